@@ -1,0 +1,1 @@
+"""Window estimators, idle subtraction and uncertainty. Pure."""

@@ -1,0 +1,101 @@
+"""What a workload says to the harness: its window, its phases, its metrics, its outputs.
+
+The harness names a file in the environment variable ``BENCHHARNESS_EVENTS``; each call here
+appends one JSON line to it, stamped with CLOCK_MONOTONIC nanoseconds. Outside the harness the
+variable is absent and every call does nothing, so a workload also runs by itself::
+
+    from benchharness import events
+
+    with events.phase("compile"):
+        module = compile_it()
+    with events.window():
+        result = run_it(module)
+    events.metric("gflops", 12.5, unit="GFLOP/s")
+    events.output("checksum", result)
+
+The lines, for programs in other languages (``edge`` is "start" or "end")::
+
+    {"t_ns": 1, "event": "window", "edge": "start"}
+    {"t_ns": 2, "event": "phase", "edge": "start", "name": "compile"}
+    {"t_ns": 3, "event": "metric", "name": "loss", "value": 0.5, "unit": "1", "step": 7}
+    {"t_ns": 4, "event": "output", "name": "checksum", "value": "f00d"}
+
+This file needs the standard library of CPython 3.6 or later, and nothing else of benchharness.
+"""
+
+import json
+import os
+import time
+from contextlib import contextmanager
+
+ENVIRONMENT_VARIABLE = "BENCHHARNESS_EVENTS"
+
+_descriptor = None
+_opened_path = None
+
+
+def now_ns():  # type: () -> int
+    """Return CLOCK_MONOTONIC in nanoseconds, also where ``monotonic_ns`` does not exist."""
+    if hasattr(time, "monotonic_ns"):
+        return time.monotonic_ns()
+    return int(time.clock_gettime(time.CLOCK_MONOTONIC) * 1e9)
+
+
+def enabled():  # type: () -> bool
+    """Return whether a harness listens."""
+    return bool(os.environ.get(ENVIRONMENT_VARIABLE))
+
+
+def emit(event, **fields):  # type: (str, object) -> None
+    """Append one event line, stamped now; lines of several processes do not mix (O_APPEND)."""
+    global _descriptor, _opened_path  # noqa: PLW0603 - one file for the life of the process
+    t_ns = now_ns()
+    path = os.environ.get(ENVIRONMENT_VARIABLE)
+    if not path:
+        return
+    if _descriptor is None or _opened_path != path:
+        _descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        _opened_path = path
+    line = {"t_ns": t_ns, "event": event}  # type: dict[str, object]
+    line.update(fields)
+    os.write(_descriptor, (json.dumps(line, separators=(",", ":")) + "\n").encode("utf-8"))
+
+
+def window_start():  # type: () -> None
+    """Start the window: what counts begins now."""
+    emit("window", edge="start")
+
+
+def window_end():  # type: () -> None
+    """End the window."""
+    emit("window", edge="end")
+
+
+@contextmanager
+def window():  # type: ignore[no-untyped-def]
+    """Mark the body as the window whose time and energy count."""
+    window_start()
+    try:
+        yield
+    finally:
+        window_end()
+
+
+@contextmanager
+def phase(name):  # type: ignore[no-untyped-def]
+    """Mark the body as a named phase."""
+    emit("phase", edge="start", name=name)
+    try:
+        yield
+    finally:
+        emit("phase", edge="end", name=name)
+
+
+def metric(name, value, unit="1", step=None):  # type: (str, float, str, int | None) -> None
+    """Record a number that the workload measured itself."""
+    emit("metric", name=name, value=value, unit=unit, step=step)
+
+
+def output(name, value):  # type: (str, object) -> None
+    """Record a result; the harness checks it against what the manifest expects."""
+    emit("output", name=name, value=value)

@@ -1,0 +1,1 @@
+"""What an instrument knows: power and energy of a target."""

@@ -1,0 +1,241 @@
+"""The words of the design as frozen records. No input or output, no behaviour beyond checks.
+
+Missing is ``None``, never 0. SI units, the unit in every name; ``_ns`` is CLOCK_MONOTONIC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+FactorValue = str | int | float | bool
+Factors = Mapping[str, FactorValue]
+
+
+class Status(str, Enum):
+    """How a trial ended."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    OK = "ok"
+    FAILED = "failed"  # wrong exit code or wrong output
+    TIMEOUT = "timeout"
+    INVALID = "invalid"  # interrupted, or a limit of the harness made it worthless
+
+
+class MeasurementClass(str, Enum):
+    """Where a joule comes from; never compared across classes unless asked."""
+
+    MEASURED = "measured"
+    ESTIMATED = "estimated"
+    EMULATED = "emulated"
+    REPLAYED = "replayed"
+
+
+class CheckState(str, Enum):
+    """The answer of one pre-flight check."""
+
+    OK = "ok"
+    ADVICE = "advice"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One pre-flight answer: what was looked at, how it is, and what to do about it."""
+
+    subject: str
+    state: CheckState
+    found: str
+    advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """A warning as data: rendered at the edge, with its remedy."""
+
+    code: str
+    message: str
+    remedy: str | None = None
+
+    def line(self) -> str:
+        """Return the caution as one line."""
+        return f"{self.message}; {self.remedy}" if self.remedy else self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One column of a stream of observations."""
+
+    name: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an instrument can do. ``None`` means that it is not known.
+
+    ``gain_bound`` is the relative half-width of the rectangular bound on the gain error
+    (0.05 for ±5 %); ``latency_bound_s`` the largest delay of a reading against its stamp.
+    """
+
+    measurement_class: MeasurementClass
+    has_power: bool
+    has_counter: bool
+    period_s: float | None = None
+    power_resolution_w: float | None = None
+    energy_resolution_j: float | None = None
+    floor_w: float | None = None
+    gain_bound: float | None = None
+    latency_bound_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading of a meter. ``energy_j`` is a cumulative counter with an arbitrary zero."""
+
+    t_ns: int
+    power_w: float | None = None
+    energy_j: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterEvent:
+    """Something that happened to a meter: offline, online, rejected, disconnected, connected."""
+
+    t_ns: int
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A value with its expanded uncertainty ``U = k * u_c`` (None where it is not known)."""
+
+    value: float
+    expanded_u: float | None = None
+    k: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyEstimate:
+    """The energy of a window by one method, with its standard uncertainties by term, in joules."""
+
+    method: str
+    energy_j: float
+    standard_u_j: float
+    terms_j: Mapping[str, float] = field(default_factory=dict)
+    readings: int = 0
+    coverage: float | None = None  # share of the window that readings vouch for, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyFigure:
+    """The energy of one trial by one meter: the figure, and what stands behind it."""
+
+    gross_j: Quantity
+    net_j: Quantity | None
+    method: str
+    meter: str
+    target: str
+    measurement_class: MeasurementClass
+    idle_power_w: Quantity | None
+    dominant_term: str | None
+    terms_j: Mapping[str, float]
+    coverage: float | None
+    estimates: tuple[EnergyEstimate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseSpan:
+    """A named interval. ``source`` is "harness" for the stages of a trial, else a participant."""
+
+    source: str
+    name: str
+    start_ns: int
+    end_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSummary:
+    """One trial, derived from raw observations."""
+
+    trial_id: int
+    index: int  # place in the run order, from 0
+    variant: int  # index into the campaign's variants
+    repetition: int
+    workload: str
+    factors: Factors
+    status: Status
+    reason: str | None
+    duration_s: float | None
+    cpu_s: float | None
+    cpu_percent: float | None  # of one core, over the window
+    memory_peak_bytes: int | None
+    energy: EnergyFigure | None
+    energy_missing: str | None  # why energy is None, in a sentence
+    other_energy: tuple[EnergyFigure, ...]
+    outputs: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    phases_s: Mapping[str, float]  # total seconds by phase name, workload's phases only
+    window_start_ns: int | None
+    window_end_ns: int | None
+    spans: tuple[PhaseSpan, ...]
+    cautions: tuple[Caution, ...]
+    methods: Mapping[str, str]  # how cpu_s and memory_peak_bytes were obtained
+    module_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
+    """A metric over a variant's good trials: the mean and its 95 % t interval."""
+
+    n: int
+    mean: float | None
+    sd: float | None  # None for one trial: one value has no spread
+    low: float | None
+    high: float | None
+    ratio_to_best: float | None = None
+    ratio_low: float | None = None
+    ratio_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariantSummary:
+    """One variant: its factors and its metrics by name.
+
+    Metric names: duration_s, cpu_s, cpu_percent, memory_peak_bytes, energy_gross_j, energy_net_j.
+    """
+
+    index: int
+    label: str
+    workload: str
+    factors: Factors
+    trials: int
+    ok: int
+    metrics: Mapping[str, MetricSummary]
+    energy_class: MeasurementClass | None
+    energy_instrument_u_rel: float | None  # common to all variants on one meter
+    module_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignSummary:
+    """A campaign, derived: everything that tables and reports are made of."""
+
+    campaign_id: str
+    created_utc: str
+    state: str
+    title: str
+    quick: bool
+    seed: int
+    command: str
+    trials: tuple[TrialSummary, ...]
+    variants: tuple[VariantSummary, ...]
+    environment: Mapping[str, Any]
+    overhead: Mapping[str, Any]
+    cautions: tuple[Caution, ...]
+    verdict: str  # the answer in a sentence
+    meters: tuple[Mapping[str, Any], ...] = ()

@@ -1,0 +1,1 @@
+"""Manifests and campaign files become a seeded run table."""

@@ -1,0 +1,1 @@
+"""What the operating system knows: CPU, memory, temperature, frequency. Standard library only."""

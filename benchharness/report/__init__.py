@@ -1,0 +1,1 @@
+"""One model of a report, rendered as HTML, LaTeX, Markdown and CSV."""

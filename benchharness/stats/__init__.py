@@ -1,0 +1,1 @@
+"""Intervals, comparison and outliers. Pure."""

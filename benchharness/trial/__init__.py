@@ -1,0 +1,1 @@
+"""Launch, phases, sampling, limits and clean-up of one trial after another."""
