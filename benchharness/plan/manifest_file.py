@@ -1,0 +1,252 @@
+"""``workload.toml`` -> Manifest, strictly: wrong types, unknown keys and levels are refused.
+
+The schema, with everything but ``name`` and ``argv`` optional::
+
+    name = "matrix"
+    title = "Matrix product"
+    description = "..."
+    argv = ["{python}", "{workload}/matrix.py", "--n", "{n}"]
+    prepare = ["{python}", "{workload}/build.py"]
+    module_file = "{wasm_modules}/matrix/{build}.wasm"
+    module_when = {runtime = ["wasmtime"]}
+    [factors.n]      # type = "int" | "float" | "str" | "bool"
+    type = "int"
+    default = 5000
+    quick = 200      # the default under --quick
+    min = 1          # also max, levels = [...], description, applies_when = {factor = [levels]}
+    [[exclude]]      # a combination that makes no sense
+    runtime = "native"
+    build = ["simd128"]
+    [needs]          # also [[needs.when]] with factors = {...} and the same three lists
+    programs = ["rustc"]
+    modules = ["numpy"]
+    extras = ["nn"]
+    [limits]
+    timeout_s = 600
+    memory_bytes = 2_000_000_000
+    [expected]       # outputs that do not depend on factors, a program that prints the others
+    outputs = {answer = 42}
+    program = ["{python}", "{workload}/expected.py", "{n}"]
+    tolerance = 1e-9
+    timeout_s = 60
+    [env]
+    OMP_NUM_THREADS = "1"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+from benchharness.errors import UnknownNameError
+from benchharness.plan.factors import Conditions, Factor, Kind
+from benchharness.plan.records import Exclusion, Expected, Limits, Manifest, Needs
+from benchharness.plan.templates import BUILT_IN, check_template
+from benchharness.plan.toml_reader import Table, read_toml
+
+FILE_NAME = "workload.toml"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_FACTOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_KEYS = (
+    *("name", "title", "description", "argv", "prepare", "factors", "exclude", "needs"),
+    *("limits", "expected", "env", "module_file", "module_when"),
+)
+_FACTOR_KEYS = (
+    *("type", "default", "levels", "quick", "min", "max", "description", "applies_when"),
+)
+_NEEDS_KEYS = ("programs", "modules", "extras")
+
+
+def load_manifest(path: Path) -> Manifest:
+    """Read a manifest. Raises UsageError with file, line and key."""
+    table = read_toml(path)
+    table.only(*_KEYS)
+    name = table.string("name")
+    if not _NAME.fullmatch(name):
+        raise table.error(
+            f"{name!r} is not a name", "name", remedy="use a-z, 0-9, - and _, such as 'matrix'"
+        )
+    factors = _factors(table.table("factors"))
+    known = (*BUILT_IN, *factors)
+    return Manifest(
+        name=name,
+        title=table.string("title", name),
+        description=table.string("description", ""),
+        folder=path.resolve().parent,
+        source=table.file,
+        argv=_templates(table, "argv", known),
+        prepare=_templates(table, "prepare", known) if "prepare" in table else None,
+        factors=factors,
+        exclude=tuple(exclusion(entry, factors) for entry in table.tables("exclude")),
+        needs=_needs(table.table("needs"), factors),
+        limits=_limits(table.table("limits")),
+        expected=_expected(table.table("expected"), known),
+        env=_environment(table.table("env"), known),
+        module_file=_module_file(table, known),
+        module_when=_conditions(table.table("module_when"), factors),
+    )
+
+
+def exclusion(entry: Table, factors: Mapping[str, Factor]) -> Exclusion:
+    """Read one ``[[exclude]]`` table."""
+    if not entry.data:
+        raise entry.error("is empty", remedy="name at least one factor and its level")
+    return Exclusion(_conditions(entry, factors), entry.place())
+
+
+def _factors(table: Table) -> dict[str, Factor]:
+    bare = {name: _factor(table.table(name), name) for name in table.data}
+    factors = dict(bare)
+    for name, factor in bare.items():
+        conditions = _conditions(table.table(name).table("applies_when"), bare)
+        for other in conditions:
+            if other == name or "applies_when" in table.table(other):
+                raise table.error(
+                    f"depends on {other}, which is itself conditional",
+                    *(name, "applies_when", other),
+                    remedy="depend on factors that always apply",
+                )
+        factors[name] = replace(factor, applies_when=conditions)
+    return factors
+
+
+def _factor(table: Table, name: str) -> Factor:
+    if not _FACTOR_NAME.fullmatch(name) or name in BUILT_IN:
+        raise table.error(
+            f"{name!r} cannot name a factor", remedy="use a-z, 0-9 and _, and no built-in name"
+        )
+    table.only(*_FACTOR_KEYS)
+    kind = _kind(table)
+    bare = Factor(name, kind, "")
+    levels = None
+    if "levels" in table:
+        values = table.scalars("levels")
+        levels = tuple(
+            bare.typed(value, table.where("levels", index)) for index, value in enumerate(values)
+        )
+        if len(set(levels)) < len(levels):
+            raise table.error("a level is there twice", "levels", remedy="name each level once")
+    elif kind == "bool":
+        levels = (False, True)
+    if kind in ("str", "bool"):
+        for key in ("min", "max"):
+            if key in table:
+                raise table.error("is for numbers only", key, remedy="use levels")
+    factor = Factor(
+        name=name,
+        kind=kind,
+        default=bare.typed(table.scalar("default"), table.where("default")),
+        levels=levels,
+        quick=bare.typed(table.scalar("quick"), table.where("quick")) if "quick" in table else None,
+        minimum=table.number("min"),
+        maximum=table.number("max"),
+        description=table.string("description", ""),
+    )
+    _check_levels(factor, table)
+    return factor
+
+
+def _kind(table: Table) -> Kind:
+    text = table.string("type")
+    for kind in get_args(Kind):
+        if text == kind:
+            return kind  # type: ignore[no-any-return]
+    raise UnknownNameError("type", text, get_args(Kind), where=table.where("type"))
+
+
+def _check_levels(factor: Factor, table: Table) -> None:
+    """Check the default, the quick default and the levels against levels and bounds."""
+    low, high = factor.minimum, factor.maximum
+    if low is not None and high is not None and low > high:
+        raise table.error(f"{low:g} is above max = {high:g}", "min")
+    factor.check_allowed(factor.default, table.where("default"))
+    if factor.quick is not None:
+        factor.check_allowed(factor.quick, table.where("quick"))
+    for index, level in enumerate(factor.levels or ()):
+        factor.check_allowed(level, table.where("levels", index))
+
+
+def _conditions(table: Table, factors: Mapping[str, Factor]) -> Conditions:
+    """Read ``{factor = level or [levels]}``, every name and level known."""
+    conditions: dict[str, tuple[Any, ...]] = {}
+    for name in table.data:
+        if name not in factors:
+            raise UnknownNameError("factor", name, factors, where=table.where(name))
+        levels = []
+        for value in table.scalars(name):
+            level = factors[name].typed(value, table.where(name))
+            factors[name].check_allowed(level, table.where(name))
+            levels.append(level)
+        conditions[name] = tuple(levels)
+    return conditions
+
+
+def _templates(table: Table, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    if key not in table:
+        raise table.error("is missing", key, remedy='write argv = ["program", "argument"]')
+    parts = table.strings(key)
+    if not parts or not parts[0]:
+        raise table.error("names no program", key, remedy='write ["program", "argument"]')
+    for index, part in enumerate(parts):
+        check_template(part, known, table.where(key, index))
+    return parts
+
+
+def _needs(table: Table, factors: Mapping[str, Factor]) -> tuple[Needs, ...]:
+    table.only(*_NEEDS_KEYS, "when")
+    found = [_needs_entry(table, {})]
+    for entry in table.tables("when"):
+        entry.only(*_NEEDS_KEYS, "factors")
+        conditions = _conditions(entry.table("factors"), factors)
+        if not conditions:
+            raise entry.error("is missing", "factors", remedy='write factors = {name = ["level"]}')
+        found.append(_needs_entry(entry, conditions))
+    return tuple(needs for needs in found if needs.programs or needs.modules or needs.extras)
+
+
+def _needs_entry(table: Table, conditions: Conditions) -> Needs:
+    return Needs(
+        programs=table.strings("programs"),
+        modules=table.strings("modules"),
+        extras=table.strings("extras"),
+        when=conditions,
+    )
+
+
+def _limits(table: Table) -> Limits:
+    table.only("timeout_s", "memory_bytes")
+    return Limits(table.number("timeout_s", above=0), table.integer("memory_bytes", minimum=1))
+
+
+def _expected(table: Table, known: tuple[str, ...]) -> Expected:
+    table.only("outputs", "program", "tolerance", "timeout_s")
+    standard = Expected()
+    tolerance = table.number("tolerance", minimum=0)
+    timeout_s = table.number("timeout_s", above=0)
+    return Expected(
+        outputs=table.table("outputs").data,
+        program=_templates(table, "program", known) if "program" in table else None,
+        tolerance=standard.tolerance if tolerance is None else tolerance,
+        timeout_s=standard.timeout_s if timeout_s is None else timeout_s,
+    )
+
+
+def _environment(table: Table, known: tuple[str, ...]) -> dict[str, str]:
+    environment = {}
+    for name in table.data:
+        if not name or "=" in name or "\0" in name:
+            raise table.error("is not the name of an environment variable", name)
+        environment[name] = table.string(name)
+        check_template(environment[name], known, table.where(name))
+    return environment
+
+
+def _module_file(table: Table, known: tuple[str, ...]) -> str | None:
+    template = table.optional_string("module_file")
+    if template is not None:
+        names = tuple(name for name in known if name not in ("scratch", "python"))
+        check_template(template, names, table.where("module_file"))
+    return template

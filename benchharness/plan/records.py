@@ -1,0 +1,101 @@
+"""A workload as its manifest declares it, in frozen records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchharness.model import Factors
+from benchharness.plan.factors import Conditions, Factor, satisfied
+from benchharness.plan.templates import expand, template_names
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A combination of levels that makes no sense, and the ``file:line`` that says so."""
+
+    levels: Conditions
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What must be on the machine: programs on PATH, Python modules, extras of benchharness.
+
+    ``when`` restricts them to some levels, for example a compiler to runtime=native.
+    """
+
+    programs: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    when: Conditions = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a trial may use; None is no limit."""
+
+    timeout_s: float | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The outputs of a right result.
+
+    ``program`` is an argv template that prints them as one JSON object; ``outputs`` are the
+    same for every variant. Floats may differ by ``tolerance``, relative.
+    """
+
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    program: tuple[str, ...] | None = None
+    tolerance: float = 1e-9
+    timeout_s: float = 60.0
+
+    def __bool__(self) -> bool:
+        return bool(self.outputs) or self.program is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A workload: what to run, what may be varied, what it needs, what it must answer.
+
+    ``argv``, ``prepare``, ``env`` and ``module_file`` are templates (plan/templates.py).
+    ``prepare`` runs once per variant before the trials, outside every window. ``needs`` has one
+    entry for all variants and one for each condition. An ad-hoc command (``-- COMMAND``) runs in
+    ``folder``, the user's current one, with the user's environment.
+    """
+
+    name: str
+    title: str
+    folder: Path
+    argv: tuple[str, ...]
+    description: str = ""
+    source: str = ""
+    prepare: tuple[str, ...] | None = None
+    factors: Mapping[str, Factor] = field(default_factory=dict)
+    exclude: tuple[Exclusion, ...] = ()
+    needs: tuple[Needs, ...] = ()
+    limits: Limits = Limits()
+    expected: Expected = Expected()
+    env: Mapping[str, str] = field(default_factory=dict)
+    module_file: str | None = None
+    module_when: Conditions = field(default_factory=dict)
+    ad_hoc: bool = False
+
+    def module_path(self, factors: Factors) -> Path | None:
+        """Return the file whose size is the variant's module size; None if it has no module."""
+        if self.module_file is None or not satisfied(self.module_when, factors):
+            return None
+        return Path(expand(self.module_file, template_names(self.folder, factors)))
+
+    def needed(self, factors: Factors) -> Needs:
+        """Return everything that a variant with these factors needs."""
+        met = [needs for needs in self.needs if satisfied(needs.when, factors)]
+        return Needs(
+            programs=tuple(dict.fromkeys(name for needs in met for name in needs.programs)),
+            modules=tuple(dict.fromkeys(name for needs in met for name in needs.modules)),
+            extras=tuple(dict.fromkeys(name for needs in met for name in needs.extras)),
+        )
