@@ -17,6 +17,7 @@ from benchharness.plan.templates import escape, expand_argv, template_names
 from benchharness.plan.toml_reader import display_path
 
 __all__ = [
+    "FILE_NAME",
     "Expected",
     "Factor",
     "Limits",
@@ -66,7 +67,7 @@ def find_workload(name_or_path: str | Path) -> Manifest:
             where=display_path(path),
             remedy="write one, or name another folder",
         )
-    if path.suffix == ".toml" or len(path.parts) > 1:
+    if path.suffix == ".toml" or os.sep in text:
         raise UsageError("there is no such workload", where=text, remedy="check the path")
     raise UnknownNameError("workload", text, files)
 

@@ -77,6 +77,7 @@ def load_manifest(path: Path) -> Manifest:
         description=table.string("description", ""),
         folder=path.resolve().parent,
         source=table.file,
+        file=path.resolve(),
         argv=_templates(table, "argv", known),
         prepare=_templates(table, "prepare", known) if "prepare" in table else None,
         factors=factors,

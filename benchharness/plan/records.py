@@ -62,6 +62,7 @@ class Expected:
 class Manifest:
     """A workload: what to run, what may be varied, what it needs, what it must answer.
 
+    ``source`` is how messages name the file.
     ``argv``, ``prepare``, ``env`` and ``module_file`` are templates (plan/templates.py).
     ``prepare`` runs once per variant before the trials, outside every window. ``needs`` has one
     entry for all variants and one for each condition. An ad-hoc command (``-- COMMAND``) runs in
@@ -74,6 +75,7 @@ class Manifest:
     argv: tuple[str, ...]
     description: str = ""
     source: str = ""
+    file: Path | None = None
     prepare: tuple[str, ...] | None = None
     factors: Mapping[str, Factor] = field(default_factory=dict)
     exclude: tuple[Exclusion, ...] = ()
