@@ -62,7 +62,7 @@ def expand_argv(template: Iterable[str], names: Mapping[str, FactorValue]) -> tu
 
 
 def template_names(
-    folder: Path, factors: Mapping[str, FactorValue], scratch: Path | None = None
+    folder: Path, factors: Mapping[str, FactorValue], scratch: Path | str | None = None
 ) -> dict[str, FactorValue]:
     """Return the values of all placeholders for a workload in ``folder``.
 

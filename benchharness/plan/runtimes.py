@@ -1,0 +1,90 @@
+"""The runtimes that workloads can use on this machine, and how to get those that are missing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchharness.plan.needs import install_module, install_program
+
+WASM_TARGET = "wasm32-wasi"
+_TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A runtime. ``version`` None means that it is missing; ``install`` is the one command."""
+
+    name: str
+    title: str
+    version: str | None
+    install: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RustCompiler:
+    """A Rust compiler on this machine; ``wasm`` says whether it has the WASI target."""
+
+    path: str
+    version: str
+    wasm: bool
+
+
+def list_runtimes() -> list[Runtime]:
+    """Return every runtime that benchharness knows, present or not."""
+    compiler = find_rustc()
+    return [
+        _python("wasmtime", "WebAssembly, Wasmtime in process"),
+        Runtime(
+            "native",
+            "native code, the same Rust source",
+            f"rustc {compiler.version}" if compiler else None,
+            None if compiler else install_program("rustc"),
+        ),
+        _python("numpy", "NumPy in CPython"),
+    ]
+
+
+def find_rustc() -> RustCompiler | None:
+    """Return a Rust compiler, rather one that can build for WASI; None if there is none.
+
+    Debian's /usr/bin/rustc comes first: one of rustup on PATH often lacks the target.
+    """
+    paths = dict.fromkeys(
+        path
+        for path in ("/usr/bin/rustc", shutil.which("rustc"))
+        if path and os.access(path, os.X_OK)
+    )
+    found = [compiler for path in paths if (compiler := _ask_rustc(path)) is not None]
+    return next((compiler for compiler in found if compiler.wasm), found[0] if found else None)
+
+
+def _python(distribution: str, title: str) -> Runtime:
+    try:
+        return Runtime(distribution, title, importlib.metadata.version(distribution))
+    except importlib.metadata.PackageNotFoundError:
+        return Runtime(distribution, title, None, install_module(distribution))
+
+
+def _ask_rustc(path: str) -> RustCompiler | None:
+    version = _output(path, "--version")
+    if version is None:
+        return None
+    words = version.split()  # "rustc 1.63.0 (4b91a6ea7 2022-08-08)"
+    folder = _output(path, "--print", "target-libdir", "--target", WASM_TARGET)
+    has_target = folder is not None and any(Path(folder.strip()).glob("libstd-*.rlib"))
+    return RustCompiler(path, words[1] if len(words) > 1 else "unknown", has_target)
+
+
+def _output(path: str, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            [path, *arguments], capture_output=True, timeout=_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
