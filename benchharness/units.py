@@ -62,11 +62,12 @@ def format_duration(duration_s: float | None) -> str:
         return "–"
     if duration_s < 1:
         return format_si(duration_s, "s")
-    if duration_s < 60:
+    if duration_s < 59.95:
         return f"{duration_s:.1f} s"
-    if duration_s < 3600:
-        return f"{int(duration_s // 60)} min {int(duration_s % 60):02d} s"
-    return f"{int(duration_s // 3600)} h {int(duration_s % 3600 // 60):02d} min"
+    whole_s = round(duration_s)
+    if whole_s < 3600:
+        return f"{whole_s // 60} min {whole_s % 60:02d} s"
+    return f"{whole_s // 3600} h {whole_s % 3600 // 60:02d} min"
 
 
 def _significant(value: float, digits: int) -> str:

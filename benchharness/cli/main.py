@@ -28,9 +28,7 @@ COMMANDS = {
     "export": ("export", "write raw observations for other programs"),
 }
 
-DESCRIPTION = (
-    "What a program costs on an edge board in time, memory and energy, with an error bar."
-)
+DESCRIPTION = "What a program costs on an edge board in time, memory and energy, with an error bar."
 
 EXAMPLES = """\
 examples:

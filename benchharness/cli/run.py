@@ -1,0 +1,134 @@
+"""``benchharness run``: measure a workload, a campaign file, or any command."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchharness.cli.common import EXIT_CODES, HelpFormatter, add_results_option, results_path
+
+EXAMPLES = """\
+examples:
+  benchharness run matrix --vary runtime=wasmtime,native --repeat 5
+      two variants, five times each, in a seeded and interleaved order
+  benchharness run matrix --set n=1000 --meter tasmota:mqtt://broker/plug-1
+      energy from a smart plug (user and password: see README, How to connect a plug)
+  benchharness run --repeat 10 --idle 5 -- ./my-program --its-option
+      any program is a workload: everything after -- is its command line
+  benchharness run my-campaign.toml --quick
+      a smoke run of a campaign file
+
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command's options."""
+    parser = subparsers.add_parser(
+        "run",
+        help="measure a workload, a campaign file or any command",
+        description="Measure a workload, a campaign file, or any command after --.",
+        usage="benchharness run [options] WORKLOAD | CAMPAIGN.toml | -- COMMAND ...",
+        epilog=EXAMPLES + EXIT_CODES,
+        formatter_class=HelpFormatter,
+    )
+    parser.add_argument(
+        "target", nargs="?", metavar="WORKLOAD | CAMPAIGN.toml", help="a name, a folder or a file"
+    )
+    _add_what(parser)
+    _add_how(parser)
+    add_results_option(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.set_defaults(run=run)
+
+
+def _add_what(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what to measure")
+    group.add_argument(
+        "--set", action="append", default=[], metavar="F=V", help="set a factor to a level"
+    )
+    group.add_argument(
+        "--vary", action="append", default=[], metavar="F=A,B", help="vary a factor over levels"
+    )
+    group.add_argument("--repeat", type=int, metavar="N", help="trials of each variant (1)")
+    group.add_argument(
+        "--warmup", type=int, metavar="N", help="runs before each window that do not count (0)"
+    )
+    group.add_argument(
+        "--quick", action="store_true", help="a smoke run: small sizes; the report says so"
+    )
+    group.add_argument("--title", metavar="TEXT", help="a title for tables and reports")
+
+
+def _add_how(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how to measure")
+    group.add_argument(
+        "--meter",
+        action="append",
+        metavar="NAME",
+        help="a meter's name, file or address, may be repeated; 'none' for time and memory only "
+        "(default: the best this machine has)",
+    )
+    group.add_argument(
+        "--probe-hz", type=float, metavar="F", help="samples of CPU and memory a second (10)"
+    )
+    group.add_argument(
+        "--idle",
+        dest="idle_s",
+        type=float,
+        metavar="S",
+        help="seconds of idle power before and after (default: chosen for the meter)",
+    )
+    group.add_argument(
+        "--cooldown",
+        dest="cooldown_s",
+        type=float,
+        metavar="S",
+        help="seconds between trials where the board has no temperature (0)",
+    )
+    group.add_argument("--seed", type=int, metavar="N", help="of the order (default: drawn)")
+    group.add_argument(
+        "--timeout", dest="timeout_s", type=float, metavar="S", help="kill a trial after S seconds"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Plan, run, store, and show."""
+    import shlex
+
+    from benchharness.cli.outcome import show_campaign
+    from benchharness.cli.request import request_from_arguments
+    from benchharness.cli.session import (
+        new_campaign,
+        open_meters,
+        ready_variants,
+        run_planned,
+        trial_options,
+    )
+    from benchharness.plan.environment import environment
+    from benchharness.store.database import Store
+    from benchharness.store.records import TrialPlan
+
+    request = request_from_arguments(args)
+    with Store.open(results_path(args)) as store:
+        specs = ready_variants(request)
+        with open_meters(request.options.meters) as meters:
+            options = trial_options(request.options, meters)
+            campaign = new_campaign(
+                request, shlex.join(["benchharness", *args.arguments]), environment()
+            )
+            store.add_campaign(campaign)
+            store.claim(campaign.id)
+            store.plan_trials(
+                campaign.id,
+                [
+                    TrialPlan(
+                        index,
+                        variant,
+                        repetition,
+                        request.manifest.name,
+                        request.table.variants[variant].factors,
+                    )
+                    for index, (variant, repetition) in enumerate(request.table.order)
+                ],
+            )
+            interrupted = run_planned(store, campaign, specs, options, meters)
+        return show_campaign(store, campaign.id, as_json=args.json, interrupted=interrupted)

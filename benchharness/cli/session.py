@@ -1,0 +1,144 @@
+"""Runs the planned trials of a stored campaign: meters opened, signals heeded, progress shown."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timezone
+from types import FrameType
+from typing import Any
+
+from benchharness.cli.progress import make_observer
+from benchharness.cli.request import Options, Request
+from benchharness.cli.variants import variant_specs
+from benchharness.clock import MonotonicClock, WallAnchor
+from benchharness.errors import UsageError
+from benchharness.meters.base import Meter
+from benchharness.meters.instrument import default_instrument, load_meter, resolve_instrument
+from benchharness.model import MeasurementClass
+from benchharness.probes.temperature import read_temperature_c
+from benchharness.store.database import Store
+from benchharness.store.records import CampaignRecord, new_campaign_id
+from benchharness.trial.campaign import CampaignRun
+from benchharness.trial.spec import TrialOptions, VariantSpec
+
+_NO_METER = "none"
+_SHORTEST_IDLE_S = 2.0
+_LONGEST_IDLE_S = 60.0
+_IDLE_READINGS = 5
+_QUICK_IDLE_S = 1.0
+
+
+@contextmanager
+def open_meters(names: Sequence[str]) -> Iterator[list[Meter]]:
+    """Open the meters that are named, or the best that this machine has; close them at the end.
+
+    Raises UsageError for a name, MeterError for a meter that is not fit.
+    """
+    if list(names) == [_NO_METER]:
+        yield []
+        return
+    instruments = [resolve_instrument(name) for name in names] or [default_instrument()]
+    known = {instrument.name for instrument in instruments}
+    if len(known) < len(instruments):
+        raise UsageError("two meters have the same name", where="--meter", remedy="name each once")
+    with ExitStack() as stack:
+        meters = []
+        for instrument in instruments:
+            meter = load_meter(instrument)
+            stack.callback(meter.close)
+            meter.open()
+            meters.append(meter)
+        yield meters
+
+
+def ready_variants(request: Request) -> dict[int, VariantSpec]:
+    """Make the variants of a request ready to be launched."""
+    return variant_specs(request.manifest, request.table.variants, request.options.timeout_s)
+
+
+def trial_options(options: Options, meters: Sequence[Meter]) -> TrialOptions:
+    """Choose what the user left open to suit the meters.
+
+    Idle power wants several readings of the slowest meter; what needs no idle (no meter at all)
+    spends no time on it.
+    """
+    capabilities = [meter.capabilities() for meter in meters]
+    period_s = max((c.period_s or 0.0 for c in capabilities), default=0.0)
+    idle_s = options.idle_s
+    if idle_s is None:
+        shortest_s = _QUICK_IDLE_S if options.quick else _SHORTEST_IDLE_S
+        idle_s = min(_LONGEST_IDLE_S, max(shortest_s, _IDLE_READINGS * period_s)) if meters else 0.0
+    # A plug's power is a mean over its last second or so: let it forget what was before.
+    slow = any(c.measurement_class is not MeasurementClass.ESTIMATED for c in capabilities)
+    settle_s = max(1.0, min(period_s, 5.0)) + 0.5 if slow else 0.2
+    return TrialOptions(
+        probe_hz=options.probe_hz,
+        warmup=options.warmup,
+        settle_s=settle_s,
+        idle_s=idle_s,
+        cooldown_s=options.cooldown_s or 0.0,
+    )
+
+
+def run_planned(
+    store: Store,
+    campaign: CampaignRecord,
+    specs: Mapping[int, VariantSpec],
+    options: TrialOptions,
+    meters: Sequence[Meter],
+) -> bool:
+    """Run what is planned; return whether it was interrupted. The store has all that there is."""
+    planned = [trial for trial in store.trials(campaign.id) if trial.result is None]
+    observer = make_observer(len(planned))
+    clock = MonotonicClock()
+    run = CampaignRun(store, campaign, specs, options, meters, observer, clock, read_temperature_c)
+    try:
+        with _termination_is_interruption():
+            run.run()
+    except KeyboardInterrupt:
+        observer.close()
+        print(
+            f"interrupted: what was measured is kept; finish it with: "
+            f"benchharness resume {campaign.id}",
+            file=sys.stderr,
+        )
+        return True
+    finally:
+        observer.close()
+    return False
+
+
+@contextmanager
+def _termination_is_interruption() -> Iterator[None]:
+    """End as cleanly on SIGTERM and SIGHUP as on Ctrl-C."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> Any:
+        raise KeyboardInterrupt
+
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def new_campaign(request: Request, command: str, environment: Mapping[str, Any]) -> CampaignRecord:
+    """Return the record of a campaign that begins now."""
+    anchor = WallAnchor.take()
+    return CampaignRecord(
+        id=new_campaign_id(),
+        created_utc=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        anchor_monotonic_ns=anchor.monotonic_ns,
+        anchor_unix_ns=anchor.unix_ns,
+        boot_id=str(environment.get("boot_id") or ""),
+        title=request.title,
+        command=command,
+        spec={**request.spec(), "command": command},
+        environment=environment,
+    )

@@ -1,0 +1,200 @@
+"""Runs the planned trials of a campaign in their order, and stores what that itself has cost."""
+
+from __future__ import annotations
+
+import random
+import resource
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchharness.clock import Clock, seconds
+from benchharness.meters.base import Meter
+from benchharness.model import Status
+from benchharness.store.database import Store
+from benchharness.store.records import CampaignRecord, EventRecord, TrialRecord, TrialResult
+from benchharness.trial.cgroups import CgroupFactory
+from benchharness.trial.cooldown import CooldownGate
+from benchharness.trial.engine import Engine
+from benchharness.trial.launch import become_subreaper
+from benchharness.trial.progress import Observer, Progress, RemainingTime, TrialEnded
+from benchharness.trial.recorder import HARNESS, reading_age_s
+from benchharness.trial.sampling import SamplerReport
+from benchharness.trial.spec import TrialOptions, VariantSpec
+
+_KIBIBYTE = 1024
+_LONGEST_DITHER_S = 2.0
+
+
+@dataclass(slots=True)
+class CampaignRun:
+    """One campaign on this machine, from its first planned trial to its last."""
+
+    store: Store
+    campaign: CampaignRecord
+    specs: Mapping[int, VariantSpec]
+    options: TrialOptions
+    meters: Sequence[Meter]
+    observer: Observer
+    clock: Clock
+    read_temperature_c: Callable[[], float | None]
+
+    def run(self) -> list[TrialResult]:
+        """Run every planned trial; return their results.
+
+        Raises KeyboardInterrupt or UnfitError after the campaign has been left resumable.
+        """
+        become_subreaper()
+        planned = [
+            trial for trial in self.store.trials(self.campaign.id) if trial.status == Status.PLANNED
+        ]
+        overhead = Overhead(self.clock, (self.campaign.overhead or {}).get("sessions", []))
+        progress = _Watcher(self, planned)
+        engine = Engine(
+            self.store, self.clock, self.meters, self.options, CgroupFactory(), progress.watch
+        )
+        progress.engine = engine
+        gate = CooldownGate(self.clock, self.options, self.read_temperature_c)
+        results: list[TrialResult] = []
+        state = "interrupted"
+        try:
+            for position, trial in enumerate(planned):
+                progress.begin(position)
+                gate.note_baseline()
+                result = engine.run(trial, self.specs[trial.variant], self._dither_s(trial))
+                results.append(result)
+                progress.finish(result)
+                if position + 1 < len(planned):
+                    self._cool_down(gate, trial, progress)
+            state = "done"
+        finally:
+            self.store.finish_campaign(
+                self.campaign.id, state, overhead.finish(engine.reports, len(results))
+            )
+        return results
+
+    def _dither_s(self, trial: TrialRecord) -> float:
+        """Return a seeded delay, so that no variant keeps step with the telemetry's period."""
+        periods = [meter.capabilities().period_s or 0.0 for meter in self.meters]
+        longest_s = min(max(periods, default=0.0), _LONGEST_DITHER_S)
+        seed = f"{self.campaign.spec.get('seed')}:{trial.index}"
+        return random.Random(seed).uniform(0.0, longest_s)  # noqa: S311 - a schedule, not a secret
+
+    def _cool_down(self, gate: CooldownGate, trial: TrialRecord, progress: _Watcher) -> None:
+        start_ns = self.clock.now_ns()
+        caution = gate.wait(
+            lambda waited_s, expected_s: progress.watch("cooldown", waited_s, expected_s)
+        )
+        for t_ns, edge in ((start_ns, "start"), (self.clock.now_ns(), "end")):
+            self.store.add_event(
+                trial.trial_id, EventRecord(t_ns, HARNESS, "stage", edge=edge, name="cooldown")
+            )
+        if caution is not None:
+            self.observer.caution(caution)
+            self.store.add_event(
+                trial.trial_id,
+                EventRecord(
+                    self.clock.now_ns(), HARNESS, "caution", name=caution.code, text=caution.line()
+                ),
+            )
+        self.store.commit()
+
+
+class Overhead:
+    """What the harness itself costs: CPU seconds of its processes over the time it ran."""
+
+    def __init__(self, clock: Clock, sessions: Sequence[Mapping[str, Any]]) -> None:
+        self._clock = clock
+        self._sessions = list(sessions)
+        self._start_ns = clock.now_ns()
+        self._start_cpu_s = _own_cpu_s()
+
+    def finish(self, reports: Sequence[SamplerReport], trials: int) -> dict[str, Any]:
+        """Return the record that is stored with the campaign; one session for each resume."""
+        wall_s = seconds(self._clock.now_ns() - self._start_ns)
+        main_s = _own_cpu_s() - self._start_cpu_s
+        sampler_s = sum(report.cpu_s for report in reports)
+        main_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE
+        sampler_bytes = max((report.memory_peak_bytes for report in reports), default=0)
+        session = {
+            "trials": trials,
+            "wall_s": wall_s,
+            "main_cpu_s": main_s,
+            "sampler_cpu_s": sampler_s,
+            "cpu_share_of_a_core": (main_s + sampler_s) / wall_s if wall_s > 0 else None,
+            "memory_peak_bytes": main_bytes + sampler_bytes,
+            "ticks": sum(report.ticks for report in reports),
+            "missed_ticks": sum(report.missed_ticks for report in reports),
+            "late_over_1ms": sum(report.late_over_1ms for report in reports),
+        }
+        sessions = [*self._sessions, session]
+        return {**session, "sessions": sessions}
+
+
+class _Watcher:
+    """Turns the engine's ticks into progress for the observer."""
+
+    def __init__(self, run: CampaignRun, planned: Sequence[TrialRecord]) -> None:
+        self._run = run
+        self._planned = planned
+        self._remaining = RemainingTime()
+        self._position = 0
+        self._trial_start_ns = run.clock.now_ns()
+        self._last_power_ns: int | None = None
+        self.engine: Engine | None = None
+
+    def begin(self, position: int) -> None:
+        self._position = position
+        self._trial_start_ns = self._run.clock.now_ns()
+        self.watch("settle", 0.0, None)
+
+    def finish(self, result: TrialResult) -> None:
+        trial = self._planned[self._position]
+        took_s = seconds(self._run.clock.now_ns() - self._trial_start_ns)
+        self._remaining.add(trial.variant, took_s)
+        duration_s = None
+        if result.window_start_ns is not None and result.window_end_ns is not None:
+            duration_s = seconds(result.window_end_ns - result.window_start_ns)
+        self._run.observer.ended(
+            TrialEnded(
+                trial=self._position + 1,
+                trials=len(self._planned),
+                label=self._run.specs[trial.variant].label,
+                status=Status(result.status),
+                reason=result.reason,
+                duration_s=duration_s,
+                cautions=tuple(result.cautions),
+            )
+        )
+
+    def watch_cooldown(self, waited_s: float, expected_s: float | None) -> None:
+        self.watch("cooldown", waited_s, expected_s)
+
+    def watch(self, stage: str, elapsed_s: float, expected_s: float | None) -> None:
+        run, now_ns = self._run, self._run.clock.now_ns()
+        trial = self._planned[self._position]
+        recorder = self.engine.recorder if self.engine else None
+        reading = recorder.last_reading if recorder else None
+        run.observer.progress(
+            Progress(
+                trial=self._position + 1,
+                trials=len(self._planned),
+                label=run.specs[trial.variant].label,
+                stage=stage,
+                phase=recorder.phase if recorder and stage == "window" else None,
+                stage_elapsed_s=elapsed_s,
+                stage_expected_s=expected_s,
+                remaining_s=self._remaining.remaining_s(
+                    [later.variant for later in self._planned[self._position :]],
+                    seconds(now_ns - self._trial_start_ns),
+                ),
+                power_w=reading.power_w if reading else None,
+                power_age_s=reading_age_s(reading, now_ns),
+                temperature_c=recorder.temperature_c if recorder else None,
+            )
+        )
+
+
+def _own_cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime

@@ -1,0 +1,134 @@
+"""Reads what a workload writes to its events file, while it writes.
+
+The lines are another program's: whatever is in them, nothing is raised and nothing invented;
+a line that cannot be used is counted with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from benchharness.store.records import EventRecord
+
+_MAX_LINE_BYTES = 1 << 20
+_READ_BYTES = 1 << 20
+_LAST_NS = 1 << 62
+
+
+class _UnusableLineError(ValueError):
+    """A line that cannot be used; the message is the reason."""
+
+
+class EventFile:
+    """Follows one participant's events file. ``outputs`` holds the last value by name."""
+
+    def __init__(self, path: Path, participant: str) -> None:
+        self.path = path
+        self.participant = participant
+        self.outputs: dict[str, Any] = {}
+        self.rejected: dict[str, int] = {}
+        path.touch(mode=0o600)
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._rest = b""
+
+    def read(self, *, at_end: bool = False) -> list[EventRecord]:
+        """Return the events of the complete lines since the last call.
+
+        With ``at_end`` a last line without a newline counts too: the writer has gone.
+        """
+        events: list[EventRecord] = []
+        while data := os.read(self._descriptor, _READ_BYTES):
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            self._take(lines, events)
+            if len(self._rest) > _MAX_LINE_BYTES:
+                self._reject("a line of over 1 MiB")
+                self._rest = b""
+        if at_end and self._rest:
+            self._take([self._rest], events)
+            self._rest = b""
+        return events
+
+    def close(self) -> None:
+        """Close the file; may be called twice."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _take(self, lines: list[bytes], events: list[EventRecord]) -> None:
+        for line in lines:
+            if not line.strip():
+                continue
+            try:
+                events.append(self._parse(line))
+            except _UnusableLineError as reason:
+                self._reject(str(reason))
+
+    def _parse(self, line: bytes) -> EventRecord:
+        try:
+            fields = json.loads(line)
+        except (ValueError, RecursionError):
+            raise _UnusableLineError("not JSON") from None
+        if not isinstance(fields, dict):
+            raise _UnusableLineError("not a JSON object")
+        t_ns = fields.get("t_ns")
+        if not isinstance(t_ns, int) or isinstance(t_ns, bool) or not 0 <= t_ns < _LAST_NS:
+            raise _UnusableLineError("no t_ns (integer nanoseconds of CLOCK_MONOTONIC)")
+        kind = fields.get("event")
+        if kind == "window":
+            return self._span(t_ns, "window", fields, name=None)
+        if kind == "phase":
+            name = fields.get("name")
+            if not isinstance(name, str) or not name:
+                raise _UnusableLineError("a phase without a name")
+            return self._span(t_ns, "phase", fields, name=name)
+        if kind == "metric":
+            return self._metric(t_ns, fields)
+        if kind == "output":
+            return self._output(t_ns, fields)
+        raise _UnusableLineError("an unknown event")
+
+    def _span(self, t_ns: int, kind: str, fields: dict[str, Any], name: str | None) -> EventRecord:
+        edge = fields.get("edge")
+        if edge not in ("start", "end"):
+            raise _UnusableLineError(f"a {kind} whose edge is neither start nor end")
+        return EventRecord(t_ns, self.participant, kind, edge=edge, name=name)
+
+    def _metric(self, t_ns: int, fields: dict[str, Any]) -> EventRecord:
+        name, value, step = fields.get("name"), fields.get("value"), fields.get("step")
+        if not isinstance(name, str) or not name:
+            raise _UnusableLineError("a metric without a name")
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise _UnusableLineError("a metric whose value is not a number")
+        try:
+            number = float(value)
+        except OverflowError:
+            raise _UnusableLineError("a metric whose value is not finite") from None
+        if not math.isfinite(number):
+            raise _UnusableLineError("a metric whose value is not finite")
+        if step is not None and (not isinstance(step, int) or not -_LAST_NS < step < _LAST_NS):
+            raise _UnusableLineError("a metric whose step is not an integer")
+        unit = fields.get("unit")
+        return EventRecord(
+            t_ns,
+            self.participant,
+            "metric",
+            name=name,
+            value=number,
+            unit=unit if isinstance(unit, str) else None,
+            step=step,
+        )
+
+    def _output(self, t_ns: int, fields: dict[str, Any]) -> EventRecord:
+        name = fields.get("name")
+        if not isinstance(name, str) or not name or "value" not in fields:
+            raise _UnusableLineError("an output without a name or a value")
+        self.outputs[name] = fields["value"]
+        text = json.dumps(fields["value"])
+        return EventRecord(t_ns, self.participant, "output", name=name, text=text)
+
+    def _reject(self, reason: str) -> None:
+        self.rejected[reason] = self.rejected.get(reason, 0) + 1

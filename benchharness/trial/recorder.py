@@ -1,0 +1,162 @@
+"""Carries everything that is observed in a trial to the store, about once a second."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from benchharness.clock import NANOSECONDS_PER_SECOND, Clock
+from benchharness.meters.base import Meter
+from benchharness.model import Caution, Channel, Reading
+from benchharness.store.database import Store
+from benchharness.store.records import EventRecord
+from benchharness.trial.event_file import EventFile
+from benchharness.trial.sampling import Batch, Sampler
+
+HARNESS = "harness"
+METER_CHANNELS = (Channel("power_w", "W"), Channel("energy_j", "J"))
+
+
+class Recorder:
+    """The observations of one trial: sampler, meters, events files, and the harness's own words.
+
+    What is latest is kept at hand for the progress line and the cool-down gate.
+    """
+
+    def __init__(
+        self, store: Store, trial_id: int, clock: Clock, sampler: Sampler, meters: Sequence[Meter]
+    ) -> None:
+        self.store = store
+        self.trial_id = trial_id
+        self.clock = clock
+        self.sampler = sampler
+        self.meters = meters
+        self.files: list[EventFile] = []
+        self.events: list[EventRecord] = []  # window edges, which decide what is measured
+        self.phase: str | None = None
+        self.cautions: list[Caution] = []
+        self.last_reading: Reading | None = None
+        self.temperature_c: float | None = None
+        self.tree_memory_peak_bytes: dict[str, float] = {}
+        self._streams: dict[str, int] = {}
+        self._meter_streams = [
+            store.add_stream(
+                trial_id, "meter", meter.instrument.name, METER_CHANNELS, meter_meta(meter)
+            )
+            for meter in meters
+        ]
+
+    def tick(self) -> None:
+        """Take everything that has arrived and commit it."""
+        self.take_samples()
+        for stream, meter in zip(self._meter_streams, self.meters, strict=True):
+            self._take_readings(stream, meter)
+        for file in self.files:
+            self._take_events(file.read())
+        self.store.commit()
+
+    def take_samples(self) -> None:
+        """Take the batches of the sampler; raises UnfitError if it has died."""
+        for batch in self.sampler.receive():
+            stream = self._streams.get(batch.stream)
+            if stream is None:
+                stream = self.store.add_stream(
+                    self.trial_id, "probe", batch.stream, batch.channels, {}
+                )
+                self._streams[batch.stream] = stream
+            self.store.append(stream, batch.times_ns, batch.columns)
+            self._watch(batch)
+
+    def stage(self, name: str, edge: str) -> int:
+        """Record that a stage of the trial starts or ends now; return the time."""
+        t_ns = self.clock.now_ns()
+        self.store.add_event(
+            self.trial_id, EventRecord(t_ns, HARNESS, "stage", edge=edge, name=name)
+        )
+        return t_ns
+
+    def caution(self, code: str, message: str, remedy: str | None = None) -> None:
+        """Record a warning that belongs to this trial."""
+        self.cautions.append(Caution(code, message, remedy))
+
+    def finish_file(self, file: EventFile) -> None:
+        """Take the last lines of an events file and say what could not be used."""
+        self._take_events(file.read(at_end=True))
+        for reason, count in file.rejected.items():
+            self.caution(
+                "event-rejected",
+                f"{count} line(s) of the events of {file.participant!r} were left out: {reason}",
+                "see benchharness.events for the format",
+            )
+        file.close()
+        self.files.remove(file)
+
+    def _take_readings(self, stream: int, meter: Meter) -> None:
+        readings = meter.read()
+        if readings:
+            self.store.append(
+                stream,
+                array("q", [reading.t_ns for reading in readings]),
+                [
+                    array("d", [_or_nan(reading.power_w) for reading in readings]),
+                    array("d", [_or_nan(reading.energy_j) for reading in readings]),
+                ],
+            )
+            if meter is self.meters[0]:
+                self.last_reading = readings[-1]
+        for event in meter.events():
+            self.store.add_event(
+                self.trial_id,
+                EventRecord(
+                    event.t_ns,
+                    HARNESS,
+                    "meter",
+                    name=meter.instrument.name,
+                    text=f"{event.kind}: {event.detail}",
+                ),
+            )
+
+    def _take_events(self, events: list[EventRecord]) -> None:
+        for event in events:
+            self.store.add_event(self.trial_id, event)
+            if event.kind == "window":
+                self.events.append(event)
+            elif event.kind == "phase":
+                self.phase = event.name if event.edge == "start" else None
+
+    def _watch(self, batch: Batch) -> None:
+        names = [channel.name for channel in batch.channels]
+        if batch.stream.startswith("tree:") and "memory_bytes" in names:
+            column = batch.columns[names.index("memory_bytes")]
+            peak = max((value for value in column if not math.isnan(value)), default=0.0)
+            name = batch.stream.removeprefix("tree:")
+            self.tree_memory_peak_bytes[name] = max(
+                peak, self.tree_memory_peak_bytes.get(name, 0.0)
+            )
+        elif "temperature_c" in names:
+            last = batch.columns[names.index("temperature_c")][-1]
+            self.temperature_c = None if math.isnan(last) else last
+
+
+def meter_meta(meter: Meter) -> Mapping[str, Any]:
+    """Return what is stored with a meter's readings, so that they can be judged later."""
+    capabilities = asdict(meter.capabilities())
+    meta: dict[str, Any] = {
+        "target": meter.instrument.target,
+        "driver": meter.instrument.driver,
+        "where": meter.instrument.where,
+        "class": capabilities.pop("measurement_class").value,
+    }
+    return {**meta, **capabilities}
+
+
+def reading_age_s(reading: Reading | None, now_ns: int) -> float | None:
+    """Return how old a reading is, in seconds."""
+    return None if reading is None else (now_ns - reading.t_ns) / NANOSECONDS_PER_SECOND
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -1,0 +1,59 @@
+"""What the engine needs to know: fully expanded, so that it knows nothing of manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchharness.model import Factors
+
+OutputCheck = Callable[[Mapping[str, Any]], Sequence[str]]
+
+
+def _accept_any(_outputs: Mapping[str, Any]) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One process tree of a trial. ``cwd`` None means the trial's scratch directory.
+
+    ``argv`` may hold the engine's SCRATCH_PLACE, which becomes that directory.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariantSpec:
+    """One variant, ready to be launched. A simple workload has one participant."""
+
+    index: int
+    label: str
+    workload: str
+    factors: Factors
+    participants: tuple[Participant, ...]
+    timeout_s: float | None = None
+    memory_limit_bytes: int | None = None
+    module_bytes: int | None = None
+    check_outputs: OutputCheck = _accept_any
+
+
+@dataclass(frozen=True, slots=True)
+class TrialOptions:
+    """How each trial of a campaign is run. Durations in seconds."""
+
+    probe_hz: float = 10.0
+    warmup: int = 0
+    settle_s: float = 0.5
+    idle_s: float = 2.0
+    cooldown_s: float = 0.0  # where the board has no temperature to wait for
+    cooldown_margin_k: float = 3.0  # above the campaign's first idle temperature
+    cooldown_limit_s: float = 300.0
+    sysroot: str = "/"
+    notes: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from benchharness.model import Status
+from benchharness.trial.outcome import Exit, memory_stop, outcome, timeout_stop
+
+
+def anything(_outputs: Mapping[str, Any]) -> Sequence[str]:
+    return ()
+
+
+def wrong(_outputs: Mapping[str, Any]) -> Sequence[str]:
+    return ("output 'x' is 1, expected 2", "output 'y' is missing")
+
+
+def test_a_good_end() -> None:
+    assert outcome(None, [Exit("main", 0, "")], None, {}, anything, None) == (Status.OK, None)
+
+
+@pytest.mark.parametrize(
+    ("ended", "reason"),
+    [
+        (Exit("main", 1, "no such file"), "exit code 1: no such file"),
+        (Exit("main", 3, ""), "exit code 3"),
+        (Exit("main", -9, ""), "killed by SIGKILL"),
+        (Exit("main", -250, ""), "killed by signal 250"),
+        (Exit("main", None, ""), "could not be waited for"),
+    ],
+)
+def test_a_bad_end_says_how(ended: Exit, reason: str) -> None:
+    assert outcome(None, [ended], None, {}, anything, None) == (Status.FAILED, reason)
+
+
+def test_the_memory_limit_is_named_when_the_kernel_killed_for_it() -> None:
+    ended = Exit("main", -9, "", oom_kills=1)
+    status, reason = outcome(None, [ended], None, {}, anything, 64 << 20)
+    assert (status, reason) == (Status.FAILED, "killed by its memory limit of 64.0 MiB")
+
+
+def test_a_wrong_output_fails_whatever_the_time() -> None:
+    status, reason = outcome(None, [Exit("main", 0, "")], None, {"x": 1}, wrong, None)
+    assert status is Status.FAILED
+    assert reason == "wrong output: output 'x' is 1, expected 2 (and 1 more)"
+
+
+def test_what_the_harness_did_comes_first() -> None:
+    exits = [Exit("main", -9, "")]
+    status, reason = outcome(timeout_stop(90), exits, None, {}, wrong, None)
+    assert status is Status.TIMEOUT
+    assert reason is not None
+    assert "1 min 30 s" in reason
+    status, reason = outcome(memory_stop(2e9, 1 << 30), exits, None, {}, wrong, None)
+    assert status is Status.FAILED
+
+
+def test_participants_are_named_when_there_are_several() -> None:
+    exits = [Exit("server", 0, ""), Exit("client-3", 2, "gone")]
+    assert outcome(None, exits, None, {}, anything, None)[1] == "client-3: exit code 2: gone"
