@@ -18,10 +18,10 @@ from benchharness.errors import UsageError
 from benchharness.meters.base import Meter
 from benchharness.meters.instrument import default_instrument, load_meter, resolve_instrument
 from benchharness.model import MeasurementClass
-from benchharness.probes.temperature import read_temperature_c
 from benchharness.store.database import Store
 from benchharness.store.records import CampaignRecord, new_campaign_id
 from benchharness.trial.campaign import CampaignRun
+from benchharness.trial.cooldown import board_temperature_c
 from benchharness.trial.spec import TrialOptions, VariantSpec
 
 _NO_METER = "none"
@@ -94,7 +94,7 @@ def run_planned(
     planned = [trial for trial in store.trials(campaign.id) if trial.result is None]
     observer = make_observer(len(planned))
     clock = MonotonicClock()
-    run = CampaignRun(store, campaign, specs, options, meters, observer, clock, read_temperature_c)
+    run = CampaignRun(store, campaign, specs, options, meters, observer, clock, board_temperature_c)
     try:
         with _termination_is_interruption():
             run.run()

@@ -115,7 +115,7 @@ class Overhead:
         main_s = _own_cpu_s() - self._start_cpu_s
         sampler_s = sum(report.cpu_s for report in reports)
         main_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE
-        sampler_bytes = max((report.memory_peak_bytes for report in reports), default=0)
+        sampler_bytes = max((report.memory_peak_bytes or 0 for report in reports), default=0)
         session = {
             "trials": trials,
             "wall_s": wall_s,

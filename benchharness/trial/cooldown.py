@@ -6,15 +6,29 @@ on a warm day. So: wait for the temperature, but not for ever.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchharness.clock import Clock, seconds
 from benchharness.model import Caution
+from benchharness.probes.temperature import temperature
 from benchharness.trial.spec import TrialOptions
 from benchharness.units import format_duration
 
 _STEP_S = 1.0
+
+
+def board_temperature_c(sysroot: str = "/") -> float | None:
+    """Return the processor's temperature now, in °C; None where nothing tells it."""
+    probe = temperature("" if sysroot == "/" else sysroot)
+    if probe is None:
+        return None
+    try:
+        (celsius,) = probe.read()
+    finally:
+        probe.close()
+    return celsius if math.isfinite(celsius) else None
 
 
 @dataclass(slots=True)

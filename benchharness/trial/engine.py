@@ -14,7 +14,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from benchharness.clock import NANOSECONDS_PER_SECOND, Clock, seconds
@@ -98,7 +98,10 @@ class Engine:
     ) -> None:
         recorder.tick()
         report = sampler.stop()
-        self.reports.append(report)
+        recorder.take_samples()
+        if report is not None:
+            self.reports.append(report)
+            result = replace(result, details={**result.details, "sampler": asdict(report)})
         self.store.finish_trial(trial.trial_id, result)
         self.store.commit()
 

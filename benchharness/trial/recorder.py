@@ -41,7 +41,8 @@ class Recorder:
         self.last_reading: Reading | None = None
         self.temperature_c: float | None = None
         self.tree_memory_peak_bytes: dict[str, float] = {}
-        self._streams: dict[str, int] = {}
+        # A tree that is watched again (after a warm-up) may have other channels: another stream.
+        self._streams: dict[tuple[str, tuple[Channel, ...]], int] = {}
         self._meter_streams = [
             store.add_stream(
                 trial_id, "meter", meter.instrument.name, METER_CHANNELS, meter_meta(meter)
@@ -60,15 +61,11 @@ class Recorder:
 
     def take_samples(self) -> None:
         """Take the batches of the sampler; raises UnfitError if it has died."""
-        for batch in self.sampler.receive():
-            stream = self._streams.get(batch.stream)
-            if stream is None:
-                stream = self.store.add_stream(
-                    self.trial_id, "probe", batch.stream, batch.channels, {}
-                )
-                self._streams[batch.stream] = stream
-            self.store.append(stream, batch.times_ns, batch.columns)
-            self._watch(batch)
+        self._take_batches(self.sampler.receive())
+
+    def take_last_samples(self) -> None:
+        """Take everything that was sampled up to now."""
+        self._take_batches(self.sampler.flush())
 
     def stage(self, name: str, edge: str) -> int:
         """Record that a stage of the trial starts or ends now; return the time."""
@@ -93,6 +90,18 @@ class Recorder:
             )
         file.close()
         self.files.remove(file)
+
+    def _take_batches(self, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            key = (batch.stream, batch.channels)
+            stream = self._streams.get(key)
+            if stream is None:
+                stream = self.store.add_stream(
+                    self.trial_id, "probe", batch.stream, batch.channels, dict(batch.meta)
+                )
+                self._streams[key] = stream
+            self.store.append(stream, batch.times_ns, batch.columns)
+            self._watch(batch)
 
     def _take_readings(self, stream: int, meter: Meter) -> None:
         readings = meter.read()

@@ -1,0 +1,77 @@
+"""Runs the command line as a user does: another process, its own results file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SECONDS_FOR_ONE_COMMAND = 120
+
+
+@dataclass
+class Outcome:
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.stdout)
+        return document
+
+    @property
+    def last_line(self) -> str:
+        return self.stderr.strip().splitlines()[-1]
+
+
+@dataclass
+class Harness:
+    """The command line in a folder of its own; a user's configuration folder that is empty."""
+
+    folder: Path
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results.db"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "XDG_CONFIG_HOME": str(self.folder / "config")}
+
+    def command(self, *words: str, results: bool = True) -> list[str]:
+        """Insert ``--results`` after the command's name, before any ``--``."""
+        where = ["--results", str(self.results)] if results else []
+        return [sys.executable, "-m", "benchharness", words[0], *where, *words[1:]]
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*words),
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def __call__(self, *words: str, results: bool = True, **environment: str) -> Outcome:
+        done = subprocess.run(
+            self.command(*words, results=results),
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_FOR_ONE_COMMAND,
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def run(self, *words: str) -> Outcome:
+        """Run with --json and without what takes time: no meter, no idle."""
+        return self("run", "--json", "--meter", "none", "--idle", "0", *words)

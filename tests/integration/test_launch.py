@@ -1,0 +1,167 @@
+"""Real processes: what they use is counted exactly, and none of them is left."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchharness.trial.cgroups import CgroupFactory, hierarchies
+from benchharness.trial.launch import Child, become_subreaper, marked_processes
+
+BURN = "import time\nend = time.process_time() + {s}\nwhile time.process_time() < end: pass\n"
+MANY_SHORT = (
+    "import subprocess, sys\n"
+    "for _ in range(30):\n"
+    "    subprocess.run([sys.executable, '-I', '-S', '-c', sys.argv[1]])\n"
+)
+DAEMON = (
+    "import os, signal, sys, time\n"
+    "if os.fork() == 0:\n"
+    "    os.setsid()\n"
+    "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "    if os.fork() > 0: os._exit(0)\n"
+    "    time.sleep(600)\n"
+    "time.sleep(0.3)\n"
+)
+
+
+WAYS = ["group", "no group"] if CgroupFactory().available else ["no group"]
+
+
+@pytest.fixture(params=WAYS)
+def child_of(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[type[Starter]]:
+    become_subreaper()
+    Starter.factory = CgroupFactory() if request.param == "group" else None
+    Starter.folder = tmp_path
+    Starter.started = []
+    yield Starter
+    for child in Starter.started:
+        child.kill_all()
+        child.close()
+        if child.cgroup is not None:
+            child.cgroup.remove()
+
+
+class Starter:
+    factory: CgroupFactory | None
+    folder: Path
+    started: list[Child]
+
+    @classmethod
+    def start(cls, *argv: str) -> Child:
+        marker = f"test-{os.getpid()}-{len(cls.started)}-{time.monotonic_ns()}"
+        cgroup = cls.factory.make(f"benchharness-{marker}") if cls.factory else None
+        child = Child(argv, cwd=cls.folder, env=dict(os.environ), cgroup=cgroup, marker=marker)
+        cls.started.append(child)
+        return child
+
+
+def wait(child: Child, timeout_s: float = 30.0) -> None:
+    """Drain the pipes until the program has ended, as the engine does."""
+    deadline = time.monotonic() + timeout_s
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.waker, selectors.EVENT_READ)
+        selector.register(child.stdout.descriptor, selectors.EVENT_READ, child.stdout)
+        while child.ended is None:
+            assert time.monotonic() < deadline
+            for key, _ in selector.select(1.0):
+                if key.data is not None and not key.data.drain():
+                    selector.unregister(key.fd)
+
+
+def test_cpu_seconds_are_exact_also_of_children_that_live_for_a_moment(
+    child_of: type[Starter],
+) -> None:
+    child = child_of.start(sys.executable, "-c", MANY_SHORT, BURN.format(s=0.02))
+    wait(child)
+    group, by_wait_s = child.usage()
+    assert by_wait_s is not None
+    assert by_wait_s >= 30 * 0.02
+    if group is not None:
+        assert group.cpu_s == pytest.approx(by_wait_s, rel=0.05, abs=0.03)
+
+
+def test_peak_memory_is_of_the_whole_tree(child_of: type[Starter]) -> None:
+    grow = "import os, time; data = bytearray(os.urandom(1)) * 60_000_000; time.sleep(0.3)"
+    twice = (
+        "import subprocess, sys\n"
+        "run = lambda: subprocess.Popen([sys.executable, '-c', sys.argv[1]])\n"
+        "for process in (run(), run()): process.wait()\n"
+    )
+    child = child_of.start(sys.executable, "-c", twice, grow)
+    wait(child)
+    group, _ = child.usage()
+    if group is not None and group.memory_peak_bytes is not None:
+        assert 120e6 < group.memory_peak_bytes < 190e6
+
+
+def test_a_daemon_in_a_session_of_its_own_does_not_survive(child_of: type[Starter]) -> None:
+    child = child_of.start(sys.executable, "-c", DAEMON)
+    wait(child)
+    assert child.ended is not None
+    assert child.ended.exit_code == 0
+    assert marked_processes(child.marker)
+    assert child.kill_all() >= 1
+    assert marked_processes(child.marker) == []
+
+
+def test_a_hundred_megabytes_of_output_are_drained_and_bounded(child_of: type[Starter]) -> None:
+    child = child_of.start(
+        sys.executable, "-c", "import sys\nfor _ in range(100): print('x' * 999_999)"
+    )
+    wait(child)
+    child.stdout.drain()
+    assert child.stdout.total_bytes == 100_000_000
+    assert len(child.stdout.text()) < 200_000
+
+
+def test_the_end_is_stamped_when_it_happens(child_of: type[Starter]) -> None:
+    child = child_of.start("/bin/sleep", "0.25")
+    wait(child)
+    assert child.ended is not None
+    took_s = (child.ended.t_ns - child.started_ns) / 1e9
+    assert 0.25 <= took_s < 0.6
+
+
+def test_a_signal_is_a_negative_exit_code(child_of: type[Starter]) -> None:
+    child = child_of.start(sys.executable, "-c", "import os; os.kill(os.getpid(), 11)")
+    wait(child)
+    assert child.ended is not None
+    assert child.ended.exit_code == -signal.SIGSEGV
+
+
+def test_a_memory_limit_kills_and_says_so(tmp_path: Path) -> None:
+    factory = CgroupFactory()
+    cgroup = factory.make(f"benchharness-limit-{os.getpid()}")
+    if cgroup is None or cgroup.memory is None:
+        assert os.geteuid() != 0, "root must be able to limit memory here"
+        return
+    assert cgroup.limit_memory(50_000_000)
+    argv = [sys.executable, "-c", "data = b'x' * 200_000_000"]
+    child = Child(argv, cwd=tmp_path, env=dict(os.environ), cgroup=cgroup, marker="limit")
+    wait(child)
+    child.kill_all()
+    child.close()
+    use = cgroup.read()
+    cgroup.remove()
+    assert child.ended is not None
+    assert child.ended.exit_code == -signal.SIGKILL
+    assert use.oom_kills >= 1
+
+
+def test_root_can_make_control_groups() -> None:
+    assert CgroupFactory().available or os.geteuid() != 0
+
+
+def test_the_mount_table_names_at_least_one_hierarchy() -> None:
+    found = hierarchies()
+    assert found
+    assert found == sorted(found, key=lambda h: -h.version)
+    assert all(h.mount.is_dir() for h in found)
