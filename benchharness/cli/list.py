@@ -1,0 +1,191 @@
+"""``benchharness list``: the workloads, meters, campaigns and runtimes that there are."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from benchharness.cli.common import (
+    DEFAULT_RESULTS,
+    EXIT_CODES,
+    HelpFormatter,
+    add_results_option,
+    results_path,
+)
+
+if TYPE_CHECKING:
+    from benchharness.errors import BenchharnessError
+    from benchharness.plan.factors import Factor
+    from benchharness.plan.records import Manifest
+
+Entries = list[dict[str, Any]]
+Answer = tuple[Entries, list[list[str]], str]  # for --json, for people, what to say if empty
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "list",
+        help="list workloads, meters, campaigns or runtimes",
+        description="Lists what there is. Campaigns are those of the results file, newest first.",
+        epilog=EXIT_CODES,
+        formatter_class=HelpFormatter,
+    )
+    parser.add_argument("what", choices=tuple(_LISTS), metavar="|".join(_LISTS))
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    add_results_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one list; 2 if one of its files is broken, after the others."""
+    from benchharness.cli.columns import columns
+
+    broken: list[BenchharnessError] = []
+    entries, rows, nothing = _LISTS[args.what](args, broken)
+    if args.json:
+        import json
+
+        print(json.dumps({args.what: entries}, indent=2, ensure_ascii=False))
+    elif rows:
+        print("\n".join(columns(rows)))
+    else:
+        print(nothing, file=sys.stderr)
+    for error in broken:
+        print(f"benchharness: {error.line()}", file=sys.stderr)
+    return 2 if broken else 0
+
+
+def _workloads(_args: argparse.Namespace, broken: list[BenchharnessError]) -> Answer:
+    from benchharness.errors import UsageError
+    from benchharness.plan.manifest import find_workload, workload_files
+
+    manifests = []
+    for name in workload_files():
+        try:
+            manifests.append(find_workload(name))
+        except UsageError as error:
+            broken.append(error)
+    entries = [
+        {
+            "name": manifest.name,
+            "title": manifest.title,
+            "description": manifest.description,
+            "folder": str(manifest.folder),
+            "factors": [_factor_entry(factor) for factor in manifest.factors.values()],
+        }
+        for manifest in manifests
+    ]
+    rows = [[m.name, m.title, _factors_in_words(m)] for m in manifests]
+    return entries, rows, "no workloads: is the installation complete?"
+
+
+def _factor_entry(factor: Factor) -> dict[str, Any]:
+    return {
+        "name": factor.name,
+        "type": factor.kind,
+        "default": factor.default,
+        "levels": None if factor.levels is None else list(factor.levels),
+        "quick": factor.quick,
+        "min": factor.minimum,
+        "max": factor.maximum,
+        "description": factor.description,
+        "applies_when": {name: list(levels) for name, levels in factor.applies_when.items()},
+    }
+
+
+def _factors_in_words(manifest: Manifest) -> str:
+    """Return ``n=5000 runtime=wasmtime|native``, the default first."""
+    from benchharness.plan.templates import as_text
+
+    words = []
+    for factor in manifest.factors.values():
+        others = [level for level in factor.levels or () if level != factor.default]
+        words.append(f"{factor.name}={'|'.join(map(as_text, (factor.default, *others)))}")
+    return " ".join(words)
+
+
+def _meters(_args: argparse.Namespace, broken: list[BenchharnessError]) -> Answer:
+    from benchharness.errors import BenchharnessError
+    from benchharness.meters.instrument import instrument_files, load_meter, read_instrument
+
+    entries: Entries = []
+    for path in instrument_files().values():
+        try:
+            instrument = read_instrument(path)
+            capabilities = load_meter(instrument).capabilities()
+        except BenchharnessError as error:
+            broken.append(error)
+            continue
+        entries.append(
+            {
+                "name": instrument.name,
+                "driver": instrument.driver,
+                "target": instrument.target,
+                "class": capabilities.measurement_class.value,
+                "file": str(path),
+            }
+        )
+    entries.sort(key=lambda entry: entry["name"])
+    rows = [[e["name"], e["class"], e["driver"], e["target"]] for e in entries]
+    return entries, rows, "no meters: is the installation complete?"
+
+
+def _campaigns(args: argparse.Namespace, _broken: list[BenchharnessError]) -> Answer:
+    path = results_path(args)
+    nothing = f"no campaigns in {path}; for a first one: benchharness run matrix --quick"
+    if path == DEFAULT_RESULTS and not path.exists():
+        return [], [], nothing  # nobody has run anything here, which is not an error
+    from benchharness.model import Status
+    from benchharness.store.database import Store
+
+    entries: Entries = []
+    with Store.open(path, create=False, read_only=True) as store:
+        for campaign in store.campaigns():
+            trials = [t for t in store.trials(campaign.id) if t.replaced_by is None]
+            entries.append(
+                {
+                    "campaign": campaign.id,
+                    "created_utc": campaign.created_utc,
+                    "state": campaign.state,
+                    "trials": len(trials),
+                    "ok": sum(trial.status is Status.OK for trial in trials),
+                    "title": campaign.title,
+                    "command": campaign.command,
+                }
+            )
+    rows = [
+        [e["campaign"], e["created_utc"], e["state"], f"{e['ok']}/{e['trials']} ok", e["title"]]
+        for e in entries
+    ]
+    return entries, rows, nothing
+
+
+def _runtimes(_args: argparse.Namespace, _broken: list[BenchharnessError]) -> Answer:
+    from benchharness.plan.runtimes import list_runtimes
+
+    runtimes = list_runtimes()
+    entries: Entries = [
+        {
+            "name": runtime.name,
+            "title": runtime.title,
+            "version": runtime.version,
+            "install": runtime.install,
+        }
+        for runtime in runtimes
+    ]
+    rows = [
+        [r.name, r.version or "missing", r.title if r.version else f"{r.title}; {r.install}"]
+        for r in runtimes
+    ]
+    return entries, rows, "no runtimes"
+
+
+_LISTS: dict[str, Callable[[argparse.Namespace, list[BenchharnessError]], Answer]] = {
+    "workloads": _workloads,
+    "meters": _meters,
+    "campaigns": _campaigns,
+    "runtimes": _runtimes,
+}
