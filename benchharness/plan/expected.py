@@ -22,6 +22,7 @@ from benchharness.plan.templates import expand, expand_argv, template_names
 
 _LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
 _SHOWN_CHARACTERS = 80
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
 
 
 def expected_outputs(manifest: Manifest, factors: Factors) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def _run_program(manifest: Manifest, program: tuple[str, ...], factors: Factors)
         names = template_names(manifest.folder, factors, Path(folder))
         argv = expand_argv(program, names)
         environment = {
-            "PATH": os.environ.get("PATH", os.defpath),
+            **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
             "HOME": folder,
             "LANG": "C.UTF-8",
             **{name: expand(text, names) for name, text in manifest.env.items()},

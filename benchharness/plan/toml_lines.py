@@ -48,7 +48,7 @@ class _Scanner:
     def _header(self) -> KeyPath:
         line = self._line_here()
         path = self._inside_arrays(self._key())
-        self.lines.setdefault(path, line)
+        self._note(path, line)
         self.at += 1
         return path
 
@@ -58,11 +58,16 @@ class _Scanner:
         array = (*self._inside_arrays(keys[:-1]), keys[-1])
         index = self._array_sizes.get(array, 0)
         self._array_sizes[array] = index + 1
-        self.lines.setdefault(array, line)
+        self._note(array, line)
         item = (*array, index)
         self.lines[item] = line
         self.at += 2
         return item
+
+    def _note(self, path: KeyPath, line: int) -> None:
+        """Note where a path, and each table that it implies, is first named."""
+        for end in range(1, len(path) + 1):
+            self.lines.setdefault(path[:end], line)
 
     def _inside_arrays(self, keys: tuple[str, ...]) -> KeyPath:
         """Resolve ``[a.b]`` where ``a`` is an array of tables: its newest item is meant."""
