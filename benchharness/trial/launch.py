@@ -14,13 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchharness.probes.processes import MARKER_VARIABLE, children, is_marked, process_ids
 from benchharness.trial.capture import Capture
 from benchharness.trial.cgroups import Cgroup, CgroupUse
 
 # The shell enters the groups and becomes the program, so not a microsecond of it goes uncounted.
 _ENTER = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 125; shift; done; shift; exec "$@"'
 _PR_SET_CHILD_SUBREAPER = 36
-MARKER_VARIABLE = "BENCHHARNESS_TRIAL"
 _programs: set[int] = set()  # started here and not yet closed: each has a thread that waits for it
 
 
@@ -58,7 +58,7 @@ class Child:
         self.cgroup = cgroup
         self.ended: Ended | None = None
         self._orphan_cpu_s = 0.0
-        self._not_ours = frozenset(own_children())
+        self._not_ours = frozenset(children("", os.getpid()))
         command = [*argv]
         if cgroup is not None:
             command = ["/bin/sh", "-c", _ENTER, "sh", *cgroup.enter_files, "--", *argv]
@@ -130,7 +130,7 @@ class Child:
 
     def _orphans(self) -> list[int]:
         """Return the processes that this one has adopted since the program started."""
-        return [pid for pid in own_children() if pid not in self._not_ours | _programs]
+        return [pid for pid in children("", os.getpid()) if pid not in self._not_ours | _programs]
 
     def _reap_orphans(self) -> None:
         """Collect adopted processes that have exited, and count their CPU time."""
@@ -141,17 +141,10 @@ class Child:
                     self._orphan_cpu_s += usage.ru_utime + usage.ru_stime
 
 
-def marked_processes(marker: str, proc: Path = Path("/proc")) -> list[int]:
+def marked_processes(marker: str) -> list[int]:
     """Return the live processes whose environment carries this trial's marker."""
-    needle = f"{MARKER_VARIABLE}={marker}\0".encode()
-    found = []
-    for entry in os.scandir(proc):
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        with contextlib.suppress(OSError):
-            if needle in (Path(entry.path) / "environ").read_bytes() + b"\0":
-                found.append(int(entry.name))
-    return found
+    own = os.getpid()
+    return [pid for pid in process_ids("") if pid != own and is_marked("", pid, marker)]
 
 
 def kill_marked(marker: str) -> None:
@@ -159,12 +152,3 @@ def kill_marked(marker: str) -> None:
     for pid in marked_processes(marker):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
-
-
-def own_children(proc: Path = Path("/proc")) -> list[int]:
-    """Return the children of this process, those that have exited but not been waited for too."""
-    found: list[int] = []
-    for task in (proc / "self/task").iterdir():
-        with contextlib.suppress(OSError):
-            found.extend(int(pid) for pid in (task / "children").read_text().split())
-    return found

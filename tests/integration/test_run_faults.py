@@ -146,11 +146,10 @@ def test_events_that_are_no_events_are_counted_and_the_rest_is_kept(harness: Har
 
 
 def test_secrets_do_not_reach_the_child_nor_the_store(harness: Harness) -> None:
-    outcome = harness(
-        "run", "--json", "--meter", "none", "--idle", "0",
-        *python("import os; from benchharness import events; events.output('env', dict(os.environ))"),
-        BENCHHARNESS_MQTT_PASSWORD="hunter2-s3cret",
-    )  # fmt: skip
+    program = "import os; from benchharness import events; events.output('env', dict(os.environ))"
+    quickly = ["--json", "--meter", "none", "--idle", "0"]
+    secret = {"BENCHHARNESS_MQTT_PASSWORD": "hunter2-s3cret"}
+    outcome = harness("run", *quickly, *python(program), **secret)
     assert outcome.code == 0
     assert "hunter2" not in outcome.stdout
     assert b"hunter2" not in harness.results.read_bytes()
