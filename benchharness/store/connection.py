@@ -1,0 +1,241 @@
+"""Opening a results file, transactions, and SQLite's errors as one clear line.
+
+WAL with ``synchronous = FULL``: what is committed survives a power cut, readers never wait, and
+two harnesses share a file because every transaction is short.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from benchharness.errors import BenchharnessError, ResultsFileError, UnfitError
+from benchharness.store import schema
+
+BUSY_TIMEOUT_S = 10.0
+
+_MAGIC = b"SQLite format 3\x00"
+_ELSEWHERE = "name another file with --results"
+
+
+def connect(path: Path, *, create: bool, read_only: bool) -> sqlite3.Connection:
+    """Open a results file, creating or migrating it where that is asked for.
+
+    Raises ResultsFileError for a path that is missing, not a file, not SQLite, another program's
+    or of a newer schema; UnfitError where the disk is full.
+    """
+    fresh = _look_at(path, create=create and not read_only)
+    with translated(path):
+        connection = _open(path, "ro" if read_only else "rwc" if fresh else "rw")
+        try:
+            _check_identity(connection, path)
+            if read_only:
+                return _current_or_migrated(connection, path)
+            _use_wal(connection)
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            # Debian's SQLite overwrites what is deleted; here that would only wear a card out.
+            connection.execute("PRAGMA secure_delete = OFF")
+            _bring_up_to_date(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Run the body as one write: committed at its end, or nothing of it."""
+    with translated(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Run the body's reads on one state of the file, whatever a harness writes meanwhile."""
+    with translated(path):
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            connection.execute("ROLLBACK")
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what SQLite says about the file into an error with a remedy; a bug passes through."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        explained = _explain(error, path)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    uri = path.absolute().as_uri()
+    if mode == "ro" and not os.access(path.parent, os.W_OK) and not _wal(path).exists():
+        # Nobody can write to it, and SQLite could not make its shared-memory file beside it.
+        uri += "?mode=ro&immutable=1"
+    else:
+        uri += f"?mode={mode}"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+
+
+def _look_at(path: Path, *, create: bool) -> bool:
+    """Return whether the file is still to be made; raise if it cannot be a results file."""
+    where = str(path)
+    try:
+        if path.is_dir():
+            raise ResultsFileError(
+                "is a folder, not a results file", where=where, remedy=_ELSEWHERE
+            )
+        if path.exists() and path.stat().st_size > 0:
+            with path.open("rb") as file:
+                if file.read(len(_MAGIC)) != _MAGIC:
+                    what = "is not a results file (not SQLite); it is left as it is"
+                    raise ResultsFileError(what, where=where, remedy=_ELSEWHERE)
+            return False
+        if not create:
+            raise ResultsFileError(
+                "there is no results file",
+                where=where,
+                remedy="run something first, or name the file with --results",
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_use(error, where) from error
+    return True
+
+
+def _cannot_use(error: OSError, where: str) -> BenchharnessError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _disk_full(where)
+    no_folder = error.errno in (errno.EEXIST, errno.ENOTDIR)
+    reason = "a file lies where its folder should be" if no_folder else error.strerror
+    what = f"the results file cannot be used: {reason}"
+    return ResultsFileError(what, where=where, remedy=_ELSEWHERE)
+
+
+def _check_identity(connection: sqlite3.Connection, path: Path) -> None:
+    application_id, version, tables = schema.identity(connection)
+    if application_id == schema.APPLICATION_ID:
+        if version > schema.SCHEMA_VERSION:
+            raise ResultsFileError(
+                f"is of schema {version}, and this benchharness knows schemas up to "
+                f"{schema.SCHEMA_VERSION}",
+                where=str(path),
+                remedy="update benchharness, or name another file with --results",
+            )
+    elif tables or application_id:
+        what = "is a SQLite file of another program; it is left as it is"
+        raise ResultsFileError(what, where=str(path), remedy=_ELSEWHERE)
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    if schema.identity(connection)[1] >= schema.SCHEMA_VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        schema.migrate(connection, schema.MIGRATIONS)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _current_or_migrated(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """Return a read-only connection to the present schema, migrating an older file first."""
+    if schema.identity(connection)[1] == schema.SCHEMA_VERSION:
+        return connection
+    connection.close()
+    connect(path, create=False, read_only=False).close()
+    return _open(path, "ro")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. SQLite does not wait when two processes do this at once, so this does.
+
+    A file system without shared memory refuses; the rollback journal is as safe, and slower.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _explain(error: sqlite3.DatabaseError, path: Path) -> BenchharnessError | None:
+    message, where = str(error), str(path)
+    if "full" in message or "disk I/O error" in message:
+        return _disk_full(where, message)
+    if "locked" in message:
+        what = f"is locked by another program for more than {BUSY_TIMEOUT_S:.0f} s"
+        return ResultsFileError(what, where=where, remedy="end that program, then try again")
+    if "readonly" in message or "unable to open" in message:
+        what = f"the results file cannot be used: {message}"
+        remedy = "make the file and its folder writable, or name another file with --results"
+        return ResultsFileError(what, where=where, remedy=remedy)
+    if "malformed" in message or "not a database" in message or "corrupt" in message:
+        return _damaged(path)
+    return None
+
+
+def _disk_full(where: str, message: str = "database or disk is full") -> UnfitError:
+    return UnfitError(
+        f"the results cannot be written ({message}); what was committed is kept",
+        where=where,
+        remedy="free space on that disk, then resume the campaign",
+    )
+
+
+def _damaged(path: Path) -> ResultsFileError:
+    return ResultsFileError(
+        f"the results file is damaged ({_damage(path)})",
+        where=str(path),
+        remedy=(
+            f"save what is left with: sqlite3 {path} .recover | sqlite3 recovered.db, "
+            "and go on with --results recovered.db"
+        ),
+    )
+
+
+def _damage(path: Path) -> str:
+    """Say what is wrong: how much of the file is missing, else what SQLite's check finds."""
+    with path.open("rb") as file:
+        header = file.read(100)
+    page_bytes = int.from_bytes(header[16:18], "big")
+    page_bytes = 65536 if page_bytes == 1 else page_bytes
+    pages = int.from_bytes(header[28:32], "big")
+    size = path.stat().st_size
+    if page_bytes and size < pages * page_bytes:
+        return f"cut short: {size} of {pages * page_bytes} bytes are there"
+    try:
+        with closing(_open(path, "ro")) as connection:
+            (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return str(finding).replace("\n", " ")
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")

@@ -1,0 +1,144 @@
+"""Streams of observations in the results file: buffered, committed by the second, packed.
+
+A commit writes one raw row per stream to ``recent``. When a minute of them is there, or many
+samples, or the trial ends, they are replaced by one packed row per channel in the same
+transaction, so that a reader sees every sample exactly once, also after ``kill -9``.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from array import array
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchharness.model import Channel
+from benchharness.store.codec import encode_row, pack, pack_times, split_row
+from benchharness.store.connection import transaction, translated
+from benchharness.store.records import StreamRecord
+from benchharness.store.schema import TIME_CHANNEL
+
+PACK_AFTER_NS = 60_000_000_000
+PACK_AFTER_SAMPLES = 8192  # at 1 kHz packing stays a matter of milliseconds
+
+
+class Observations:
+    """The streams of the results file, and the samples that are not yet committed."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        self._width: dict[int, int] = {}  # stream -> number of channels
+        self._pending: dict[int, tuple[array[int], list[array[float]]]] = {}
+
+    def add_stream(
+        self,
+        trial_id: int,
+        source: str,
+        name: str,
+        channels: Sequence[Channel],
+        meta: Mapping[str, Any],
+    ) -> int:
+        """Add a stream to a trial and return its id."""
+        listed = json.dumps([[channel.name, channel.unit] for channel in channels])
+        with transaction(self._connection, self._path):
+            stream_id = self._connection.execute(
+                "INSERT INTO stream (trial_id, source, name, channels, meta)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (trial_id, source, name, listed, json.dumps(dict(meta))),
+            ).lastrowid
+        assert stream_id is not None
+        self._width[stream_id] = len(channels)
+        return stream_id
+
+    def set_meta(self, stream_id: int, meta: Mapping[str, Any]) -> None:
+        """Replace what is known about a stream, such as capabilities that were refined."""
+        with transaction(self._connection, self._path):
+            self._connection.execute(
+                "UPDATE stream SET meta = ? WHERE id = ?", (json.dumps(dict(meta)), stream_id)
+            )
+
+    def append(self, stream_id: int, times_ns: array[int], columns: Sequence[array[float]]) -> None:
+        """Buffer samples: array('q')[n] of times and one array('d')[n] per channel, NaN missing.
+
+        Raises ValueError where the shapes or the types are not those of the stream.
+        """
+        if len(columns) != self._width[stream_id]:
+            raise ValueError(f"{len(columns)} columns for {self._width[stream_id]} channels")
+        if times_ns.typecode != "q" or any(column.typecode != "d" for column in columns):
+            raise ValueError("times are array('q') and columns array('d')")
+        if any(len(column) != len(times_ns) for column in columns):
+            raise ValueError("columns and times differ in length")
+        if not times_ns:
+            return
+        if stream_id not in self._pending:
+            self._pending[stream_id] = (array("q"), [array("d") for _ in columns])
+        pending_times, pending_columns = self._pending[stream_id]
+        pending_times.extend(times_ns)
+        for pending, column in zip(pending_columns, columns, strict=True):
+            pending.extend(column)
+
+    def has_pending(self) -> bool:
+        """Return whether samples wait for a commit."""
+        return bool(self._pending)
+
+    def write_pending(self) -> None:
+        """Write what is buffered and pack what is full; the caller holds a transaction."""
+        for stream_id, (times, columns) in self._pending.items():
+            self._connection.execute(
+                "INSERT INTO recent (stream_id, first_ns, samples, data) VALUES (?, ?, ?, ?)",
+                (stream_id, times[0], len(times), encode_row(times, columns)),
+            )
+        kept = self._connection.execute(
+            "SELECT stream_id, min(first_ns), sum(samples) FROM recent GROUP BY stream_id"
+        ).fetchall()
+        for stream_id, first_ns, samples in kept:
+            if stream_id in self._pending:
+                last_ns = self._pending[stream_id][0][-1]
+                if samples >= PACK_AFTER_SAMPLES or last_ns - first_ns >= PACK_AFTER_NS:
+                    self._pack(stream_id)
+
+    def clear_pending(self) -> None:
+        """Drop the buffers: the caller's transaction has been committed."""
+        self._pending.clear()
+
+    def pack_trial(self, trial_id: int) -> None:
+        """Pack all that a trial still has in raw rows; the caller holds a transaction."""
+        streams = self._connection.execute(
+            "SELECT id FROM stream WHERE trial_id = ? AND id IN (SELECT stream_id FROM recent)",
+            (trial_id,),
+        ).fetchall()
+        for (stream_id,) in streams:
+            self._pack(stream_id)
+
+    def _pack(self, stream_id: int) -> None:
+        rows = self._connection.execute(
+            "SELECT samples, data FROM recent WHERE stream_id = ? ORDER BY id", (stream_id,)
+        ).fetchall()
+        samples = sum(row[0] for row in rows)
+        times, *columns = map(b"".join, zip(*(split_row(d, n) for n, d in rows), strict=True))
+        # Deleted first, so that the packed rows take the pages that this sets free.
+        self._connection.execute("DELETE FROM recent WHERE stream_id = ?", (stream_id,))
+        packed = [(TIME_CHANNEL, pack_times(times)), *enumerate(map(pack, columns))]
+        self._connection.executemany(
+            "INSERT INTO observation (stream_id, channel, samples, data) VALUES (?, ?, ?, ?)",
+            [(stream_id, channel, samples, data) for channel, data in packed],
+        )
+
+    def streams(self, trial_id: int) -> list[StreamRecord]:
+        """Return a trial's streams in the order in which they were added."""
+        with translated(self._path):
+            rows = self._connection.execute(
+                "SELECT id, trial_id, source, name, channels, meta FROM stream"
+                " WHERE trial_id = ? ORDER BY id",
+                (trial_id,),
+            ).fetchall()
+        return [_stream(row) for row in rows]
+
+
+def _stream(row: tuple[Any, ...]) -> StreamRecord:
+    stream_id, trial_id, source, name, channels, meta = row
+    listed = tuple(Channel(*channel) for channel in json.loads(channels))
+    return StreamRecord(stream_id, trial_id, source, name, listed, json.loads(meta))

@@ -1,0 +1,80 @@
+"""What the store's tests with real processes share: a writer, its traces, and small disks."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from benchharness.store.database import Store
+from benchharness.store.records import CampaignRecord, TrialPlan
+
+WRITER = Path(__file__).with_name("store_writer.py")
+NS_PER_SAMPLE = 100_000_000
+
+
+def start_writer(
+    path: Path, campaign_id: str, seconds: int, padding: int = 0, file_limit: int | None = None
+) -> subprocess.Popen[str]:
+    def limit() -> None:
+        if file_limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
+
+    return subprocess.Popen(
+        [sys.executable, str(WRITER), str(path), campaign_id, str(seconds), str(padding)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=limit,  # noqa: PLW1509 - the only way to limit a child alone
+    )
+
+
+def committed(output: str) -> int:
+    """Return how many commits a writer has reported."""
+    return output.count("committed")
+
+
+def stored_samples(store: Store, campaign_id: str) -> int:
+    """Check that the samples of a campaign's trial are whole and exact; return their number."""
+    (trial,) = store.trials(campaign_id)
+    (stream,) = store.streams(trial.trial_id)
+    times, columns = store.read_stream(stream.stream_id)
+    expected = np.arange(len(times))
+    assert (times == expected * NS_PER_SAMPLE).all()
+    assert (columns["count"] == expected).all()
+    assert (columns["root"] == np.sqrt(expected)).all()
+    return len(times)
+
+
+def open_with_trial(path: Path) -> tuple[Store, int]:
+    """Return a new results file, open, and the id of the one trial in it."""
+    store = Store.open(path)
+    store.add_campaign(CampaignRecord("0badcafe", "", 0, 0, "", "", "", {}, {}))
+    store.plan_trials("0badcafe", [TrialPlan(0, 0, 0, "noop", {})])
+    return store, store.trials("0badcafe")[0].trial_id
+
+
+@contextmanager
+def mounted_tmpfs(folder: Path, size_kib: int) -> Iterator[Path]:
+    """Mount a small file system, which the root user may do where nothing forbids it."""
+    options = f"size={size_kib}k"
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    subprocess.run(mount, check=True, capture_output=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def may_mount() -> bool:
+    """Return whether file systems may be mounted, asked in a namespace that ends with the try."""
+    if os.geteuid() != 0:
+        return False
+    attempt = ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    return subprocess.run(attempt, capture_output=True, check=False).returncode == 0
