@@ -1,0 +1,137 @@
+"""What a reader must know about an energy figure, with the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from benchharness.energy.advice import TARGET, window_for
+from benchharness.energy.budget import Budget
+from benchharness.energy.counter import COUNTER
+from benchharness.energy.crosscheck import disagreement
+from benchharness.energy.idle import IdlePower
+from benchharness.energy.observed import Candidate, Observed
+from benchharness.model import Caution, EnergyFigure
+from benchharness.units import format_duration, format_si
+
+_FEW_PERIODS = 10.0
+_NOTABLE_GAP = 0.01
+_NOTABLE_DRIFT = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything that is known when the cautions are made."""
+
+    observed: Observed
+    best: Candidate
+    candidates: Sequence[Candidate]
+    idle: IdlePower | None
+    figure: EnergyFigure
+    net_budget: Budget | None
+
+    def advice(self) -> str:
+        """Return how long a window would have to be."""
+        energy = self.figure.net_j or self.figure.gross_j
+        longer_s = window_for(
+            self.figure.terms_j, self.observed.duration_s, energy.value, self.best.method
+        )
+        if longer_s is None:
+            return "repeat the work inside a longer window, or use a finer meter"
+        return (
+            f"a window of {format_duration(longer_s)} or more would give {TARGET:.0%} "
+            "besides the meter's gain"
+        )
+
+
+def cautions(found: Findings) -> tuple[Caution, ...]:
+    """Return the cautions of a figure, the gravest first."""
+    return tuple(
+        caution
+        for check in (_disagrees, _net_too_small, _no_idle, _drift, _short, _gaps, _floor)
+        for caution in check(found)
+    )
+
+
+def _disagrees(found: Findings) -> Iterator[Caution]:
+    apart = disagreement(found.candidates)
+    if apart is not None:
+        yield Caution(
+            "counter-disagrees",
+            f"counter and powers of meter {found.figure.meter} differ by "
+            f"{format_si(apart[0], 'J')}, their uncertainty is {format_si(apart[1], 'J')}",
+            "check the meter with 'benchharness meters check'",
+        )
+
+
+def _net_too_small(found: Findings) -> Iterator[Caution]:
+    net = found.figure.net_j
+    if net is not None and net.expanded_u is not None and net.value <= net.expanded_u:
+        yield Caution(
+            "net-below-uncertainty",
+            f"net energy {format_si(net.value, 'J')} is below its uncertainty of "
+            f"{format_si(net.expanded_u, 'J')}",
+            found.advice(),
+        )
+
+
+def _no_idle(found: Findings) -> Iterator[Caution]:
+    if found.idle is None:
+        period = format_duration(found.observed.period_s)
+        yield Caution(
+            "no-idle",
+            f"meter {found.figure.meter} gave no reading at rest, so net energy is not known",
+            f"set --idle to several times its telemetry interval of {period}",
+        )
+
+
+def _drift(found: Findings) -> Iterator[Caution]:
+    idle = found.idle
+    if idle is None or idle.drift_w is None or not idle.drift_is_clear:
+        return
+    if abs(idle.drift_w) > _NOTABLE_DRIFT * abs(idle.power_w):
+        yield Caution(
+            "idle-drift",
+            f"idle power moved from {format_si(idle.each_w[0], 'W')} before the window to "
+            f"{format_si(idle.each_w[-1], 'W')} after it",
+            "let the board settle longer, and end other work on it",
+        )
+
+
+def _short(found: Findings) -> Iterator[Caution]:
+    observed = found.observed
+    if found.best.method != COUNTER and observed.duration_s < _FEW_PERIODS * observed.period_s:
+        yield Caution(
+            "short-window",
+            f"the window of {format_duration(observed.duration_s)} holds "
+            f"{len(observed.inside)} readings of meter {found.figure.meter}",
+            found.advice(),
+        )
+
+
+def _gaps(found: Findings) -> Iterator[Caution]:
+    covered = found.observed.coverage
+    if 1.0 - covered.share > _NOTABLE_GAP:
+        yield Caution(
+            "low-coverage",
+            f"meter {found.figure.meter} vouches for {covered.share:.0%} of the window: "
+            f"{covered.uncovered_s:.1f} s are without a reading",
+            "check its connection",
+        )
+
+
+def _floor(found: Findings) -> Iterator[Caution]:
+    floor_w = found.observed.capabilities.floor_w
+    if not floor_w:
+        return
+    lowest_w = found.best.energy_j / found.observed.duration_s
+    what = "power in the window"
+    if found.idle is not None and found.idle.power_w < lowest_w:
+        lowest_w, what = found.idle.power_w, "idle power"
+    if lowest_w < floor_w:
+        yield Caution(
+            "below-floor",
+            f"the {what} of {format_si(lowest_w, 'W')} is below the floor of meter "
+            f"{found.figure.meter}, {format_si(floor_w, 'W')}, where its readings are doubtful",
+            "add a known constant load to the same plug",
+        )

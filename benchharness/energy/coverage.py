@@ -1,0 +1,76 @@
+"""Which share of a window the readings vouch for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchharness.energy.readings import FloatArray
+
+GAP_PERIODS = 3.0
+GAP_MARGIN_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """``share`` of the window (0 to 1), the seconds without a reading, and those known silent."""
+
+    share: float
+    uncovered_s: float
+    silent_s: dict[str, float]
+
+
+def gap_limit_s(period_s: float) -> float:
+    """Return how far apart two readings may lie and still vouch for the time between them."""
+    return GAP_PERIODS * period_s + GAP_MARGIN_S
+
+
+def coverage(
+    t_s: FloatArray,
+    duration_s: float,
+    period_s: float,
+    silent: Sequence[tuple[str, float, float]] = (),
+) -> Coverage:
+    """Return the coverage of the window [0, duration_s] by readings at ``t_s`` float64[n].
+
+    Two readings vouch for what lies between them unless that is longer than the gap limit;
+    the first, the last, and one before a gap vouch for one period. ``silent`` spans
+    (kind, start, end) are taken off.
+    """
+    starts, ends = _vouched(t_s, period_s)
+    starts, ends = np.clip(starts, 0.0, duration_s), np.clip(ends, 0.0, duration_s)
+    covered_s = float(np.sum(ends - starts))
+    silent_s: dict[str, float] = {}
+    for kind, begin, end in silent:
+        inside = max(0.0, min(end, duration_s) - max(begin, 0.0))
+        if inside > 0.0:
+            silent_s[kind] = silent_s.get(kind, 0.0) + inside
+    for begin, end in merged((begin, end) for _, begin, end in silent):
+        overlap = np.minimum(ends, end) - np.maximum(starts, begin)
+        covered_s -= float(np.sum(np.maximum(overlap, 0.0)))
+    covered_s = min(max(covered_s, 0.0), duration_s)
+    return Coverage(covered_s / duration_s, duration_s - covered_s, silent_s)
+
+
+def merged(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return spans in order, overlapping ones joined."""
+    joined: list[tuple[float, float]] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((begin, end))
+    return joined
+
+
+def _vouched(t_s: FloatArray, period_s: float) -> tuple[FloatArray, FloatArray]:
+    """Return intervals that do not overlap, as starts and ends float64[n + 1]."""
+    if t_s.size == 0:
+        return np.empty(0), np.empty(0)
+    gaps = np.diff(t_s)
+    held = np.where(gaps <= gap_limit_s(period_s), gaps, np.minimum(gaps, period_s))
+    starts = np.concatenate([[t_s[0] - period_s], t_s])
+    ends = np.concatenate([[t_s[0]], t_s[:-1] + held, [t_s[-1] + period_s]])
+    return starts, ends

@@ -1,0 +1,137 @@
+"""The energy of one trial by one meter: every estimator, the best of them, gross and net."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from benchharness.energy.budget import GAIN, Budget, bound
+from benchharness.energy.cautions import Findings, cautions
+from benchharness.energy.counter import counter_difference
+from benchharness.energy.hold import hold_and_sum, hold_previous
+from benchharness.energy.idle import IdlePower, declared_idle, idle_power
+from benchharness.energy.interior import interior_hold
+from benchharness.energy.net import net_energy
+from benchharness.energy.observed import Candidate, Observed, observe
+from benchharness.energy.readings import Readings, Window
+from benchharness.energy.silence import silences
+from benchharness.energy.trapezoid import trapezoid
+from benchharness.model import (
+    Capabilities,
+    Caution,
+    EnergyFigure,
+    MeasurementClass,
+    MeterEvent,
+    Quantity,
+)
+
+COVERAGE_LIMIT = 0.9
+
+# In order of preference where two are equally certain.
+ESTIMATORS = (interior_hold, counter_difference, trapezoid, hold_previous, hold_and_sum)
+
+_SAID = {"offline": "was offline", "disconnected": "was disconnected"}
+
+
+class Outcome(NamedTuple):
+    """A figure, or the reason in a sentence why there is none; and what to know about it."""
+
+    figure: EnergyFigure | None
+    reason: str | None
+    cautions: tuple[Caution, ...] = ()
+
+
+def energy_figure(
+    readings: Readings,
+    capabilities: Capabilities,
+    window: Window,
+    *,
+    meter: str,
+    target: str,
+    idle: Sequence[Window] = (),
+    events: Sequence[MeterEvent] = (),
+    declared_idle_w: float | None = None,
+) -> Outcome:
+    """Return the energy of ``window``, or why it is not known.
+
+    The estimator with the least standard uncertainty of its own gives the figure. The gain is
+    left out of that choice: it grows with the energy, and would favour the lowest estimate.
+    Net energy needs a reading in at least one of the ``idle`` windows; an estimating model may
+    declare its idle power instead. Readings must vouch for ``COVERAGE_LIMIT`` of the window.
+    """
+    silent = silences(events, readings.t_ns, max(window.end_ns, _last_ns(readings)))
+    observed = observe(readings, window, capabilities, silent)
+    if observed.coverage.share < COVERAGE_LIMIT:
+        return Outcome(None, _missing(observed, meter))
+    results = [estimator(observed) for estimator in ESTIMATORS]
+    candidates = [result for result in results if isinstance(result, Candidate)]
+    if not candidates:
+        reasons = "; ".join(
+            dict.fromkeys(r.reason for r in results if not isinstance(r, Candidate))
+        )
+        return Outcome(None, f"meter {meter} gave too few readings: {reasons}")
+    best = min(candidates, key=lambda candidate: candidate.own_u_j)
+    rest = idle_power(readings, capabilities, idle, silent)
+    if (
+        rest is None
+        and declared_idle_w is not None
+        and capabilities.measurement_class is MeasurementClass.ESTIMATED
+    ):
+        rest = declared_idle(declared_idle_w)
+    figure, net_budget = _figure(observed, best, candidates, rest, meter, target)
+    found = Findings(observed, best, candidates, rest, figure, net_budget)
+    return Outcome(figure, None, cautions(found))
+
+
+def _figure(
+    observed: Observed,
+    best: Candidate,
+    candidates: Sequence[Candidate],
+    rest: IdlePower | None,
+    meter: str,
+    target: str,
+) -> tuple[EnergyFigure, Budget | None]:
+    net: Quantity | None = None
+    idle: Quantity | None = None
+    net_budget: Budget | None = None
+    if rest is not None:
+        net_j, net_budget = net_energy(best, rest, observed.duration_s, observed.gain_bound)
+        net = net_budget.quantity(net_j)
+        gain = bound(GAIN, observed.gain_bound * rest.power_w)
+        idle = Budget.of([*rest.budget.terms, gain]).quantity(rest.power_w)
+    budget = net_budget or best.budget
+    share = observed.coverage.share
+    figure = EnergyFigure(
+        gross_j=best.budget.quantity(best.energy_j),
+        net_j=net,
+        method=best.method,
+        meter=meter,
+        target=target,
+        measurement_class=observed.capabilities.measurement_class,
+        idle_power_w=idle,
+        dominant_term=budget.dominant,
+        terms_j=budget.as_mapping(),
+        coverage=share,
+        estimates=tuple(candidate.estimate(share) for candidate in candidates),
+    )
+    return figure, net_budget
+
+
+def _missing(observed: Observed, meter: str) -> str:
+    """Return the sentence that says why the readings do not cover the window."""
+    total = f"{observed.duration_s:.1f} s"
+    if len(observed.power) == 0 and len(observed.counter) == 0:
+        silent = [_SAID[kind] for kind in observed.coverage.silent_s]
+        because = f": it {silent[0]}" if silent else ""
+        return f"meter {meter} gave no reading in the trial{because}"
+    # The longest silence is the cause if it explains most of what is missing.
+    kind, silent_s = max(
+        observed.coverage.silent_s.items(), key=lambda item: item[1], default=("", 0.0)
+    )
+    if silent_s >= 0.5 * observed.coverage.uncovered_s:
+        return f"meter {meter} {_SAID[kind]} for {silent_s:.1f} s of {total}"
+    return f"meter {meter} gave no reading for {observed.coverage.uncovered_s:.1f} s of {total}"
+
+
+def _last_ns(readings: Readings) -> int:
+    return int(readings.t_ns[-1]) if len(readings) else 0

@@ -1,0 +1,116 @@
+"""A window as its meter saw it: the one argument of every estimator, and what they return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchharness.clock import seconds
+from benchharness.energy.budget import GAIN, Budget
+from benchharness.energy.coverage import Coverage, coverage, gap_limit_s
+from benchharness.energy.readings import FloatArray, Readings, Samples, Window
+from benchharness.energy.silence import Silence
+from benchharness.model import Capabilities, EnergyEstimate, MeasurementClass
+
+# Half-widths of the gain error that are assumed where an instrument states none.
+ASSUMED_GAIN_BOUND = 0.05  # an uncalibrated pulse-counting plug
+ASSUMED_MODEL_BOUND = 0.5  # a linear model of watts from CPU use
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The energy of a window by one method, with its budget in joules."""
+
+    method: str
+    energy_j: float
+    budget: Budget
+    readings: int
+
+    @property
+    def own_u_j(self) -> float:
+        """Return the standard uncertainty without the gain, which all methods share."""
+        return self.budget.without(GAIN).combined
+
+    def estimate(self, share: float | None) -> EnergyEstimate:
+        """Return the record that is kept beside the figure."""
+        return EnergyEstimate(
+            method=self.method,
+            energy_j=self.energy_j,
+            standard_u_j=self.budget.combined,
+            terms_j=self.budget.as_mapping(),
+            readings=self.readings,
+            coverage=share,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """Why a method has no energy for a window."""
+
+    method: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observed:
+    """Readings in seconds from the window's start, and what the instrument is known to do.
+
+    ``power`` (W) and ``counter`` (J) reach beyond the window [0, duration_s] on both sides.
+    ``period_s`` is the telemetry interval; readings farther apart than ``gap_limit_s`` do not
+    vouch for the time between them.
+    """
+
+    duration_s: float
+    power: Samples
+    counter: Samples
+    capabilities: Capabilities
+    period_s: float
+    gap_limit_s: float
+    coverage: Coverage
+
+    @property
+    def inside(self) -> Samples:
+        """Return the powers inside the window."""
+        return self.power.between(0.0, self.duration_s)
+
+    @property
+    def gain_bound(self) -> float:
+        """Return the half-width of the relative gain error, an assumed one if none is stated."""
+        if self.capabilities.gain_bound is not None:
+            return self.capabilities.gain_bound
+        if self.capabilities.measurement_class is MeasurementClass.ESTIMATED:
+            return ASSUMED_MODEL_BOUND
+        return ASSUMED_GAIN_BOUND
+
+
+def observe(
+    readings: Readings,
+    window: Window,
+    capabilities: Capabilities,
+    silent: Sequence[Silence] = (),
+) -> Observed:
+    """Relate readings to a window. Never fails: no reading gives a coverage of 0."""
+    t_s = readings.times_s(window.start_ns)
+    period_s = telemetry_period_s(t_s, capabilities)
+    spans = [
+        (s.kind, seconds(s.start_ns - window.start_ns), seconds(s.end_ns - window.start_ns))
+        for s in silent
+    ]
+    return Observed(
+        duration_s=window.duration_s,
+        power=readings.powers(window.start_ns),
+        counter=readings.counters(window.start_ns),
+        capabilities=capabilities,
+        period_s=period_s,
+        gap_limit_s=gap_limit_s(period_s),
+        coverage=coverage(t_s, window.duration_s, period_s, spans),
+    )
+
+
+def telemetry_period_s(t_s: FloatArray, capabilities: Capabilities) -> float:
+    """Return the stated telemetry interval, else the median one, else 0: nothing is vouched for."""
+    if capabilities.period_s is not None and capabilities.period_s > 0.0:
+        return capabilities.period_s
+    return float(np.median(np.diff(t_s))) if t_s.size > 1 else 0.0

@@ -1,0 +1,79 @@
+"""How far a sum of snapshots may lie from the integral, from the spread of the snapshots.
+
+Successive second differences are the spread that a line through the neighbours does not explain
+(von Neumann 1941; Wolter 1984 recommends them for systematic samples): constant and linear power
+give 0, independent snapshots give their variance, and a step counts as the uncertainty about when
+between two readings it happened, with a margin. Power that swings in time with the telemetry
+cannot be seen in the readings; dithered starts and the counter are the remedies.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from benchharness.energy.budget import SAMPLING, Term
+from benchharness.energy.observed import Observed
+from benchharness.energy.readings import FloatArray, Samples
+
+ENOUGH = 3  # readings that have a second difference
+
+
+def hold_weights(t_s: FloatArray, duration_s: float) -> FloatArray:
+    """Return the seconds each of float64[n] readings stands for, n >= 1; they sum to the window.
+
+    Trapezoids between the readings; the first and the last held out to the window's edges.
+    """
+    middles = 0.5 * (t_s[1:] + t_s[:-1])
+    edges = np.concatenate([[0.0], middles, [duration_s]])
+    weights: FloatArray = np.diff(edges)
+    # Between readings a trapezoid gives each half of the interval, which is what middles do.
+    return weights
+
+
+def sampling_term(observed: Observed, used: Samples) -> Term:
+    """Return the sampling term in joules of the readings ``used`` (at least one)."""
+    samples = fresh(used, observed.capabilities.latency_bound_s)
+    if len(samples) < ENOUGH:
+        return _from_range(observed, used)
+    weights_s = hold_weights(samples.t_s, observed.duration_s)
+    variance = _local_variance(samples)
+    u_j = math.sqrt(float(np.sum(weights_s**2 * variance)))
+    return Term(SAMPLING, u_j, _degrees_of_freedom(len(samples)))
+
+
+def fresh(samples: Samples, latency_s: float | None) -> Samples:
+    """Leave out repeats of a value within the instrument's latency: it had nothing newer to say."""
+    if not latency_s or len(samples) < 2:
+        return samples
+    changed = np.concatenate([[True], np.diff(samples.value) != 0.0])
+    since_change_s = samples.t_s - samples.t_s[changed][np.cumsum(changed) - 1]
+    span = np.floor(since_change_s / latency_s)
+    kept = changed | np.concatenate([[True], np.diff(span) > 0.0])
+    return Samples(samples.t_s[kept], samples.value[kept])
+
+
+def _local_variance(samples: Samples) -> FloatArray:
+    """Return a variance for each reading, float64[n], from it and its two neighbours."""
+    t, p = samples.t_s, samples.value
+    share = (t[1:-1] - t[:-2]) / (t[2:] - t[:-2])
+    residual = p[1:-1] - ((1.0 - share) * p[:-2] + share * p[2:])
+    variance = residual**2 / (1.0 + share**2 + (1.0 - share) ** 2)
+    return np.concatenate([variance[:1], variance, variance[-1:]])
+
+
+def _degrees_of_freedom(n: int) -> float:
+    """Return those of n - 2 overlapping second differences of independent readings."""
+    return max(1.0, 18.0 * (n - 2) ** 2 / (35.0 * n - 88.0))
+
+
+def _from_range(observed: Observed, used: Samples) -> Term:
+    """Return a bound for one or two readings: the power lay within the range seen around them."""
+    neighbours = (
+        observed.power.before(0.0, observed.gap_limit_s),
+        observed.power.after(observed.duration_s, observed.gap_limit_s),
+    )
+    seen = [*used.value.tolist(), *(n[1] for n in neighbours if n is not None)]
+    range_w = max(seen) - min(seen) if len(seen) > 1 else abs(seen[0])
+    return Term(SAMPLING, observed.duration_s * range_w / math.sqrt(12.0))

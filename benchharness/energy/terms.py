@@ -1,0 +1,108 @@
+"""The terms of a budget that several estimators share, in joules.
+
+What is known of pulse-counting plugs stands in their datasheets (HLW8012, BL0937) and in the
+firmware that reads them: a power is a snapshot of recent pulses rounded to a step, it lags, and
+without a pulse for some seconds it is given as 0 W.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from benchharness.energy.budget import (
+    CLOCK,
+    FLOOR,
+    GAIN,
+    GAPS,
+    LATENCY,
+    QUANTISATION,
+    Term,
+    bound,
+    step,
+)
+from benchharness.energy.observed import Observed
+from benchharness.energy.readings import FloatArray, Samples
+
+# Stamps of one clock by several processes: scheduling delays them, rarely by more than this.
+CLOCK_BOUND_S = 1e-3
+
+
+def power_terms(
+    observed: Observed, energy_j: float, used: Samples, weights_s: FloatArray
+) -> list[Term]:
+    """Return the terms of an energy that is the sum of powers ``used`` times ``weights_s``."""
+    return [
+        *common_terms(observed, energy_j),
+        power_quantisation(observed, used, weights_s),
+        power_latency(observed, used),
+        power_floor(observed, used, weights_s),
+        gaps(observed, energy_j),
+    ]
+
+
+def common_terms(observed: Observed, energy_j: float) -> list[Term]:
+    """Return gain and clock, which every method has."""
+    mean_power_w = energy_j / observed.duration_s
+    return [
+        bound(GAIN, observed.gain_bound * energy_j),
+        # Two stamps, each within the bound.
+        bound(CLOCK, math.sqrt(2.0) * CLOCK_BOUND_S * mean_power_w),
+    ]
+
+
+def power_quantisation(observed: Observed, used: Samples, weights_s: FloatArray) -> Term:
+    """Return the rounding of powers to a step d.
+
+    The rounding error belongs to the level, not to the reading: a constant power has one error
+    for all its readings, which no number of readings averages down. With the share w of the
+    time spent at each level that was read, u = T d/√12 · √(Σ w²).
+    """
+    resolution_w = observed.capabilities.power_resolution_w
+    total_s = float(np.sum(weights_s))
+    if not resolution_w or total_s <= 0.0:
+        return Term(QUANTISATION, 0.0)
+    _, level = np.unique(np.round(used.value / resolution_w), return_inverse=True)
+    shares = np.bincount(level.ravel(), weights=weights_s) / total_s
+    return step(QUANTISATION, resolution_w).scaled(total_s * math.sqrt(float(np.sum(shares**2))))
+
+
+def power_latency(observed: Observed, used: Samples) -> Term:
+    """Return the effect of readings that lag by an unknown time up to a known bound L.
+
+    Readings in the first L of the window may show the power before it: where they are used, the
+    error is at most L times the step in power at the start. Where they are not, all readings
+    are shifted alike, and the error is at most L times the change over the window.
+    """
+    latency_s = min(observed.capabilities.latency_bound_s or 0.0, observed.duration_s)
+    if latency_s == 0.0:
+        return Term(LATENCY, 0.0)
+    if used.t_s[0] >= latency_s:
+        return bound(LATENCY, latency_s * float(used.value[-1] - used.value[0]))
+    before = observed.power.before(0.0, observed.gap_limit_s)
+    start_w = float(used.value[0]) if before is None else before[1]
+    return bound(LATENCY, latency_s * (float(np.median(used.value)) - start_w))
+
+
+def power_floor(observed: Observed, used: Samples, weights_s: FloatArray) -> Term:
+    """Return the term of readings of 0 W from an instrument with a floor.
+
+    Such a reading says that no pulse came in time: the power lay between 0 and the floor.
+    """
+    floor_w = observed.capabilities.floor_w
+    if not floor_w:
+        return Term(FLOOR, 0.0)
+    return bound(FLOOR, floor_w * float(np.sum(weights_s[used.value <= 0.0])))
+
+
+def gaps(observed: Observed, energy_j: float) -> Term:
+    """Return the term of time that no reading vouches for.
+
+    There the power is known only to lie within its range in the window, or within ±50 % of the
+    mean where that range is smaller.
+    """
+    inside = observed.inside.value
+    range_w = float(np.ptp(inside)) if inside.size else 0.0
+    mean_w = abs(energy_j) / observed.duration_s
+    return bound(GAPS, observed.coverage.uncovered_s * max(range_w, mean_w) / 2.0)

@@ -1,0 +1,52 @@
+"""The ratio of two means with Fieller's interval (Fieller 1954)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from benchharness.stats.interval import LEVEL
+from benchharness.stats.sample import Spread, effective_nu
+from benchharness.stats.student import t_factor
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A ratio of means. ``low`` and ``high`` are None where no bounded interval exists."""
+
+    ratio: float
+    low: float | None
+    high: float | None
+
+
+def ratio_of_means(above: Spread, below: Spread, level: float = LEVEL) -> Ratio | None:
+    """Return above/below with the values of R for which above - R below is not far from 0.
+
+    Variances are not pooled; the degrees of freedom are Welch's at the ratio found. None for a
+    mean below of 0; without bounds where the mean below cannot be told from 0.
+    """
+    if below.mean == 0.0:
+        return None
+    ratio = above.mean / below.mean
+    square = ratio * ratio
+    nu = effective_nu(
+        [
+            (above.trial_variance, above.trial_nu),
+            (square * below.trial_variance, below.trial_nu),
+        ],
+        above.common_variance + square * below.common_variance,
+    )
+    t2 = t_factor(level, max(1.0, nu)) ** 2
+    # (above - R below)² <= t² (var above + R² var below), a quadratic a R² - 2 b R + c <= 0
+    a = below.mean**2 - t2 * below.variance
+    b = above.mean * below.mean
+    if a <= 0.0:
+        return Ratio(ratio, None, None)
+    # b² - a c, with c = above² - t² var above, without a difference of two large fourth powers.
+    inner = t2 * (
+        below.mean**2 * above.variance
+        + above.mean**2 * below.variance
+        - t2 * above.variance * below.variance
+    )
+    root = math.sqrt(max(0.0, inner))
+    return Ratio(ratio, (b - root) / a, (b + root) / a)
