@@ -1,0 +1,204 @@
+"""One self-contained HTML file: no script, no request to the network, at most 2 MB.
+
+The page answers, in this order: which variant is best and by how much, is the difference real,
+where did the time and the joules go, what happened over time, can I trust the meter, can I
+repeat it, how do I read this. Templates and style sheet are in ``reports/``; a user's own copy
+in the configuration folder comes first. Everything is escaped; only our own figures are markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from benchharness import __version__, declarations
+from benchharness.errors import UsageError
+from benchharness.model import CampaignSummary
+from benchharness.report import html_facts, html_panels, html_view, trust
+from benchharness.report.html_forest import forest
+from benchharness.report.html_stacks import energy_stack, time_stack
+from benchharness.report.table import comparison_table
+from benchharness.report.metrics import (
+    CLASS_NOTES,
+    METRICS,
+    STANDING_MEANINGS,
+    class_suffix,
+    energy_classes,
+    energy_key,
+    headline_key,
+)
+from benchharness.report.text import plain
+from benchharness.report.timeline import SeriesReader
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SIZE_LIMIT_BYTES = 2_000_000
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'"
+)
+
+
+def write_html(summary: CampaignSummary, reader: SeriesReader | None, path: Path) -> Path:
+    """Write the report of a campaign to ``path``; without ``reader`` nothing over time is drawn.
+
+    Raises UsageError when the file cannot be written.
+    """
+    text = render_html(summary, reader)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"cannot write the report: {error.strerror}",
+            where=str(path),
+            remedy="choose another place with --html FILE",
+        ) from error
+    return path
+
+
+def render_html(summary: CampaignSummary, reader: SeriesReader | None = None) -> str:
+    """Return the report as one HTML document of at most 2 MB: fewer runs are drawn if need be."""
+    limits = html_panels.Limits()
+    text = _render(summary, reader, limits)
+    for _ in range(4):
+        if len(text.encode()) <= SIZE_LIMIT_BYTES:
+            break
+        limits = limits.halved()
+        text = _render(summary, reader, limits)
+    return text
+
+
+def _render(
+    summary: CampaignSummary, reader: SeriesReader | None, limits: html_panels.Limits
+) -> str:
+    environment = _environment()
+    template = environment.get_template("report.html.jinja")
+    text: str = template.render(
+        csp=CONTENT_SECURITY_POLICY,
+        css=_style_sheet(environment),
+        version=__version__,
+        **_head(summary),
+        **_comparison(summary, limits),
+        **_over_time(summary, reader, limits),
+        **_trust(summary, limits),
+    )
+    return text
+
+
+def _head(summary: CampaignSummary) -> Mapping[str, Any]:
+    machine = summary.environment.get("machine")
+    model = machine.get("model") if isinstance(machine, Mapping) else machine
+    return {
+        "title": plain(summary.title, 120) or "campaign",
+        "campaign_id": plain(summary.campaign_id, 40),
+        "created": plain(summary.created_utc, 40).replace("T", " ")[:16],
+        "machine": plain(model, 80) if model else "",
+        "verdict": _unbroken(plain(summary.verdict, 600)),
+        "banners": html_view.banners(summary),
+        "tiles": html_view.tiles(summary),
+        "reliance": trust.reliance(summary),
+        "grounds": trust.grounds(summary),
+        "trials": len(summary.trials),
+        "variants": len(summary.variants),
+    }
+
+
+def _unbroken(text: str) -> str:
+    """Keep a number and its per cent sign on one line."""
+    return re.sub(r"(\d) %", "\\1\u00a0%", text)
+
+
+def _comparison(summary: CampaignSummary, limits: html_panels.Limits) -> Mapping[str, Any]:
+    key = headline_key(summary)
+    others = [k for k in ("duration_s", "memory_peak_bytes") if k != key]
+    found = [forest(summary, k, most_ticks=4) for k in others]
+    return {
+        "headline": METRICS[key].title,
+        "main_forest": forest(summary, key),
+        "other_forests": [f for f in found if f is not None],
+        "table": comparison_table(summary),
+        "dots": html_panels.run_dots(summary, limits),
+        "stacks": [s for s in (energy_stack(summary), time_stack(summary)) if s is not None],
+    }
+
+
+def _over_time(
+    summary: CampaignSummary, reader: SeriesReader | None, limits: html_panels.Limits
+) -> Mapping[str, Any]:
+    nothing = html_panels.Panels((), 0)
+    if reader is None:
+        return {"full": nothing, "small": nothing}
+    return {
+        "full": html_panels.full_panels(summary, reader, limits),
+        "small": html_panels.small_panels(summary, reader, limits),
+    }
+
+
+def _trust(summary: CampaignSummary, limits: html_panels.Limits) -> Mapping[str, Any]:
+    return {
+        "energy": energy_key(summary),
+        "energy_suffix": class_suffix(summary),
+        "classes": [(c.value, CLASS_NOTES[c]) for c in energy_classes(summary)],
+        "meters": [
+            (
+                plain(m.get("name", "meter"), 60),
+                html_facts.facts({k: m[k] for k in m if k != "name"}),
+            )
+            for m in summary.meters
+        ],
+        "budget": html_facts.budget(summary),
+        "methods": html_facts.methods(summary),
+        "cautions": trust.caution_rows(summary),
+        "runs": html_facts.trial_table(summary, limits.trial_rows),
+        "command": plain(summary.command, 4000),
+        "seed": summary.seed,
+        "environment": html_facts.facts(summary.environment),
+        "overhead": html_facts.facts(summary.overhead),
+        "how": html_facts.facts(_methods_of(summary)),
+        "meanings": STANDING_MEANINGS,
+    }
+
+
+def _methods_of(summary: CampaignSummary) -> Mapping[str, str]:
+    """Return how CPU seconds and memory were obtained, as far as the runs agree."""
+    found: dict[str, dict[str, None]] = {}
+    for trial in summary.trials:
+        for name, method in trial.methods.items():
+            found.setdefault(name, {})[method] = None
+    return {name: " or ".join(methods) for name, methods in found.items()}
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folders = [str(f) for f in declarations.folders("reports")]
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["first_sentence"] = first_sentence
+    return environment
+
+
+def first_sentence(text: str) -> Mapping[str, str]:
+    """Split the verdict into its first sentence, for the headline, and the rest."""
+    end = re.search(r"(?<=[^\s.])[.;] (?=[^\d\s])", text) if len(text) > 60 else None
+    if end is None:
+        return {"head": text, "rest": ""}
+    rest = text[end.end() :]
+    return {"head": text[: end.start()] + ".", "rest": rest[:1].upper() + rest[1:]}
+
+
+def _style_sheet(environment: Environment) -> Markup:
+    assert environment.loader is not None
+    source, _, _ = environment.loader.get_source(environment, "report.css")
+    return Markup(source)  # noqa: S704 - the project's own style sheet

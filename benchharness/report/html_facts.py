@@ -1,0 +1,271 @@
+"""Facts as rows of label and text: instruments, environment, overhead, the runs themselves."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchharness.model import CampaignSummary, EnergyFigure, Status, TrialSummary, VariantSummary
+from benchharness.report.metrics import energy_key, ranked
+from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
+from benchharness.units import format_bytes, format_si
+
+_STATUS_GLYPHS = {
+    Status.OK: "✓",
+    Status.FAILED: "✗",
+    Status.TIMEOUT: "✗",
+    Status.INVALID: "⊘",
+    Status.PLANNED: "…",
+    Status.RUNNING: "…",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A label and a text."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """One run as texts, in the units of the table's header."""
+
+    run: int
+    label: str
+    status: str
+    good: bool
+    time: str
+    net: str
+    gross: str
+    cpu: str
+    memory: str
+    remarks: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTable:
+    """Every run, as many as fit, with the units of its columns."""
+
+    rows: tuple[TrialRow, ...]
+    left_out: int
+    time_unit: str
+    energy_unit: str
+    memory_unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One source of uncertainty: joules, per cent of the energy, and its bar's length."""
+
+    name: str
+    text: str
+    percent: str
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Methods:
+    """Gross energy by every method: a row a variant, its figure, and each method against it."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, str, tuple[MethodCell, ...]], ...]  # variant, figure, cells
+
+
+@dataclass(frozen=True, slots=True)
+class MethodCell:
+    """One method's mean energy and its distance from the figure; ``used`` if it is the figure."""
+
+    energy: str
+    difference: str
+    used: bool
+
+
+def trial_table(summary: CampaignSummary, most: int) -> TrialTable:
+    """Return every run in run order; beyond ``most``, good runs are left out before others."""
+    trials = sorted(summary.trials, key=lambda t: t.index)
+    if len(trials) > most:
+        chosen = sorted(trials, key=lambda t: t.status is Status.OK)[:most]
+        trials = sorted(chosen, key=lambda t: t.index)
+    seconds = column_unit([t.duration_s for t in trials], "s")
+    joules = column_unit([t.energy.gross_j.value for t in trials if t.energy], "J")
+    octets = column_unit([t.memory_peak_bytes for t in trials], "B")
+    labels = {v.index: plain(v.label, 80) for v in summary.variants}
+    rows = []
+    for trial in trials:
+        net = trial.energy.net_j if trial.energy else None
+        gross = trial.energy.gross_j if trial.energy else None
+        rows.append(
+            TrialRow(
+                run=trial.index + 1,
+                label=labels.get(trial.variant, DASH),
+                status=f"{_STATUS_GLYPHS[trial.status]} {trial.status.value}",
+                good=trial.status is Status.OK,
+                time=_four(trial.duration_s, seconds.factor),
+                net=scaled_pm(net.value, net.expanded_u, joules) if net else DASH,
+                gross=scaled_pm(gross.value, gross.expanded_u, joules) if gross else DASH,
+                cpu=number(trial.cpu_percent, 3),
+                memory=_four(trial.memory_peak_bytes, octets.factor),
+                remarks=_remarks(trial),
+            )
+        )
+    return TrialTable(
+        rows=tuple(rows),
+        left_out=len(summary.trials) - len(rows),
+        time_unit=seconds.symbol,
+        energy_unit=joules.symbol,
+        memory_unit=octets.symbol,
+    )
+
+
+def _four(value: float | None, factor: float) -> str:
+    return number(None if value is None else value / factor, 4)
+
+
+def _remarks(trial: TrialSummary) -> str:
+    parts = [trial.reason, None if trial.energy else trial.energy_missing]
+    parts += [c.message for c in trial.cautions]
+    return plain("; ".join(dict.fromkeys(p for p in parts if p)), 240)
+
+
+def budget(summary: CampaignSummary) -> tuple[VariantSummary, list[Term]] | None:
+    """Return the standard uncertainty of a run of the best variant by source, largest first."""
+    key = energy_key(summary)
+    if key is None:
+        return None
+    variant = ranked(summary, key)[0]
+    figures = _figures(summary, variant)
+    names = dict.fromkeys(name for f in figures for name in f.terms_j)
+    if not names:
+        return None
+    net = key == "energy_net_j"
+    energy = statistics.fmean(
+        (f.net_j if net and f.net_j is not None else f.gross_j).value for f in figures
+    )
+    means = {n: statistics.fmean(f.terms_j.get(n, 0.0) for f in figures) for n in names}
+    largest = max(means.values()) or 1.0
+    terms = [
+        Term(
+            name=plain(name, 60).replace("_", " "),
+            text=format_si(mean, "J", 2),
+            percent=f"{number(100 * mean / energy, 2)} %" if energy > 0 else DASH,
+            width=round(100 * mean / largest, 2),
+        )
+        for name, mean in sorted(means.items(), key=lambda item: -item[1])
+    ]
+    return variant, terms
+
+
+def methods(summary: CampaignSummary, most_variants: int = 12) -> Methods | None:
+    """Return the gross energy by each method, mean over good runs; None without estimates."""
+    key = energy_key(summary)
+    if key is None:
+        return None
+    found = [(v, _figures(summary, v)) for v in ranked(summary, key)[:most_variants]]
+    names = list(dict.fromkeys(e.method for _, group in found for f in group for e in f.estimates))
+    if not names:
+        return None
+    joules = column_unit([f.gross_j.value for _, group in found for f in group], "J")
+    return Methods(
+        names=tuple(plain(n, 60).replace("_", " ") for n in names),
+        rows=tuple(
+            (
+                plain(variant.label, 80),
+                f"{number(statistics.fmean(f.gross_j.value for f in group) / joules.factor, 4)} "
+                f"{joules.symbol}",
+                tuple(_method_cell(name, group, joules) for name in names),
+            )
+            for variant, group in found
+            if group
+        ),
+    )
+
+
+def _method_cell(name: str, figures: Sequence[EnergyFigure], joules: Unit) -> MethodCell:
+    pairs = [(e.energy_j, f) for f in figures for e in f.estimates if e.method == name]
+    if not pairs:
+        return MethodCell(DASH, "", used=False)
+    mean = statistics.fmean(e for e, _ in pairs)
+    figure = statistics.fmean(f.gross_j.value for _, f in pairs)
+    used = 2 * sum(f.method == name for _, f in pairs) > len(pairs)
+    difference = f"{100 * (mean / figure - 1):+.1f} %".replace("-", "−") if figure > 0 else ""
+    return MethodCell(number(mean / joules.factor, 4), "" if used else difference, used)
+
+
+def _figures(summary: CampaignSummary, variant: VariantSummary) -> list[EnergyFigure]:
+    return [
+        t.energy
+        for t in summary.trials
+        if t.variant == variant.index and t.status is Status.OK and t.energy is not None
+    ]
+
+
+_LABELS = {
+    "cpu_share": "CPU, share of one core",
+    "gain_bound": "gain, assumed bound ±",
+    "where": "declared in",
+    "class": "class",
+}
+_HIDDEN = frozenset({"idle_power_w_u"})
+
+
+def facts(values: Mapping[str, Any], most: int = 80) -> list[Fact]:
+    """Flatten nested values into rows; a key's unit suffix becomes the unit of its text."""
+    rows = []
+    for path, value in _leaves(values, ()):
+        if path[-1] in _HIDDEN or value is None or value == "":
+            continue
+        rows.append(Fact(_label(path), fact_text(path[-1], value)))
+    if len(rows) > most:
+        rows = [*rows[:most], Fact("…", f"{len(rows) - most} more in the JSON document")]
+    return rows
+
+
+def _leaves(
+    values: Mapping[str, Any], path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in values.items():
+        here = (*path, str(key))
+        if isinstance(value, Mapping) and len(path) < 4:
+            yield from _leaves(value, here)
+        else:
+            yield here, value
+
+
+_SUFFIXES = ("_j", "_w", "_s", "_hz", "_bytes", "_kib", "_share", "_percent", "_bound", "_c")
+
+
+def _label(path: tuple[str, ...]) -> str:
+    if path[-1] in _LABELS:
+        return plain(", ".join((*path[:-1], _LABELS[path[-1]])), 80)
+    last = next((path[-1].removesuffix(s) for s in _SUFFIXES if path[-1].endswith(s)), path[-1])
+    return plain(", ".join((*path[:-1], last)).replace("_", " "), 80)
+
+
+def fact_text(key: str, value: Any) -> str:
+    """Format one value by the unit in its key; lists as a comma-separated line."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return _number_text(key, float(value))
+    if isinstance(value, list | tuple):
+        return plain(", ".join(plain(v, 100) for v in value), 300)
+    return plain(value, 300)
+
+
+def _number_text(key: str, value: float) -> str:
+    for suffix, unit in (("_j", "J"), ("_w", "W"), ("_s", "s"), ("_hz", "Hz")):
+        if key.endswith(suffix):
+            return format_si(value, unit)
+    if key.endswith("_bytes"):
+        return format_bytes(value)
+    if key.endswith("_c"):
+        return f"{value:.1f} °C"
+    if key.endswith(("_share", "_bound", "coverage", "_rel")):
+        return f"{number(100 * value, 2)} %"
+    if key.endswith("_percent"):
+        return f"{number(value, 3)} %"
+    return f"{value:.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.6g}"

@@ -1,0 +1,89 @@
+"""The comparison as Markdown, for a pull request. Foreign text stands in code spans or escaped."""
+
+from __future__ import annotations
+
+import re
+
+from benchharness.model import CampaignSummary, MeasurementClass
+from benchharness.report.trust import caution_rows, reliance
+from benchharness.report.table import Cell, Table, comparison_table
+from benchharness.report.metrics import CLASS_NOTES, energy_classes
+from benchharness.report.text import plain
+
+
+def render_markdown(summary: CampaignSummary) -> str:
+    """Return the verdict, the table and, folded, the warnings and how to repeat it."""
+    table = comparison_table(summary)
+    lines = [
+        f"<!-- benchharness:{_word(summary.title)}:{_word(summary.campaign_id)} -->",
+        f"**{escape(plain(summary.verdict, 600))}**",
+        "",
+        *(f"> {line}\n" for line in _flags(summary)),
+        *_rows(table),
+        "",
+        *(f"{escape(note)}.  " for note in table.notes),
+        "",
+        f"Can you rely on this? {escape(reliance(summary))}.",
+        "",
+        "<details><summary>Warnings, how to repeat</summary>",
+        "",
+    ]
+    for row in caution_rows(summary):
+        remedy = f" Remedy: {escape(row.remedy)}." if row.remedy else ""
+        lines.append(f"- {escape(row.message)} ({escape(row.runs.lower())}).{remedy}")
+    lines += [
+        "",
+        f"{code(plain(summary.command, 1000))}, seed {summary.seed}, "
+        f"campaign {code(plain(summary.campaign_id, 40))}, "
+        f"{escape(plain(summary.created_utc, 40))}",
+        "",
+        "</details>",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _flags(summary: CampaignSummary) -> list[str]:
+    flags = ["**Quick run**: small inputs, not results."] if summary.quick else []
+    return flags + [
+        f"**{cls.value.capitalize()} energy**: {escape(CLASS_NOTES[cls])}."
+        for cls in energy_classes(summary)
+        if cls is not MeasurementClass.MEASURED
+    ]
+
+
+def _rows(table: Table) -> list[str]:
+    heads = [escape(" ".join(f"{c.title} {_unit(c.unit)}".split())) for c in table.columns]
+    aligned = [":--" if c.left else "--:" for c in table.columns]
+    rows = [heads, aligned]
+    rows += [[code(row[0].text), *(_cell(cell) for cell in row[1:])] for row in table.rows]
+    return ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def _unit(unit: str) -> str:
+    return f"/ {unit}" if unit and unit not in ("verdict", "× best") else unit
+
+
+def _cell(cell: Cell) -> str:
+    text = escape(cell.text)
+    return f"**{text}**" if cell.tone == "best" and text else text
+
+
+_SPECIAL = re.compile(r"([\\`*_\[\]|~#$])")
+
+
+def escape(text: str) -> str:
+    """Escape what Markdown, HTML and GitHub (mentions) would read as markup."""
+    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(r"\\\1", safe).replace("@", "@<!-- -->")
+
+
+def code(text: str) -> str:
+    """Return a code span that holds any one-line text, also inside a table."""
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}".replace("|", r"\|") if text else "–"
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.]+", "-", plain(text, 60)).strip("-")

@@ -1,0 +1,328 @@
+"""The comparison table as rows of text cells. Nothing is printed here.
+
+One model serves the terminal, Markdown and HTML: a column that is empty for every variant is
+dropped, and a narrow page gives up the least important columns first and says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from benchharness.model import CampaignSummary, MeasurementClass, VariantSummary
+from benchharness.report.metrics import (
+    CLASS_MARKS,
+    CLASS_NOTES,
+    METRICS,
+    class_suffix,
+    energy_classes,
+    energy_key,
+    half_interval,
+    has_metric,
+    headline_key,
+    metric_of,
+    ranked,
+    standing,
+)
+from benchharness.report.text import (
+    DASH,
+    Unit,
+    column_unit,
+    half_width,
+    number,
+    plain,
+    ratio_text,
+    scaled_pm,
+)
+
+GAP = 2  # blanks between columns
+_LABEL_LEAST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its two header lines, and how much it matters when room is short."""
+
+    key: str
+    title: str
+    unit: str = ""
+    left: bool = False
+    importance: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A text and its tone: "", best, higher, undecided, muted or caution."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under columns, with the notes that belong under them."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = field(default=())
+
+
+Maker = Callable[[VariantSummary], Cell]
+
+
+def comparison_table(
+    summary: CampaignSummary, width: int | None = None, label_limit: int = 60
+) -> Table:
+    """Build the comparison table, best variant first; with ``width``, fit it into so many columns.
+
+    Raises nothing: a campaign without a good trial gives rows of dashes.
+    """
+    key = headline_key(summary)
+    variants = ranked(summary, key)
+    specs = _specs(summary, key, label_limit)
+    kept = []
+    for column, make in specs:
+        cells = [make(v) for v in variants]
+        if column.key == "variant" or any(c.text not in ("", DASH) for c in cells):
+            kept.append((column, cells))
+    table = Table(
+        caption=f"{plain(summary.title)}: {len(summary.trials)} runs",
+        columns=tuple(column for column, _ in kept),
+        rows=tuple(zip(*(cells for _, cells in kept), strict=True)) if variants else (),
+        notes=_notes(summary),
+    )
+    return table if width is None else fit(table, width)
+
+
+def _specs(summary: CampaignSummary, key: str, label_limit: int) -> list[tuple[Column, Maker]]:
+    energy = energy_key(summary)
+    suffix = class_suffix(summary)
+    specs: list[tuple[Column, Maker]] = [
+        (
+            Column("variant", "variant", left=True, importance=100),
+            lambda v: Cell(plain(v.label, label_limit)),
+        ),
+        (Column("n", "runs", importance=60), _runs),
+    ]
+    specs += _metric_specs(summary, "duration_s", importance=95)
+    specs.append(
+        (
+            Column("duration_ratio", "time", "× best", importance=72),
+            lambda v: _ratio(summary, v, "duration_s"),
+        )
+    )
+    specs += _metric_specs(summary, "energy_gross_j", importance=40, suffix=suffix)
+    specs += _metric_specs(summary, "energy_net_j", importance=90, suffix=suffix)
+    if energy is not None:
+        specs.append(
+            (
+                Column("energy_ratio", "energy", "× best", importance=70),
+                lambda v: _ratio(summary, v, energy),
+            )
+        )
+    specs += _metric_specs(summary, "memory_peak_bytes", importance=65)
+    specs.append((Column("cpu_percent", "CPU", "%", importance=45), _cpu))
+    sizes = column_unit((v.module_bytes for v in summary.variants), "B")
+    specs.append(
+        (
+            Column("module_bytes", "module", sizes.symbol, importance=44),
+            lambda v: _size(v.module_bytes, sizes),
+        )
+    )
+    specs.append(
+        (
+            Column("verdict", METRICS[key].title.lower(), "verdict", left=True, importance=68),
+            lambda v: _verdict(summary, v, key),
+        )
+    )
+    return specs
+
+
+def _metric_specs(
+    summary: CampaignSummary, key: str, importance: int, suffix: str = ""
+) -> list[tuple[Column, Maker]]:
+    if not has_metric(summary, key):
+        return []
+    metric = METRICS[key]
+    means = [m.mean for v in summary.variants if (m := metric_of(v, key)) is not None]
+    unit = column_unit(means, metric.base)
+    mixed = len(energy_classes(summary)) > 1
+
+    def make(variant: VariantSummary) -> Cell:
+        found = metric_of(variant, key)
+        if found is None:
+            return Cell(DASH, "muted")
+        text = scaled_pm(found.mean, half_interval(variant, key), unit)
+        if metric.is_energy and mixed and variant.energy_class is not None:
+            text = f"{text} {CLASS_MARKS.get(variant.energy_class, '')}".rstrip()
+        return Cell(text)
+
+    return [(Column(key, metric.title.lower(), unit.symbol + suffix, importance=importance), make)]
+
+
+def _runs(variant: VariantSummary) -> Cell:
+    if variant.ok == variant.trials:
+        return Cell(str(variant.ok))
+    return Cell(f"{variant.ok}/{variant.trials}", "caution")
+
+
+def _ratio(summary: CampaignSummary, variant: VariantSummary, key: str) -> Cell:
+    metric = metric_of(variant, key)
+    if metric is None or metric.ratio_to_best is None:
+        return Cell(DASH, "muted")
+    return Cell(ratio_text(metric.ratio_to_best), standing(summary, variant, key).key)
+
+
+def _cpu(variant: VariantSummary) -> Cell:
+    metric = metric_of(variant, "cpu_percent")
+    return Cell(DASH, "muted") if metric is None else Cell(number(metric.mean, 2))
+
+
+def _size(size_bytes: int | None, unit: Unit) -> Cell:
+    if size_bytes is None:
+        return Cell(DASH, "muted")
+    return Cell(number(size_bytes / unit.factor, 3))
+
+
+def _verdict(summary: CampaignSummary, variant: VariantSummary, key: str) -> Cell:
+    found = standing(summary, variant, key)
+    return Cell(found.text, found.key)
+
+
+def _notes(summary: CampaignSummary) -> tuple[str, ...]:
+    notes = []
+    if any(v.ok == 1 for v in summary.variants):
+        notes.append("one good run has no interval: its ± is missing, or the meter's alone")
+    if any(half_width(m.low, m.high) for v in summary.variants for m in v.metrics.values()):
+        notes.append("±: 95 % interval of the mean between runs")
+    shares = {
+        round(v.energy_instrument_u_rel, 4)
+        for v in summary.variants
+        if v.energy_instrument_u_rel is not None
+    }
+    if shares and energy_key(summary) is not None:
+        share = number(100 * max(shares), 2)
+        notes.append(
+            f"± of joules includes the meter's {share} %, common to all variants: "
+            "it cancels in the ratio"
+        )
+    classes = energy_classes(summary)
+    for found in classes:
+        if found is MeasurementClass.MEASURED and len(classes) == 1:
+            continue
+        mark = f"{CLASS_MARKS[found]}  " if len(classes) > 1 and found in CLASS_MARKS else ""
+        notes.append(f"{mark}joules are {CLASS_NOTES[found]}")
+    failed = [v for v in summary.variants if v.ok < v.trials]
+    if failed:
+        notes.append("runs a/b: a good ones of b; only good runs count")
+    if has_metric(summary, "cpu_percent"):
+        notes.append("CPU: 100 % is one core")
+    return tuple(notes)
+
+
+def text_width(table: Table) -> int:
+    """Return the width in characters of the table as plain text."""
+    return sum(_widths(table)) + GAP * (len(table.columns) - 1)
+
+
+def _widths(table: Table) -> list[int]:
+    return [
+        max([len(c.title), len(c.unit), *(len(row[i].text) for row in table.rows)])
+        for i, c in enumerate(table.columns)
+    ]
+
+
+def fit(table: Table, width: int) -> Table:
+    """Make a table at most ``width`` wide: tighten, drop columns, then shorten labels.
+
+    A table that cannot be made to fit comes back as narrow as it gets.
+    """
+    if text_width(table) <= width:
+        return table
+    table = _tightened(table)
+    if text_width(table) > width:
+        table = _verdict_folded(table)
+    dropped: list[str] = []
+    while text_width(table) > width and len(table.columns) > 3:
+        labels_fit = text_width(table) - _widths(table)[0] + _LABEL_LEAST <= width
+        if labels_fit and len(table.columns) <= 6:
+            break
+        column = min(table.columns[1:], key=lambda c: c.importance)
+        dropped.append(" ".join(f"{column.title} {column.unit}".split()))
+        table = _without(table, column.key)
+    if text_width(table) > width:
+        room = max(_LABEL_LEAST, width - (text_width(table) - _widths(table)[0]))
+        table = replace(
+            table,
+            rows=tuple((_shortened(row[0], room), *row[1:]) for row in table.rows),
+        )
+    return replace(table, left_out=tuple(dropped))
+
+
+def _tightened(table: Table) -> Table:
+    rows = tuple(
+        tuple(replace(cell, text=cell.text.replace(" ± ", "±")) for cell in row)
+        for row in table.rows
+    )
+    columns = tuple(
+        replace(c, unit=_abbreviated(c.unit), title=_abbreviated(c.title)) for c in table.columns
+    )
+    return replace(table, rows=rows, columns=columns)
+
+
+def _verdict_folded(table: Table) -> Table:
+    """Put the glyph of the verdict beside the ratio that it judges, its words under the table."""
+    verdict = find_column(table.columns, "verdict")
+    ratio = find_column(table.columns, "energy_ratio") or find_column(
+        table.columns, "duration_ratio"
+    )
+    if verdict is None or ratio is None:
+        return table
+    words = dict.fromkeys(row[verdict].text for row in table.rows if row[verdict].text)
+    rows = []
+    for row in table.rows:
+        cells = list(row)
+        glyph = row[verdict].text[:1] or " "
+        cells[ratio] = Cell(f"{row[ratio].text} {glyph}", row[verdict].tone)
+        rows.append(tuple(cells))
+    folded = replace(table, rows=tuple(rows), notes=(", ".join(words), *table.notes))
+    return _without(folded, "verdict")
+
+
+def _abbreviated(text: str) -> str:
+    for long, short in (
+        ("estimated", "est."),
+        ("emulated", "emul."),
+        ("replayed", "repl."),
+        ("measured", "meas."),
+        ("peak memory", "memory"),
+        ("net energy", "net"),
+        ("gross energy", "gross"),
+    ):
+        text = text.replace(long, short)
+    return text
+
+
+def _without(table: Table, key: str) -> Table:
+    keep = [i for i, c in enumerate(table.columns) if c.key != key]
+    return replace(
+        table,
+        columns=tuple(table.columns[i] for i in keep),
+        rows=tuple(tuple(row[i] for i in keep) for row in table.rows),
+    )
+
+
+def _shortened(cell: Cell, room: int) -> Cell:
+    """Cut a label in the middle: its end tells variants apart as often as its beginning."""
+    text = cell.text
+    if len(text) <= room:
+        return cell
+    tail = (room - 1) // 2
+    return replace(cell, text=f"{text[: room - 1 - tail]}…{text[len(text) - tail :]}")
+
+
+def find_column(columns: Sequence[Column], key: str) -> int | None:
+    """Return the place of a column, None where the table has none."""
+    return next((i for i, c in enumerate(columns) if c.key == key), None)

@@ -1,0 +1,260 @@
+"""From stored observations to what plots need: short series on the clock of a trial's window.
+
+Long series become buckets of equal width with the time-weighted mean and the least and largest
+value: the mean keeps the integral, the two others every peak. Nothing is thinned by shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from benchharness.model import Channel, PhaseSpan, TrialSummary
+
+Floats = npt.NDArray[np.float64]
+TimesNs = npt.NDArray[np.int64]
+
+GAP_FACTOR = 6.0  # a pause of so many usual intervals is a gap: the line breaks there
+
+
+class StreamLike(Protocol):
+    """A stream as the store lists it."""
+
+    @property
+    def stream_id(self) -> int: ...  # noqa: D102
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def channels(self) -> Sequence[Channel]: ...  # noqa: D102
+    @property
+    def meta(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+
+class SeriesReader(Protocol):
+    """What a report reads from the store."""
+
+    def streams(self, trial_id: int) -> Sequence[StreamLike]:
+        """List the streams of a trial."""
+        ...
+
+    def read_stream(self, stream_id: int) -> tuple[TimesNs, dict[str, Floats]]:
+        """Return int64[n] times in ns and float64[n] by channel; NaN is missing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A quantity over time, float64[n] each; ``low`` and ``high`` are None for raw samples.
+
+    ``t_s`` counts from the start of the window; NaN in ``mean`` breaks the line.
+    """
+
+    quantity: str  # power, cpu, memory or temperature
+    name: str
+    unit: str
+    t_s: Floats
+    mean: Floats
+    low: Floats | None = None
+    high: Floats | None = None
+    steps: bool = False  # each value holds since the previous time, as between two counter readings
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A named interval in seconds from the start of the window."""
+
+    name: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One trial on the clock of its window, which begins at 0 s."""
+
+    trial_id: int
+    window_s: float | None
+    start_s: float
+    end_s: float
+    series: tuple[Series, ...]
+    stages: tuple[Span, ...]
+    phases: tuple[Span, ...]
+
+    def first(self, quantity: str) -> Series | None:
+        """Return the first series of a quantity, None without one."""
+        return next((s for s in self.series if s.quantity == quantity), None)
+
+
+def read_timeline(
+    reader: SeriesReader,
+    trial: TrialSummary,
+    buckets: int = 300,
+    quantities: Iterable[str] = ("power", "cpu", "memory"),
+) -> Timeline | None:
+    """Read a trial's series, at most ``buckets`` points each; None for a trial without any."""
+    wanted = set(quantities)
+    raw: list[tuple[StreamLike, str, str, TimesNs, Floats, bool]] = []
+    for stream in reader.streams(trial.trial_id):
+        chosen = [c for c in _channels(stream) if c[0] in wanted]
+        if not chosen:
+            continue
+        times_ns, columns = reader.read_stream(stream.stream_id)
+        for quantity, channel, unit in chosen:
+            values = columns[channel]
+            kept = np.isfinite(values)
+            if np.count_nonzero(kept) < 2:
+                continue
+            counter = channel in ("cpu_s", "energy_j")
+            x_ns, y = (times_ns[kept], values[kept]) if counter else (times_ns, values)
+            raw.append((stream, quantity, unit, x_ns, y, counter))
+    if not raw:
+        return None
+    raw = _without_doubles(raw)
+    first_ns = min(int(x[0]) for _, _, _, x, _, _ in raw)
+    zero_ns = trial.window_start_ns if trial.window_start_ns is not None else first_ns
+    series = tuple(
+        _series(stream, quantity, unit, _seconds(x_ns, zero_ns), y, counter, buckets)
+        for stream, quantity, unit, x_ns, y, counter in raw
+    )
+    window_s = None
+    if trial.window_start_ns is not None and trial.window_end_ns is not None:
+        window_s = (trial.window_end_ns - trial.window_start_ns) / 1e9
+    return Timeline(
+        trial_id=trial.trial_id,
+        window_s=window_s,
+        start_s=min(float(s.t_s[0]) for s in series),
+        end_s=max(float(s.t_s[-1]) for s in series),
+        series=series,
+        stages=_spans(trial.spans, zero_ns, harness=True),
+        phases=_spans(trial.spans, zero_ns, harness=False),
+    )
+
+
+def _channels(stream: StreamLike) -> list[tuple[str, str, str]]:
+    """Return (quantity, channel, unit) for the channels of a stream that are plotted."""
+    names = {c.name for c in stream.channels}
+    found: list[tuple[str, str, str]] = []
+    if stream.source == "meter":
+        found = [("power", c, "W") for c in ("power_w", "energy_j") if c in names]
+    elif stream.name.startswith("tree:"):
+        found = [("cpu", "cpu_s", "% of one core"), ("memory", "memory_bytes", "MiB")]
+    elif stream.name == "board":
+        found = [("temperature", "temperature_c", "°C")]
+    return [f for f in found if f[1] in names]
+
+
+def _without_doubles(
+    raw: list[tuple[StreamLike, str, str, TimesNs, Floats, bool]],
+) -> list[tuple[StreamLike, str, str, TimesNs, Floats, bool]]:
+    """Drop a meter's counter where the same meter gave power readings too."""
+    with_power = {s.stream_id for s, q, _, _, _, counter in raw if q == "power" and not counter}
+    return [r for r in raw if not (r[1] == "power" and r[5] and r[0].stream_id in with_power)]
+
+
+def _series(
+    stream: StreamLike, quantity: str, unit: str, t_s: Floats, y: Floats, counter: bool, most: int
+) -> Series:
+    scale = {"cpu": 100.0, "memory": 2.0**-20}.get(quantity, 1.0)
+    name = stream.name.removeprefix("tree:")
+    total = y * scale
+    if counter:
+        t_s, y = rate(t_s, total)
+    else:
+        y = total
+    if len(t_s) <= most:
+        t_s, y = _broken_at_gaps(t_s, y)
+        return Series(quantity, name, unit, t_s, y, steps=counter)
+    centre, mean, low, high = bucketed(t_s, y, most)
+    if counter:  # the counter itself gives the exact mean of a slice
+        edges = np.linspace(t_s[0], t_s[-1], most + 1)
+        mean = np.where(np.isnan(mean), mean, np.diff(np.interp(edges, t_s, total)) * most)
+        mean = mean / (t_s[-1] - t_s[0])
+    return Series(quantity, name, unit, centre, mean, low, high)
+
+
+def rate(t_s: Floats, total: Floats) -> tuple[Floats, Floats]:
+    """Return the mean slope of a counter between readings, float64[n] each.
+
+    The value at ``t[i]`` holds since ``t[i-1]``; the first is a copy of the second, so that a
+    step line starts where the counter does. A counter that went back gives NaN there.
+    """
+    dt = np.diff(t_s)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.where(dt > 0, np.diff(total) / np.where(dt > 0, dt, 1.0), np.nan)
+    slope[slope < 0] = np.nan
+    return t_s, np.concatenate([slope[:1], slope])
+
+
+def bucketed(t_s: Floats, y: Floats, buckets: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return centre, mean, least and largest of ``buckets`` equal slices, float64[buckets] each.
+
+    The mean is that of the straight lines between neighbours, over the time that they cover:
+    the sum of mean x covered time is the trapezoid integral of the raw samples. Where no two
+    neighbouring samples are finite and near, all three are NaN.
+    """
+    edges = np.linspace(t_s[0], t_s[-1], buckets + 1)
+    dt = np.diff(t_s)
+    valid = np.isfinite(y[:-1]) & np.isfinite(y[1:]) & (dt <= _gap_s(dt))
+    filled = np.where(np.isfinite(y), y, 0.0)
+    area = np.where(valid, (filled[:-1] + filled[1:]) / 2 * dt, 0.0)
+    area_to = np.concatenate([[0.0], np.cumsum(area)])
+    covered_to = np.concatenate([[0.0], np.cumsum(np.where(valid, dt, 0.0))])
+    at = np.clip(np.searchsorted(t_s, edges, side="right") - 1, 0, len(t_s) - 2)
+    part = np.where(valid[at], edges - t_s[at], 0.0)
+    width = np.where(dt[at] > 0, dt[at], 1.0)
+    edge_y = filled[at] + (filled[at + 1] - filled[at]) * (edges - t_s[at]) / width
+    area_at = area_to[at] + part * (filled[at] + edge_y) / 2
+    covered = np.diff(covered_to[at] + part)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(covered > 0, np.diff(area_at) / np.where(covered > 0, covered, 1), np.nan)
+    low, high = _extremes(t_s, y, edges)
+    edge_valid = valid[at]
+    for bound, pick in ((low, np.fmin), (high, np.fmax)):
+        inner = np.where(edge_valid, edge_y, np.nan)
+        bound[:] = pick(bound, pick(inner[:-1], inner[1:]))
+        bound[np.isnan(mean)] = np.nan
+    return (edges[:-1] + edges[1:]) / 2, mean, low, high
+
+
+def _extremes(t_s: Floats, y: Floats, edges: Floats) -> tuple[Floats, Floats]:
+    """Return the least and largest sample in each slice, NaN where a slice has none."""
+    buckets = len(edges) - 1
+    place = np.clip(np.searchsorted(edges, t_s, side="right") - 1, 0, buckets - 1)
+    low = np.full(buckets, np.inf)
+    high = np.full(buckets, -np.inf)
+    finite = np.isfinite(y)
+    np.minimum.at(low, place[finite], y[finite])
+    np.maximum.at(high, place[finite], y[finite])
+    return np.where(np.isinf(low), np.nan, low), np.where(np.isinf(high), np.nan, high)
+
+
+def _gap_s(dt: Floats) -> float:
+    positive = dt[dt > 0]
+    return GAP_FACTOR * float(np.median(positive)) if len(positive) else np.inf
+
+
+def _broken_at_gaps(t_s: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Insert a NaN in every gap, so that no line bridges what nobody observed."""
+    gaps = np.flatnonzero(np.diff(t_s) > _gap_s(np.diff(t_s)))
+    if not len(gaps):
+        return t_s, y
+    middle = (t_s[gaps] + t_s[gaps + 1]) / 2
+    return np.insert(t_s, gaps + 1, middle), np.insert(y, gaps + 1, np.nan)
+
+
+def _seconds(times_ns: TimesNs, zero_ns: int) -> Floats:
+    return (times_ns - zero_ns).astype(np.float64) / 1e9
+
+
+def _spans(spans: Sequence[PhaseSpan], zero_ns: int, harness: bool) -> tuple[Span, ...]:
+    return tuple(
+        Span(s.name, (s.start_ns - zero_ns) / 1e9, (s.end_ns - zero_ns) / 1e9)
+        for s in sorted(spans, key=lambda s: s.start_ns)
+        if s.end_ns is not None and (s.source == "harness") == harness
+    )

@@ -1,0 +1,108 @@
+"""Whether a campaign's figures can be relied on: the grounds, the answer, the cautions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchharness.model import CampaignSummary, Caution, MeasurementClass, Status
+from benchharness.report.metrics import energy_classes, energy_key
+from benchharness.report.text import number, plain
+
+_COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One ground for or against relying on the figures; ``good`` is None for plain advice."""
+
+    good: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CautionRow:
+    """A caution once, with the runs that it was raised in."""
+
+    message: str
+    remedy: str
+    runs: str
+
+
+def grounds(summary: CampaignSummary) -> list[Ground]:
+    """Return the grounds for and against relying on the figures, one short line each."""
+    ended = [t for t in summary.trials if t.status not in (Status.PLANNED, Status.RUNNING)]
+    good = [t for t in ended if t.status is Status.OK]
+    found = [
+        Ground(len(good) == len(ended) and bool(good), f"{len(good)} of {len(ended)} runs good")
+    ]
+    if summary.quick:
+        found.append(Ground(good=False, text="a quick run: small inputs"))
+    if energy_key(summary) is not None:
+        found += [
+            Ground(cls is MeasurementClass.MEASURED, f"joules are {cls.value}")
+            for cls in energy_classes(summary)
+        ]
+    without = sum(t.energy is None for t in good)
+    if without:
+        found.append(Ground(good=False, text=f"{without} good runs without energy"))
+    coverage = [t.energy.coverage for t in good if t.energy and t.energy.coverage is not None]
+    if coverage:
+        least = min(coverage)
+        share = number(100 * math.floor(least * 1000) / 1000, 3)
+        found.append(Ground(least >= 0.95, f"readings cover {share} % or more of each window"))
+    if any(v.ok == 1 for v in summary.variants):
+        found.append(Ground(good=False, text="a single run has no interval"))
+    count = len(caution_rows(summary))
+    if count:
+        found.append(Ground(good=False, text=f"{counted(count, 'warning')}, listed below"))
+    return found
+
+
+def reliance(summary: CampaignSummary) -> str:
+    """Answer "can you rely on this?" in a few words."""
+    if not any(t.status is Status.OK for t in summary.trials):
+        return "No: no run was good"
+    if summary.quick:
+        return "Not yet: a quick run"
+    against = [g for g in grounds(summary) if not g.good]
+    classes = energy_classes(summary)
+    if classes and MeasurementClass.MEASURED not in classes:
+        return "Time and memory: yes. Joules: with care"
+    if not against:
+        return "Yes"
+    return f"Yes, with {counted(len(against), 'caution')}"
+
+
+def caution_rows(summary: CampaignSummary) -> list[CautionRow]:
+    """Return every caution once, those of the campaign first, with the runs that raised it."""
+    runs: dict[Caution, list[int]] = {c: [] for c in summary.cautions}
+    for trial in summary.trials:
+        for caution in trial.cautions:
+            runs.setdefault(caution, []).append(trial.index + 1)
+    by_code: dict[tuple[str, str | None], list[tuple[Caution, list[int]]]] = {}
+    for caution, places in runs.items():
+        by_code.setdefault((caution.code, caution.remedy), []).append((caution, places))
+    rows = []
+    for (_, remedy), group in by_code.items():
+        places = sorted({p for _, found in group for p in found})
+        message = plain(group[0][0].message, 300)
+        if len(group) > 1:
+            message = f"{message} (and {len(group) - 1} like it)"
+        rows.append(CautionRow(message, plain(remedy or "", 300), _run_list(places)))
+    return rows
+
+
+def counted(count: int, noun: str) -> str:
+    """Return ``two cautions``, ``one caution``, ``14 cautions``."""
+    word = _COUNT_WORDS[count] if count < len(_COUNT_WORDS) else str(count)
+    return f"{word} {noun}{'' if count == 1 else 's'}"
+
+
+def _run_list(places: Sequence[int], most: int = 12) -> str:
+    if not places:
+        return "Whole campaign"
+    text = ", ".join(str(p) for p in places[:most])
+    more = f" and {len(places) - most} more" if len(places) > most else ""
+    return f"{'Run' if len(places) == 1 else 'Runs'} {text}{more}"
