@@ -1,0 +1,117 @@
+"""``benchharness doctor``: one line a check, the remedy below, 3 if something is an error."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchharness.cli import doctor
+from benchharness.cli.main import main
+from benchharness.errors import UsageError
+from benchharness.model import Check, CheckState
+
+GOOD = Check("Python", CheckState.OK, "CPython 3.11")
+HINT = Check("governor", CheckState.ADVICE, "ondemand", "echo performance")
+BAD = Check("results", CheckState.ERROR, "not writable", "name another file")
+
+
+def use(monkeypatch: pytest.MonkeyPatch, *checks: Check) -> None:
+    monkeypatch.setattr(doctor, "all_checks", lambda _args: list(checks))
+
+
+def test_each_check_is_a_line_with_its_remedy_below(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(monkeypatch, GOOD, HINT)
+    assert main(["doctor"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "ok      Python    CPython 3.11",
+        "advice  governor  ondemand",
+        "                  -> echo performance",
+        "",
+        "Fit to measure; 1 of 2 checks have advice.",
+    ]
+
+
+def test_an_error_gives_3(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(monkeypatch, GOOD, HINT, BAD)
+    assert main(["doctor"]) == 3
+    assert capsys.readouterr().out.endswith("Not fit to measure: 1 of 3 checks failed.\n")
+
+
+def test_nothing_to_say_is_said_shortly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(monkeypatch, GOOD)
+    assert main(["doctor"]) == 0
+    assert capsys.readouterr().out.endswith("\nFit to measure.\n")
+
+
+def test_json_is_one_document(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(monkeypatch, GOOD, BAD)
+    assert main(["doctor", "--json"]) == 3
+    assert json.loads(capsys.readouterr().out) == {
+        "fit": False,
+        "checks": [
+            {"subject": "Python", "state": "ok", "found": "CPython 3.11", "advice": None},
+            {
+                "subject": "results",
+                "state": "error",
+                "found": "not writable",
+                "advice": "name another file",
+            },
+        ],
+    }
+
+
+def test_a_meter_that_cannot_be_had_is_an_error_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse() -> None:
+        raise UsageError("driver: is missing", where="plug.toml", remedy="add driver")
+
+    monkeypatch.setattr("benchharness.meters.instrument.default_instrument", refuse)
+    assert doctor.meter_checks() == [
+        Check("default meter", CheckState.ERROR, "plug.toml: driver: is missing", "add driver")
+    ]
+
+
+def test_the_default_meter_of_this_machine_says_that_it_estimates(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    first = doctor.meter_checks()[0]
+    assert first.state is CheckState.ADVICE
+    assert "(estimated, estimate)" in first.found
+
+
+def test_this_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "WATCH_S", 0.05)
+    checks = doctor.all_checks(argparse.Namespace(results=tmp_path / "r.db"))
+    subjects = {check.subject for check in checks}
+    assert subjects >= {
+        *("Python", "governor", "throttling", "temperature", "clock", "probes", "results"),
+        *("mosquitto", "rustc", "background load", "control groups", "default meter"),
+    }
+    assert not (tmp_path / "r.db").exists()
+
+
+def test_importing_the_commands_is_light() -> None:
+    code = (
+        "import sys, benchharness.cli.doctor, benchharness.cli.list\n"
+        "print(*[m for m in sys.modules if m.split('.')[0] in "
+        "('numpy', 'pandas', 'psutil', 'rich', 'sqlite3', 'json', 'subprocess')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.cwd()
+    )
+    assert done.stdout.split() == []
