@@ -1,0 +1,249 @@
+"""The connection to a broker that MQTT drivers share: paho-mqtt 2 on its own network thread.
+
+One connection serves any number of topics. Messages are handed to their handler on the network
+thread, stamped with CLOCK_MONOTONIC when they arrive; what is asked for at intervals is sent by
+one timer thread. It reconnects by itself with growing pauses, and each change is an event.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from benchharness.errors import MeterError
+from benchharness.meters.address import LOGIN_REMEDY, Broker
+from benchharness.meters.credentials import find_credentials
+from benchharness.meters.mqtt_failures import connect_error, tls_context
+from benchharness.meters.timer import PeriodicTimer
+
+QOS = 1
+CONNECT_TIMEOUT_S = 4.0
+KEEPALIVE_S = 10
+RECONNECT_DELAY_S = (1, 30)
+
+
+class Arrival(NamedTuple):
+    """A message as it arrived; ``retained`` says that the broker had kept it for some time."""
+
+    t_ns: int
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+Handler = Callable[[Arrival], None]
+LinkWatcher = Callable[[int, bool, str], None]  # t_ns, connected, detail
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """Where and how to connect. Secrets are found when the connection opens, not kept here."""
+
+    broker: Broker
+    tls_ca: Path | None = None
+    credentials_file: Path | None = None
+    will: tuple[str, str] | None = None  # topic and text that the broker keeps and sends for us
+
+
+class _Subscription:
+    """The broker's answer to one subscription."""
+
+    def __init__(self) -> None:
+        self.came = threading.Event()
+        self.refused = False
+
+
+class MqttConnection:
+    """A connection to one broker: open it once, subscribe, publish; close it, twice if need be."""
+
+    def __init__(self, settings: MqttSettings) -> None:
+        self.settings = settings
+        self._handlers: dict[str, Handler] = {}
+        self._watchers: list[LinkWatcher] = []
+        self._client: paho.Client | None = None
+        self._accepted = threading.Event()
+        self._refusal: str | None = None
+        self._subscriptions: dict[int, _Subscription] = {}
+        self._linked = False
+        self._ever_linked = False
+        self._timer = PeriodicTimer()
+
+    def watch(self, watcher: LinkWatcher) -> None:
+        """Have ``watcher`` told of lost and regained connections, on the network thread."""
+        self._watchers.append(watcher)
+
+    def open(self) -> None:
+        """Connect; returns when the broker has accepted.
+
+        Raises MeterError within a few seconds: no such host, nobody listens, TLS, password.
+        """
+        where = str(self.settings.broker)
+        client = self._make_client()
+        self._client = client
+        try:
+            self._connect(client, where)
+            client.loop_start()
+            if not self._accepted.wait(CONNECT_TIMEOUT_S):
+                raise MeterError(
+                    "the broker does not answer", where=where, remedy="check host, port and TLS"
+                )
+            if self._refusal is not None:
+                raise MeterError(
+                    f"the broker refuses: {self._refusal}", where=where, remedy=LOGIN_REMEDY
+                )
+        except BaseException:
+            self.close()
+            raise
+
+    def subscribe(self, topics: dict[str, Handler]) -> None:
+        """Subscribe to topics or filters and wait until the broker has agreed.
+
+        Raises MeterError if it does not.
+        """
+        self._handlers.update(topics)
+        if self._client is None:
+            return
+        result, mid = self._client.subscribe([(topic, QOS) for topic in topics])
+        answer = self._subscriptions.setdefault(mid or 0, _Subscription())
+        where = str(self.settings.broker)
+        if result != paho.MQTT_ERR_SUCCESS or not answer.came.wait(CONNECT_TIMEOUT_S):
+            raise MeterError("the broker does not answer a subscription", where=where)
+        if answer.refused:
+            raise MeterError(
+                f"the broker refuses a subscription ({', '.join(sorted(topics))})",
+                where=where,
+                remedy="let this user read them in the broker's access list",
+            )
+
+    def publish(self, topic: str, payload: str, *, qos: int = QOS, retain: bool = False) -> bool:
+        """Send without waiting; False while there is no connection, so that nothing piles up."""
+        client = self._client
+        if client is None or not client.is_connected():
+            return False
+        return client.publish(topic, payload, qos=qos, retain=retain).rc == paho.MQTT_ERR_SUCCESS
+
+    def every(self, period_s: float, action: Callable[[], object]) -> None:
+        """Call ``action`` on the timer thread at fixed times, ``period_s`` apart, until closed."""
+        self._timer.add(period_s, action)
+
+    def close(self) -> None:
+        """Disconnect and end both threads; may be called twice."""
+        self._timer.stop()
+        client, self._client = self._client, None
+        if client is not None:
+            client.disconnect()
+            client.loop_stop()
+
+    def _make_client(self) -> paho.Client:
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=f"benchharness-{secrets.token_hex(5)}"
+        )
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.reconnect_delay_set(*RECONNECT_DELAY_S)
+        credentials = find_credentials(self.settings.credentials_file)
+        if credentials is not None:
+            client.username_pw_set(credentials.username, credentials.password)
+        if self.settings.broker.tls:
+            client.tls_set_context(tls_context(self.settings.tls_ca))
+        if self.settings.will is not None:
+            client.will_set(*self.settings.will, qos=QOS, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        return client
+
+    def _connect(self, client: paho.Client, where: str) -> None:
+        failures: list[Exception] = []
+        broker = self.settings.broker
+
+        def attempt() -> None:
+            try:
+                client.connect(broker.host, broker.port, keepalive=KEEPALIVE_S)
+            except (OSError, ValueError) as error:
+                failures.append(error)
+
+        # In a thread of its own, since looking a name up cannot be given a time limit.
+        thread = threading.Thread(target=attempt, name="mqtt-connect", daemon=True)
+        thread.start()
+        thread.join(CONNECT_TIMEOUT_S + 1)
+        if thread.is_alive():
+            raise MeterError(
+                "the broker does not answer", where=where, remedy="check host and port"
+            )
+        if failures:
+            raise connect_error(failures[0], where) from None
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        _userdata: object,
+        _flags: paho.ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        t_ns = time.monotonic_ns()
+        if reason.is_failure:
+            self._refusal = str(reason)
+            self._accepted.set()
+            return
+        again = self._ever_linked
+        self._linked = self._ever_linked = True
+        self._accepted.set()
+        if again:
+            if self._handlers:
+                client.subscribe([(topic, QOS) for topic in self._handlers])
+            for watcher in self._watchers:
+                watcher(t_ns, True, f"connected to {self.settings.broker} again")
+
+    def _on_disconnect(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        _flags: paho.DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        t_ns = time.monotonic_ns()
+        linked, self._linked = self._linked, False
+        if linked and self._client is not None:
+            for watcher in self._watchers:
+                watcher(t_ns, False, f"connection to {self.settings.broker} lost: {reason}")
+
+    def _on_subscribe(
+        self,
+        _client: paho.Client,
+        _userdata: object,
+        mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        answer = self._subscriptions.setdefault(mid, _Subscription())
+        answer.refused = any(reason.is_failure for reason in reasons)
+        answer.came.set()
+
+    def _on_message(
+        self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage
+    ) -> None:
+        arrival = Arrival(
+            time.monotonic_ns(), message.topic, bytes(message.payload), message.retain
+        )
+        handler = self._handlers.get(arrival.topic)
+        if handler is not None:
+            handler(arrival)
+            return
+        for pattern, handler in self._handlers.items():
+            if ("+" in pattern or "#" in pattern) and paho.topic_matches_sub(
+                pattern, arrival.topic
+            ):
+                handler(arrival)

@@ -1,0 +1,49 @@
+"""TLS for a broker, and what went wrong with a connection, in one line."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from pathlib import Path
+
+from benchharness.errors import MeterError
+
+
+def tls_context(ca: Path | None) -> ssl.SSLContext:
+    """Return a context that checks the broker's certificate and name.
+
+    Raises MeterError if ``ca`` is not a PEM file.
+    """
+    try:
+        return ssl.create_default_context(cafile=str(ca) if ca else None)
+    except OSError as error:  # ssl.SSLError is one
+        missing = isinstance(error, FileNotFoundError)
+        raise MeterError(
+            "tls_ca: no such file" if missing else "tls_ca: not a certificate in PEM form",
+            where=str(ca),
+            remedy="name the PEM file of the CA that signed the broker's certificate",
+        ) from None
+
+
+def connect_error(error: Exception, where: str) -> MeterError:
+    """Say in one line why a connection to ``where`` failed, with the remedy."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return MeterError(
+            f"the broker's certificate is not trusted: {error.verify_message}",
+            where=where,
+            remedy="set tls_ca to the CA's PEM file, and check the host's name",
+        )
+    if isinstance(error, ssl.SSLError):
+        return MeterError(
+            "TLS failed", where=where, remedy="check that this port speaks TLS (often 8883)"
+        )
+    if isinstance(error, socket.gaierror):
+        return MeterError("no such host", where=where, remedy="check the broker's name")
+    if isinstance(error, ConnectionRefusedError):
+        return MeterError(
+            "nobody listens there", where=where, remedy="start the broker, or check host and port"
+        )
+    if isinstance(error, TimeoutError):
+        return MeterError("the broker does not answer", where=where, remedy="check host and port")
+    reason = getattr(error, "strerror", None) or str(error)
+    return MeterError(f"cannot connect: {reason}", where=where, remedy="check host, port and TLS")
