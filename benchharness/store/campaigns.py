@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from benchharness.errors import UnknownNameError, UsageError
-from benchharness.store.connection import transaction, translated
+from benchharness.store.connection import transaction
+from benchharness.store.faults import translated
 from benchharness.store.owner import Owner
 from benchharness.store.records import CAMPAIGN_STATES, CampaignRecord
+from benchharness.store.text import storable
 
 _COLUMNS = (
     "id, created_utc, anchor_monotonic_ns, anchor_unix_ns, boot_id, title, command, spec, "
@@ -36,8 +38,8 @@ class Campaigns:
             record.anchor_monotonic_ns,
             record.anchor_unix_ns,
             record.boot_id,
-            record.title,
-            record.command,
+            storable(record.title),
+            storable(record.command),
             json.dumps(dict(record.spec)),
             json.dumps(dict(record.environment)),
             record.state,

@@ -3,7 +3,8 @@
 Only the standard library here, because the harness packs while a trial runs and must stay
 small; ``reading.py`` decodes with numpy. All numbers are little-endian.
 
-A packed row is one byte that names the form, then the numbers, the shortest of:
+A packed row is a CRC-32 of what follows (SQLite has no checksums, and cards do rot), one byte
+that names the form, then the numbers, in the shortest of:
 
 - RAW: as they are;
 - PLAIN: deflated. Best for readings of few digits, which repeat;
@@ -23,6 +24,7 @@ from operator import sub
 
 RAW, PLAIN, SHUFFLED, SPLIT = b"\x00", b"\x01", b"\x02", b"\x03"
 
+CRC_BYTES = 4
 ITEM_BYTES = 8
 SPLIT_PLANES = 6
 
@@ -81,4 +83,11 @@ def pack(data: bytes) -> bytes:
         PLAIN + zlib.compress(data, _LEVEL),
         SHUFFLED + zlib.compress(shuffled, _LEVEL),
     )
-    return min(forms, key=len)
+    shortest = min(forms, key=len)
+    return zlib.crc32(shortest).to_bytes(CRC_BYTES, "little") + shortest
+
+
+def is_intact(packed: bytes) -> bool:
+    """Return whether a packed row is what was written."""
+    crc = int.from_bytes(packed[:CRC_BYTES], "little")
+    return zlib.crc32(memoryview(packed)[CRC_BYTES:]) == crc

@@ -1,4 +1,4 @@
-"""Opening a results file, transactions, and SQLite's errors as one clear line.
+"""Opening a results file, and its transactions.
 
 WAL with ``synchronous = FULL``: what is committed survives a power cut, readers never wait, and
 two harnesses share a file because every transaction is short.
@@ -6,21 +6,20 @@ two harnesses share a file because every transaction is short.
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from benchharness.errors import BenchharnessError, ResultsFileError, UnfitError
+from benchharness.errors import ResultsFileError
 from benchharness.store import schema
+from benchharness.store.faults import ELSEWHERE, cannot_use, translated
 
 BUSY_TIMEOUT_S = 10.0
 
 _MAGIC = b"SQLite format 3\x00"
-_ELSEWHERE = "name another file with --results"
 
 
 def connect(path: Path, *, create: bool, read_only: bool) -> sqlite3.Connection:
@@ -29,7 +28,7 @@ def connect(path: Path, *, create: bool, read_only: bool) -> sqlite3.Connection:
     Raises ResultsFileError for a path that is missing, not a file, not SQLite, another program's
     or of a newer schema; UnfitError where the disk is full.
     """
-    fresh = _look_at(path, create=create and not read_only)
+    fresh = look_at(path, create=create and not read_only)
     with translated(path):
         connection = _open(path, "ro" if read_only else "rwc" if fresh else "rw")
         try:
@@ -41,7 +40,7 @@ def connect(path: Path, *, create: bool, read_only: bool) -> sqlite3.Connection:
             connection.execute("PRAGMA foreign_keys = ON")
             # Debian's SQLite overwrites what is deleted; here that would only wear a card out.
             connection.execute("PRAGMA secure_delete = OFF")
-            _bring_up_to_date(connection)
+            _bring_up_to_date(connection, path)
         except BaseException:
             connection.close()
             raise
@@ -70,19 +69,8 @@ def snapshot(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.execute("ROLLBACK")
-
-
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn what SQLite says about the file into an error with a remedy; a bug passes through."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        explained = _explain(error, path)
-        if explained is None:
-            raise
-        raise explained from error
+            if connection.in_transaction:  # else SQLite has ended it, because of an error
+                connection.execute("ROLLBACK")
 
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:
@@ -95,19 +83,17 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
 
 
-def _look_at(path: Path, *, create: bool) -> bool:
+def look_at(path: Path, *, create: bool) -> bool:
     """Return whether the file is still to be made; raise if it cannot be a results file."""
     where = str(path)
     try:
         if path.is_dir():
-            raise ResultsFileError(
-                "is a folder, not a results file", where=where, remedy=_ELSEWHERE
-            )
+            raise ResultsFileError("is a folder, not a results file", where=where, remedy=ELSEWHERE)
         if path.exists() and path.stat().st_size > 0:
             with path.open("rb") as file:
                 if file.read(len(_MAGIC)) != _MAGIC:
                     what = "is not a results file (not SQLite); it is left as it is"
-                    raise ResultsFileError(what, where=where, remedy=_ELSEWHERE)
+                    raise ResultsFileError(what, where=where, remedy=ELSEWHERE)
             return False
         if not create:
             raise ResultsFileError(
@@ -117,17 +103,8 @@ def _look_at(path: Path, *, create: bool) -> bool:
             )
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _cannot_use(error, where) from error
+        raise cannot_use(error, path) from error
     return True
-
-
-def _cannot_use(error: OSError, where: str) -> BenchharnessError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _disk_full(where)
-    no_folder = error.errno in (errno.EEXIST, errno.ENOTDIR)
-    reason = "a file lies where its folder should be" if no_folder else error.strerror
-    what = f"the results file cannot be used: {reason}"
-    return ResultsFileError(what, where=where, remedy=_ELSEWHERE)
 
 
 def _check_identity(connection: sqlite3.Connection, path: Path) -> None:
@@ -142,20 +119,13 @@ def _check_identity(connection: sqlite3.Connection, path: Path) -> None:
             )
     elif tables or application_id:
         what = "is a SQLite file of another program; it is left as it is"
-        raise ResultsFileError(what, where=str(path), remedy=_ELSEWHERE)
+        raise ResultsFileError(what, where=str(path), remedy=ELSEWHERE)
 
 
-def _bring_up_to_date(connection: sqlite3.Connection) -> None:
-    if schema.identity(connection)[1] >= schema.SCHEMA_VERSION:
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        schema.migrate(connection, schema.MIGRATIONS)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
+    if schema.identity(connection)[1] < schema.SCHEMA_VERSION:
+        with transaction(connection, path):
+            schema.migrate(connection, schema.MIGRATIONS)
 
 
 def _current_or_migrated(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
@@ -182,59 +152,6 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
         else:
             return
-
-
-def _explain(error: sqlite3.DatabaseError, path: Path) -> BenchharnessError | None:
-    message, where = str(error), str(path)
-    if "full" in message or "disk I/O error" in message:
-        return _disk_full(where, message)
-    if "locked" in message:
-        what = f"is locked by another program for more than {BUSY_TIMEOUT_S:.0f} s"
-        return ResultsFileError(what, where=where, remedy="end that program, then try again")
-    if "readonly" in message or "unable to open" in message:
-        what = f"the results file cannot be used: {message}"
-        remedy = "make the file and its folder writable, or name another file with --results"
-        return ResultsFileError(what, where=where, remedy=remedy)
-    if "malformed" in message or "not a database" in message or "corrupt" in message:
-        return _damaged(path)
-    return None
-
-
-def _disk_full(where: str, message: str = "database or disk is full") -> UnfitError:
-    return UnfitError(
-        f"the results cannot be written ({message}); what was committed is kept",
-        where=where,
-        remedy="free space on that disk, then resume the campaign",
-    )
-
-
-def _damaged(path: Path) -> ResultsFileError:
-    return ResultsFileError(
-        f"the results file is damaged ({_damage(path)})",
-        where=str(path),
-        remedy=(
-            f"save what is left with: sqlite3 {path} .recover | sqlite3 recovered.db, "
-            "and go on with --results recovered.db"
-        ),
-    )
-
-
-def _damage(path: Path) -> str:
-    """Say what is wrong: how much of the file is missing, else what SQLite's check finds."""
-    with path.open("rb") as file:
-        header = file.read(100)
-    page_bytes = int.from_bytes(header[16:18], "big")
-    page_bytes = 65536 if page_bytes == 1 else page_bytes
-    pages = int.from_bytes(header[28:32], "big")
-    size = path.stat().st_size
-    if page_bytes and size < pages * page_bytes:
-        return f"cut short: {size} of {pages * page_bytes} bytes are there"
-    try:
-        with closing(_open(path, "ro")) as connection:
-            (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        return str(error)
-    return str(finding).replace("\n", " ")
 
 
 def _wal(path: Path) -> Path:

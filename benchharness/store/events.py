@@ -6,9 +6,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from benchharness.store.connection import translated
+from benchharness.store.faults import translated
 from benchharness.store.records import EventRecord
+from benchharness.store.text import storable
 
+_BEYOND = 1 << 63
 _COLUMNS = "t_ns, participant, kind, edge, name, value, text, unit, step"
 
 
@@ -21,19 +23,21 @@ class Events:
         self._pending: list[tuple[Any, ...]] = []
 
     def add(self, trial_id: int, event: EventRecord) -> None:
-        """Buffer an event."""
+        """Buffer an event. Raises ValueError for a time or a step beyond 64 bits."""
         value = event.value
+        if not all(-_BEYOND <= number < _BEYOND for number in (event.t_ns, event.step or 0)):
+            raise ValueError(f"beyond 64 bits: {event}")
         self._pending.append(
             (
                 trial_id,
                 event.t_ns,
-                event.participant,
+                storable(event.participant),
                 event.kind,
                 event.edge,
-                event.name,
+                storable(event.name),
                 "nan" if value is not None and value != value else value,  # noqa: PLR0124 - NaN
-                event.text,
-                event.unit,
+                storable(event.text),
+                storable(event.unit),
                 event.step,
             )
         )

@@ -16,9 +16,11 @@ from typing import Any
 
 from benchharness.model import Channel
 from benchharness.store.codec import encode_row, pack, pack_times, split_row
-from benchharness.store.connection import transaction, translated
+from benchharness.store.connection import transaction
+from benchharness.store.faults import translated
 from benchharness.store.records import StreamRecord
 from benchharness.store.schema import TIME_CHANNEL
+from benchharness.store.text import storable
 
 PACK_AFTER_NS = 60_000_000_000
 PACK_AFTER_SAMPLES = 8192  # at 1 kHz packing stays a matter of milliseconds
@@ -47,7 +49,7 @@ class Observations:
             stream_id = self._connection.execute(
                 "INSERT INTO stream (trial_id, source, name, channels, meta)"
                 " VALUES (?, ?, ?, ?, ?)",
-                (trial_id, source, name, listed, json.dumps(dict(meta))),
+                (trial_id, source, storable(name), listed, json.dumps(dict(meta))),
             ).lastrowid
         assert stream_id is not None
         self._width[stream_id] = len(channels)

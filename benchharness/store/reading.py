@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from benchharness.store import codec
 from benchharness.store.connection import snapshot
+from benchharness.store.faults import damaged
 from benchharness.store.schema import TIME_CHANNEL
 
 TimesNs = npt.NDArray[np.int64]
@@ -29,7 +30,8 @@ def read_stream(
 ) -> tuple[TimesNs, dict[str, Values]]:
     """Return a stream's int64[n] times and float64[n] channels: all, or only those named.
 
-    Raises KeyError for a stream or a channel that is not there.
+    Raises KeyError for a stream or a channel that is not there, ResultsFileError where the
+    rows are not what was written.
     """
     with snapshot(connection, path):
         channels = _channel_names(connection, stream_id)
@@ -58,8 +60,11 @@ def read_stream(
             raw = ((samples, parts[channel + 1]) for samples, parts in recent)
             return _items(packed, raw, total)
 
-        times = _times(*items(TIME_CHANNEL))
-        values = {name: _values(items(channels.index(name))[0]) for name in wanted}
+        try:
+            times = _times(*items(TIME_CHANNEL))
+            values = {name: _values(items(channels.index(name))[0]) for name in wanted}
+        except (zlib.error, ValueError) as error:
+            raise damaged(path) from error
     return times, values
 
 
@@ -95,11 +100,16 @@ def _items(packed: _Rows, raw: _Rows, total: int) -> tuple[_Items, list[slice]]:
     for samples, data in raw:
         items[position : position + samples].reshape(-1)[:] = np.frombuffer(data, np.uint8)
         position += samples
+    if position != total:
+        raise ValueError(f"{position} samples where the times say {total}")
     return items, parts
 
 
 def _unpack(packed: bytes, out: npt.NDArray[np.uint8]) -> None:
-    form, body = packed[:1], memoryview(packed)[1:]
+    if not codec.is_intact(packed):
+        raise ValueError("packed observations that have changed since they were written")
+    start = codec.CRC_BYTES
+    form, body = packed[start : start + 1], memoryview(packed)[start + 1 :]
     if form == codec.SPLIT:
         count = len(out)
         low = count * codec.SPLIT_PLANES

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from benchharness.model import Caution, Status
-from benchharness.store.connection import transaction, translated
+from benchharness.store.connection import transaction
+from benchharness.store.faults import translated
 from benchharness.store.records import TrialPlan, TrialRecord, TrialResult
+from benchharness.store.text import storable
 
 _SELECT = """
     SELECT trial.id, trial.campaign_id, run_index, trial.variant_index, repetition, workload,
@@ -45,7 +47,7 @@ class Trials:
 
     def _add_variant(self, campaign_id: str, plan: TrialPlan) -> None:
         key = (campaign_id, plan.variant)
-        told = (plan.workload, json.dumps(dict(plan.factors)))
+        told = (storable(plan.workload), json.dumps(dict(plan.factors)))
         known = self._connection.execute(
             "SELECT workload, factors FROM variant WHERE campaign_id = ? AND variant_index = ?", key
         ).fetchone()
@@ -91,7 +93,7 @@ class Trials:
             """,
             (
                 result.status.value,
-                result.reason,
+                storable(result.reason),
                 result.exit_code,
                 result.window_start_ns,
                 result.window_end_ns,

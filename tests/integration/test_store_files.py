@@ -89,7 +89,7 @@ def test_a_file_locked_by_another_program_is_waited_for_and_then_named(
     with store, closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         store.add_event(trial_id, EventRecord(1, "main", "phase"))
-        with pytest.raises(ResultsFileError, match=r"locked by another program"):
+        with pytest.raises(ResultsFileError, match="locked by another program"):
             store.commit()
         other.execute("ROLLBACK")
         store.commit()
@@ -120,7 +120,7 @@ def test_a_file_cut_in_the_middle_says_what_is_left_and_how_to_save_it(
         store.events(trial_id)
     line = caught.value.line()
     assert f"cut short: {half} of {whole} bytes are there" in line
-    assert f"sqlite3 {path} .recover | sqlite3 recovered.db" in line
+    assert f"-m benchharness.store.rescue {path} rescued.db" in line
 
 
 def test_a_file_damaged_in_the_middle_is_named_when_the_damage_is_met(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_file_damaged_in_the_middle_is_named_when_the_damage_is_met(tmp_path: 
         file.write(random.Random(1).randbytes(20 * 4096))
     with Store.open(path, read_only=True) as store:
         assert store.campaign("last").id == "0badcafe", "what is whole stays readable"
-        with pytest.raises(ResultsFileError, match=r"damaged \(.*recover"):
+        with pytest.raises(ResultsFileError, match=r"damaged \(.*rescue"):
             store.events(trial_id)
 
 

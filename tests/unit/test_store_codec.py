@@ -55,7 +55,7 @@ def test_each_form_is_used_and_comes_back() -> None:
     }
     for form, data in cases.items():
         packed = codec.pack(data)
-        assert packed[:1] == form
+        assert packed[codec.CRC_BYTES : codec.CRC_BYTES + 1] == form
         assert unpack_values([packed], [600]) == data
 
 
@@ -72,3 +72,11 @@ def test_a_raw_row_is_times_then_columns_in_little_endian() -> None:
     row = codec.encode_row(array("q", [1, -2]), [array("d", [0.5, math.nan])])
     assert row == struct.pack("<qqdd", 1, -2, 0.5, math.nan)
     assert codec.split_row(row, 2) == [row[:16], row[16:]]
+
+
+@given(st.binary(min_size=8, max_size=80), st.integers(0, 10_000), st.integers(1, 255))
+def test_one_changed_byte_is_noticed(data: bytes, place: int, change: int) -> None:
+    packed = bytearray(codec.pack(data[: len(data) // 8 * 8]))
+    assert codec.is_intact(bytes(packed))
+    packed[place % len(packed)] ^= change
+    assert not codec.is_intact(bytes(packed))

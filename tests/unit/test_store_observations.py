@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchharness.errors import ResultsFileError
 from benchharness.model import Channel, Status
 from benchharness.store.database import Store
 from benchharness.store.records import (
@@ -261,3 +262,41 @@ def test_writing_imports_no_numpy(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.splitlines() == ["committed 0", "committed 1", "numpy: no"]
+
+
+def test_text_that_utf_8_cannot_hold_is_kept_as_an_escape(opened: tuple[Store, int]) -> None:
+    """A workload's JSON, or a file name, may hold half a surrogate pair."""
+    store, trial_id = opened
+    store.add_event(trial_id, EventRecord(1, "main", "phase", name="a\ud800b", text="\udcff"))
+    store.finish_trial(trial_id, TrialResult(Status.FAILED, reason="no \udcff"))
+    (event,) = store.events(trial_id)
+    assert (event.name, event.text) == ("a\\ud800b", "\\udcff")
+    result = store.trial(trial_id).result
+    assert result is not None
+    assert result.reason == "no \\udcff"
+
+
+@pytest.mark.parametrize(("t_ns", "step"), [(2**63, None), (0, 2**63), (0, -(2**63) - 1)])
+def test_a_number_beyond_64_bits_is_refused_at_once(
+    opened: tuple[Store, int], t_ns: int, step: int | None
+) -> None:
+    store, trial_id = opened
+    with pytest.raises(ValueError, match="64 bits"):
+        store.add_event(trial_id, EventRecord(t_ns, "main", "metric", step=step))
+    store.commit()
+
+
+def test_rows_that_are_not_what_was_written_are_damage(opened: tuple[Store, int]) -> None:
+    store, trial_id = opened
+    stream = store.add_stream(trial_id, "meter", "plug", CHANNELS)
+    write_seconds(store, stream, range(61))
+    for change in (
+        "UPDATE observation SET data = substr(data, 1, 40) WHERE channel = 1",
+        "UPDATE observation SET data = x'ff' WHERE channel = 1",
+        "DELETE FROM observation WHERE channel = 1",
+    ):
+        with closing(sqlite3.connect(store.path)) as connection, connection:
+            connection.execute(change)
+        with pytest.raises(ResultsFileError, match="damaged"):
+            store.read_stream(stream)
+    assert len(store.read_stream(stream, ["power_w"])[0]) == 610
