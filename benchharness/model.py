@@ -200,6 +200,7 @@ class MetricSummary:
     ratio_to_best: float | None = None
     ratio_low: float | None = None
     ratio_high: float | None = None
+    instrument_u: float | None = None  # 95 %, what all trials share through the meter; not in low
 
 
 @dataclass(frozen=True, slots=True)

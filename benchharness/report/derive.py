@@ -1,0 +1,160 @@
+"""From raw observations to the summary that tables and reports are made of.
+
+Everything here can be derived again from an old results file; nothing is stored back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchharness.energy.readings import Window
+from benchharness.model import CampaignSummary, Status, TrialSummary
+from benchharness.report.derive_campaign_cautions import campaign_cautions
+from benchharness.report.derive_cautions import trial_cautions, unique
+from benchharness.report.derive_energy import trial_energy
+from benchharness.report.derive_spans import counted, metrics_of, phases_s, spans_of
+from benchharness.report.derive_variants import VariantTrials, with_ratios
+from benchharness.report.derive_verdict import campaign_verdict
+from benchharness.store.records import StreamRecord, TrialRecord, TrialResult
+
+if TYPE_CHECKING:
+    from benchharness.store.database import Store
+
+_NOT_ENDED = "the trial has not ended"
+_TREE_PREFIX = "tree:"
+
+
+def derive_campaign(store: Store, campaign_id: str) -> CampaignSummary:
+    """Summarise a campaign, given its id, a unique prefix of it, or "last".
+
+    Raises UnknownNameError if there is none.
+    """
+    campaign = store.campaign(campaign_id)
+    spec = campaign.spec
+    records = store.trials(campaign.id)
+    trials = tuple(derive_trial(store, record) for record in records)
+    variants = [VariantTrials(variant, trials) for variant in _variants(spec, records)]
+    summaries = with_ratios(variants, [variant.summary() for variant in variants])
+    meters = _meters(store, records)
+    quick = bool(spec.get("quick", False))
+    overhead = campaign.overhead or {}
+    return CampaignSummary(
+        campaign_id=campaign.id,
+        created_utc=campaign.created_utc,
+        state=campaign.state,
+        title=campaign.title,
+        quick=quick,
+        seed=int(spec.get("seed", 0)),
+        command=campaign.command,
+        trials=trials,
+        variants=tuple(summaries),
+        environment=campaign.environment,
+        overhead=overhead,
+        cautions=tuple(
+            unique(campaign_cautions(variants, trials, meters, quick=quick, overhead=overhead))
+        ),
+        verdict=campaign_verdict(variants, quick=quick),
+        meters=tuple(meters),
+    )
+
+
+def derive_trial(store: Store, record: TrialRecord) -> TrialSummary:
+    """Summarise one trial; one that has not ended has no figures."""
+    result = record.result or TrialResult(Status.INVALID)
+    window = _window(result)
+    streams = store.streams(record.trial_id)
+    events = counted(store.events(record.trial_id))
+    spans = spans_of(events)
+    energy = trial_energy(store, streams, window, spans, events)
+    ended = record.result is not None
+    return TrialSummary(
+        trial_id=record.trial_id,
+        index=record.index,
+        variant=record.variant,
+        repetition=record.repetition,
+        workload=record.workload,
+        factors=record.factors,
+        status=record.status,
+        reason=result.reason,
+        duration_s=window.duration_s if window else None,
+        cpu_s=result.cpu_s,
+        cpu_percent=_cpu_percent(store, result, streams, window),
+        memory_peak_bytes=result.memory_peak_bytes,
+        energy=energy.figure,
+        energy_missing=energy.missing if ended else _NOT_ENDED,
+        other_energy=energy.others,
+        outputs=result.outputs,
+        metrics=metrics_of(events),
+        phases_s=phases_s(events),
+        window_start_ns=window.start_ns if window else None,
+        window_end_ns=window.end_ns if window else None,
+        spans=spans,
+        cautions=tuple(
+            unique([*trial_cautions(store, result, streams, window, events), *energy.cautions])
+        ),
+        methods=result.methods,
+        module_bytes=result.details.get("module_bytes"),
+    )
+
+
+def _window(result: TrialResult) -> Window | None:
+    start_ns, end_ns = result.window_start_ns, result.window_end_ns
+    if start_ns is None or end_ns is None or end_ns <= start_ns:
+        return None
+    return Window(start_ns, end_ns)
+
+
+def _cpu_percent(
+    store: Store, result: TrialResult, streams: Sequence[StreamRecord], window: Window | None
+) -> float | None:
+    """Return the CPU use over the window in per cent of one core.
+
+    ``cpu_s`` is exact and belongs to the whole life of the programs. Where the workload has
+    marked a window of its own, the sampled CPU seconds at the window's edges count instead.
+    """
+    if window is None or result.cpu_s is None:
+        return None
+    if not result.details.get("window_marked"):
+        return 100.0 * result.cpu_s / window.duration_s
+    trees = [s for s in streams if s.source == "probe" and s.name.startswith(_TREE_PREFIX)]
+    used = [_cpu_in(store, tree, window) for tree in trees]
+    known_s = [cpu_s for cpu_s in used if cpu_s is not None]
+    if not known_s or len(known_s) < len(used):
+        return None
+    return 100.0 * sum(known_s) / window.duration_s
+
+
+def _cpu_in(store: Store, tree: StreamRecord, window: Window) -> float | None:
+    """Return a tree's CPU seconds in the window, None where samples are too few to say."""
+    if all(channel.name != "cpu_s" for channel in tree.channels):
+        return None
+    times_ns, columns = store.read_stream(tree.stream_id, ["cpu_s"])
+    known = np.isfinite(columns["cpu_s"])
+    t_s = (times_ns[known] - window.start_ns) / 1e9
+    cpu_s = columns["cpu_s"][known]
+    if np.count_nonzero((t_s >= 0.0) & (t_s <= window.duration_s)) < 2:
+        return None
+    at_start, at_end = np.interp([0.0, window.duration_s], t_s, cpu_s)
+    return float(at_end - at_start)
+
+
+def _variants(spec: Mapping[str, Any], records: Sequence[TrialRecord]) -> list[Mapping[str, Any]]:
+    """Return the variants of the run table; trials know them where the specification does not."""
+    listed = {int(variant["index"]): variant for variant in spec.get("variants", ())}
+    for record in records:
+        if record.variant not in listed:
+            listed[record.variant] = {"index": record.variant, "factors": record.factors}
+    return [listed[index] for index in sorted(listed)]
+
+
+def _meters(store: Store, records: Sequence[TrialRecord]) -> list[Mapping[str, Any]]:
+    """Return every meter by name with what was last known of it."""
+    meters: dict[str, Mapping[str, Any]] = {}
+    for record in records:
+        for stream in store.streams(record.trial_id):
+            if stream.source == "meter":
+                meters[stream.name] = {"name": stream.name, **stream.meta}
+    return list(meters.values())

@@ -1,0 +1,121 @@
+"""The energy of a trial by each of its meters, from stored readings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from benchharness.energy.figure import Outcome, energy_figure
+from benchharness.energy.readings import Readings, Window
+from benchharness.model import (
+    Capabilities,
+    Caution,
+    EnergyFigure,
+    MeasurementClass,
+    MeterEvent,
+    PhaseSpan,
+)
+from benchharness.report.derive_spans import idle_windows
+from benchharness.store.records import EventRecord, StreamRecord
+
+if TYPE_CHECKING:
+    from benchharness.store.database import Store
+
+NO_METER = "no meter was used"
+NO_WINDOW = "the trial has no window"
+_CHANNELS = ("power_w", "energy_j")
+
+
+@dataclass(frozen=True, slots=True)
+class TrialEnergy:
+    """The figure of the first meter or the reason why it is missing, and those of the others."""
+
+    figure: EnergyFigure | None
+    missing: str | None
+    others: tuple[EnergyFigure, ...]
+    cautions: tuple[Caution, ...]
+
+
+def trial_energy(
+    store: Store,
+    streams: Sequence[StreamRecord],
+    window: Window | None,
+    spans: Sequence[PhaseSpan],
+    events: Sequence[EventRecord],
+) -> TrialEnergy:
+    """Integrate the readings of every meter over the window; the first meter gives the figure."""
+    meters = [stream for stream in streams if stream.source == "meter"]
+    if not meters:
+        return TrialEnergy(None, NO_METER, (), ())
+    if window is None:
+        return TrialEnergy(None, NO_WINDOW, (), ())
+    idle = idle_windows(spans)
+    outcomes = [_outcome(store, meter, window, idle, events) for meter in meters]
+    first, others = outcomes[0], outcomes[1:]
+    cautions = [caution for outcome in outcomes for caution in outcome.cautions]
+    cautions += [
+        Caution("energy-missing", outcome.reason)
+        for outcome in others
+        if outcome.reason is not None
+    ]
+    figures = tuple(o.figure for o in others if o.figure is not None)
+    return TrialEnergy(first.figure, first.reason, figures, tuple(cautions))
+
+
+def capabilities_of(meta: Mapping[str, Any]) -> Capabilities:
+    """Return an instrument's capabilities as they were stored with its readings."""
+    return Capabilities(
+        measurement_class=MeasurementClass(meta.get("class", MeasurementClass.MEASURED.value)),
+        has_power=bool(meta.get("has_power", True)),
+        has_counter=bool(meta.get("has_counter", True)),
+        period_s=meta.get("period_s"),
+        power_resolution_w=meta.get("power_resolution_w"),
+        energy_resolution_j=meta.get("energy_resolution_j"),
+        floor_w=meta.get("floor_w"),
+        gain_bound=meta.get("gain_bound"),
+        latency_bound_s=meta.get("latency_bound_s"),
+    )
+
+
+def _outcome(
+    store: Store,
+    meter: StreamRecord,
+    window: Window,
+    idle: Sequence[Window],
+    events: Sequence[EventRecord],
+) -> Outcome:
+    there = [channel.name for channel in meter.channels if channel.name in _CHANNELS]
+    times_ns, columns = store.read_stream(meter.stream_id, there)
+    said = _meter_events(events, meter.name)
+    observed = [*idle, window]
+    first_ns, last_ns = min(w.start_ns for w in observed), max(w.end_ns for w in observed)
+    outcome = energy_figure(
+        Readings.of(times_ns, columns.get("power_w"), columns.get("energy_j")),
+        capabilities_of(meter.meta),
+        window,
+        meter=meter.name,
+        target=str(meter.meta.get("target", "board")),
+        idle=idle,
+        events=said,
+        declared_idle_w=meter.meta.get("idle_power_w"),
+    )
+    rejected = tuple(
+        Caution(
+            "readings-rejected",
+            f"meter {meter.name}: {event.detail}",
+            "check it with 'benchharness meters check'",
+        )
+        for event in said
+        if event.kind == "rejected" and first_ns <= event.t_ns <= last_ns
+    )
+    return Outcome(outcome.figure, outcome.reason, outcome.cautions + rejected)
+
+
+def _meter_events(events: Sequence[EventRecord], name: str) -> list[MeterEvent]:
+    found = []
+    for event in events:
+        if event.kind == "meter" and event.name == name:
+            kind, _, detail = (event.text or "").partition(":")
+            found.append(MeterEvent(event.t_ns, kind.strip(), detail.strip()))
+    return found

@@ -1,0 +1,165 @@
+"""Trials to variants: means, intervals, ratios to the best. Classes of joules are not mixed."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from benchharness.energy.budget import GAIN, LEVEL
+from benchharness.energy.systematic import gross_terms_j, net_terms_j, shared_u_j
+from benchharness.model import (
+    EnergyFigure,
+    Factors,
+    MeasurementClass,
+    MetricSummary,
+    Status,
+    TrialSummary,
+    VariantSummary,
+)
+from benchharness.stats.interval import mean_interval
+from benchharness.stats.ranking import rank
+from benchharness.stats.sample import Sample
+from benchharness.stats.student import t_factor
+
+NET, GROSS = "energy_net_j", "energy_gross_j"
+ENERGY_METRICS = (NET, GROSS)
+
+_VALUES: Mapping[str, Callable[[TrialSummary], float | None]] = {
+    "duration_s": lambda trial: trial.duration_s,
+    "cpu_s": lambda trial: trial.cpu_s,
+    "cpu_percent": lambda trial: trial.cpu_percent,
+    "memory_peak_bytes": lambda trial: trial.memory_peak_bytes,
+    GROSS: lambda trial: None if trial.energy is None else trial.energy.gross_j.value,
+    NET: lambda trial: (
+        None if trial.energy is None or trial.energy.net_j is None else trial.energy.net_j.value
+    ),
+}
+
+
+class VariantTrials:
+    """A variant of the run table with its trials; metrics come from those that are right."""
+
+    def __init__(self, variant: Mapping[str, Any], trials: Sequence[TrialSummary]) -> None:
+        self.index = int(variant["index"])
+        self.trials = [trial for trial in trials if trial.variant == self.index]
+        self.good = [trial for trial in self.trials if trial.status is Status.OK]
+        self.factors: Factors = variant.get("factors", {})
+        self.workload = self.trials[0].workload if self.trials else ""
+        self.label = str(variant.get("label") or self.workload or f"variant {self.index}")
+        self.figures = [trial.energy for trial in self.good if trial.energy is not None]
+        self.classes = {figure.measurement_class for figure in self.figures}
+        self.meters = {figure.meter for figure in self.figures}
+
+    @property
+    def energy_class(self) -> MeasurementClass | None:
+        """Return the class of the joules, None where there are none or several."""
+        return next(iter(self.classes)) if len(self.classes) == 1 else None
+
+    def values(self, metric: str) -> tuple[float, ...]:
+        """Return the values of the good trials that have one, in run order."""
+        if metric in ENERGY_METRICS and self.energy_class is None:
+            return ()
+        read = _VALUES[metric]
+        return tuple(value for trial in self.good if (value := read(trial)) is not None)
+
+    def sample(self, metric: str, *, one_meter: bool) -> Sample:
+        """Return what a comparison needs; the gain cancels only on one measuring meter."""
+        common_u = 0.0
+        if metric in ENERGY_METRICS and self.values(metric):
+            cancels = one_meter and self.energy_class is not MeasurementClass.ESTIMATED
+            common_u = self._shared_u_j(metric, with_gain=not cancels)
+        return Sample(self.label, self.values(metric), common_u)
+
+    def summary(self) -> VariantSummary:
+        """Return the variant without ratios."""
+        sizes = {trial.module_bytes for trial in self.good if trial.module_bytes is not None}
+        return VariantSummary(
+            index=self.index,
+            label=self.label,
+            workload=self.workload,
+            factors=self.factors,
+            trials=len(self.trials),
+            ok=len(self.good),
+            metrics={name: self._metric(name) for name in _VALUES if self.values(name)},
+            energy_class=self.energy_class,
+            energy_instrument_u_rel=self._gain_u_rel(),
+            module_bytes=max(sizes, default=None),
+        )
+
+    def _metric(self, name: str) -> MetricSummary:
+        interval = mean_interval(self.values(name))
+        return MetricSummary(
+            n=interval.n,
+            mean=interval.mean,
+            sd=interval.sd,
+            low=interval.low,
+            high=interval.high,
+            instrument_u=self._instrument_u(name),
+        )
+
+    def _instrument_u(self, name: str) -> float | None:
+        """Return the meter's share at 95 %; of a single trial its whole uncertainty."""
+        if name not in ENERGY_METRICS:
+            return None
+        quantities = [f.net_j if name == NET else f.gross_j for f in self.figures]
+        known = [q for q in quantities if q is not None]
+        if len(known) == 1:
+            return known[0].expanded_u
+        return t_factor(LEVEL, float("inf")) * self._shared_u_j(name, with_gain=True)
+
+    def _shared_u_j(self, name: str, *, with_gain: bool) -> float:
+        terms = [
+            net_terms_j(figure) if name == NET else gross_terms_j(figure)
+            for figure in self.figures
+            if name == GROSS or figure.net_j is not None
+        ]
+        return statistics.median(shared_u_j(each, with_gain=with_gain) for each in terms)
+
+    def _gain_u_rel(self) -> float | None:
+        shares = [share for figure in self.figures if (share := _gain_share(figure)) is not None]
+        if self.energy_class is None or not shares:
+            return None
+        return t_factor(LEVEL, float("inf")) * statistics.median(shares)
+
+
+def with_ratios(
+    variants: Sequence[VariantTrials], summaries: Sequence[VariantSummary]
+) -> list[VariantSummary]:
+    """Add to each metric its ratio to the least mean, with Fieller's interval.
+
+    Joules of different classes are not compared.
+    """
+    metrics = [dict(summary.metrics) for summary in summaries]
+    for name in _VALUES:
+        if name in ENERGY_METRICS and not comparable(variants):
+            continue
+        ratios = rank(samples_of(variants, name)).ratios
+        for place, ratio in enumerate(ratios):
+            if ratio is not None:
+                metrics[place][name] = replace(
+                    metrics[place][name],
+                    ratio_to_best=ratio.ratio,
+                    ratio_low=ratio.low,
+                    ratio_high=ratio.high,
+                )
+    return [replace(s, metrics=m) for s, m in zip(summaries, metrics, strict=True)]
+
+
+def comparable(variants: Sequence[VariantTrials]) -> bool:
+    """Say whether all joules are of one class."""
+    return len({found for variant in variants for found in variant.classes}) == 1
+
+
+def samples_of(variants: Sequence[VariantTrials], metric: str) -> list[Sample]:
+    """Return a sample for each variant, in their order."""
+    meters = {meter for variant in variants for meter in variant.meters}
+    return [variant.sample(metric, one_meter=len(meters) <= 1) for variant in variants]
+
+
+def _gain_share(figure: EnergyFigure) -> float | None:
+    gain_j = gross_terms_j(figure).get(GAIN)
+    if gain_j is None or figure.gross_j.value == 0.0:
+        return None
+    return gain_j / abs(figure.gross_j.value)

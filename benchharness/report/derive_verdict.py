@@ -1,0 +1,83 @@
+"""The answer of a campaign in a sentence: by net energy, else gross energy, else time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchharness.model import MeasurementClass
+from benchharness.report.derive_variants import GROSS, NET, VariantTrials, comparable, samples_of
+from benchharness.stats.verdict import Verdict, Wording, listed, verdict
+from benchharness.units import format_duration, format_si
+
+TIME = "duration_s"
+
+
+def campaign_verdict(variants: Sequence[VariantTrials], *, quick: bool) -> str:
+    """Return the sentence; what it cannot tell apart it does not rank."""
+    good = [variant for variant in variants if variant.good]
+    if not good:
+        return _nothing(variants)
+    metric = ranking_metric(good)
+    answer = verdict(samples_of(good, metric), _wording(metric, good))
+    parts = [answer.sentence] if answer else []
+    if metric != TIME and answer is not None and not answer.decided:
+        parts += _by_time(good)
+    bad = [variant.label for variant in variants if variant.trials and not variant.good]
+    if bad:
+        parts.append(f"no good trial of {listed(bad)}")
+    sentence = "; ".join(parts)
+    return f"Quick run: {sentence}" if quick else sentence
+
+
+def ranking_metric(good: Sequence[VariantTrials]) -> str:
+    """Return the metric that ranks: joules only if every variant has them, of one class.
+
+    A net energy that is not positive is below what the meter can tell, and ranks nothing.
+    """
+    if comparable(good):
+        for metric in (NET, GROSS):
+            values = [variant.values(metric) for variant in good]
+            if all(values) and all(sum(each) > 0.0 for each in values):
+                return metric
+    return TIME
+
+
+def _by_time(good: Sequence[VariantTrials]) -> list[str]:
+    """Return what time says where energy has not decided."""
+    answer = verdict(samples_of(good, TIME), _wording(TIME, good))
+    return [answer.sentence] if answer is not None and _is_news(answer) else []
+
+
+def _is_news(answer: Verdict) -> bool:
+    return answer.decided
+
+
+def _wording(metric: str, good: Sequence[VariantTrials]) -> Wording:
+    if metric == TIME:
+        return Wording(
+            subject="time",
+            wins="is the fastest",
+            beats="faster than",
+            loses="take longer",
+            show=format_duration,
+        )
+    kind = "net energy" if metric == NET else "gross energy"
+    found = good[0].energy_class
+    if found is not None and found is not MeasurementClass.MEASURED:
+        kind = f"{found.value} {kind}"
+    return Wording(
+        subject=kind,
+        wins=f"uses the least {kind}",
+        beats="less than",
+        loses="use more",
+        show=lambda energy_j: format_si(energy_j, "J"),
+    )
+
+
+def _nothing(variants: Sequence[VariantTrials]) -> str:
+    trials = [trial for variant in variants for trial in variant.trials]
+    reasons = list(dict.fromkeys(trial.reason for trial in trials if trial.reason))
+    if not reasons:
+        return "no trial has ended yet" if trials else "the campaign has no trials"
+    more = f" (and {len(reasons) - 1} other reasons)" if len(reasons) > 1 else ""
+    return f"no trial succeeded: {reasons[0]}{more}"

@@ -1,0 +1,174 @@
+"""The JSON document of a campaign: what ``--json`` prints. Missing is null, never NaN or 0.
+
+Version 1. ``trials`` holds those that have ended; every joule comes with its class.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from enum import Enum
+from numbers import Integral, Real
+from typing import Any
+
+from benchharness.model import (
+    CampaignSummary,
+    Caution,
+    EnergyFigure,
+    MetricSummary,
+    PhaseSpan,
+    Quantity,
+    Status,
+    TrialSummary,
+    VariantSummary,
+)
+from benchharness.report.derive_spans import HARNESS
+
+SCHEMA_VERSION = 1
+_PENDING = (Status.PLANNED, Status.RUNNING)
+
+
+def to_document(summary: CampaignSummary) -> dict[str, Any]:
+    """Return the campaign as JSON types only: dict, list, str, int, float, bool and None."""
+    ended = [trial for trial in summary.trials if trial.status not in _PENDING]
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "campaign": summary.campaign_id,
+        "title": summary.title,
+        "created_utc": summary.created_utc,
+        "state": summary.state,
+        "command": summary.command,
+        "seed": summary.seed,
+        "quick": summary.quick,
+        "verdict": summary.verdict,
+        "trials": [_trial(trial) for trial in ended],
+        "trials_pending": len(summary.trials) - len(ended),
+        "variants": [_variant(variant) for variant in summary.variants],
+        "meters": list(summary.meters),
+        "environment": summary.environment,
+        "overhead": summary.overhead,
+        "cautions": [_caution(caution) for caution in summary.cautions],
+    }
+    plain = json_types(document)
+    assert isinstance(plain, dict)
+    return plain
+
+
+def json_types(value: Any) -> Any:
+    """Return ``value`` in JSON types: a number that is not finite is None, the unknown is text."""
+    if value is None or isinstance(value, (bool, str, Enum)):
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, Integral):  # numpy's integers too
+        return int(value)
+    if isinstance(value, Real):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {_key(key): json_types(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [json_types(item) for item in value]
+    return str(value)
+
+
+def _key(key: object) -> str:
+    return str(key.value) if isinstance(key, Enum) else str(key)
+
+
+def _trial(trial: TrialSummary) -> dict[str, Any]:
+    return {
+        "index": trial.index,
+        "variant": trial.variant,
+        "repetition": trial.repetition,
+        "workload": trial.workload,
+        "factors": trial.factors,
+        "status": trial.status,
+        "reason": trial.reason,
+        "duration_s": trial.duration_s,
+        "cpu_s": trial.cpu_s,
+        "cpu_percent": trial.cpu_percent,
+        "memory_peak_bytes": trial.memory_peak_bytes,
+        "module_bytes": trial.module_bytes,
+        "energy": None if trial.energy is None else _energy(trial.energy),
+        "energy_missing": trial.energy_missing,
+        "other_energy": [_energy(figure) for figure in trial.other_energy],
+        "outputs": trial.outputs,
+        "metrics": trial.metrics,
+        "phases_s": trial.phases_s,
+        "stages": [_span(span) for span in trial.spans if span.source == HARNESS],
+        "window_start_ns": trial.window_start_ns,
+        "window_end_ns": trial.window_end_ns,
+        "methods": trial.methods,
+        "warnings": [caution.line() for caution in trial.cautions],
+    }
+
+
+def _energy(figure: EnergyFigure) -> dict[str, Any]:
+    return {
+        "gross_j": _quantity(figure.gross_j),
+        "net_j": _quantity(figure.net_j),
+        "method": figure.method,
+        "meter": figure.meter,
+        "class": figure.measurement_class,
+        "target": figure.target,
+        "idle_power_w": _quantity(figure.idle_power_w),
+        "coverage": figure.coverage,
+        "dominant_term": figure.dominant_term,
+        "terms_j": figure.terms_j,
+        "estimates": [
+            {
+                "method": estimate.method,
+                "energy_j": estimate.energy_j,
+                "standard_u_j": estimate.standard_u_j,
+                "terms_j": estimate.terms_j,
+                "readings": estimate.readings,
+                "coverage": estimate.coverage,
+            }
+            for estimate in figure.estimates
+        ],
+    }
+
+
+def _quantity(quantity: Quantity | None) -> dict[str, Any] | None:
+    if quantity is None:
+        return None
+    return {"value": quantity.value, "expanded_u": quantity.expanded_u, "k": quantity.k}
+
+
+def _span(span: PhaseSpan) -> dict[str, Any]:
+    return {
+        "name": span.name,
+        "start_ns": span.start_ns,
+        "end_ns": span.end_ns,
+    }
+
+
+def _variant(variant: VariantSummary) -> dict[str, Any]:
+    return {
+        "index": variant.index,
+        "label": variant.label,
+        "workload": variant.workload,
+        "factors": variant.factors,
+        "n": variant.ok,
+        "trials": variant.trials,
+        "module_bytes": variant.module_bytes,
+        "energy_class": variant.energy_class,
+        "energy_instrument_u_rel": variant.energy_instrument_u_rel,
+        "metrics": {name: _metric(metric) for name, metric in variant.metrics.items()},
+    }
+
+
+def _metric(metric: MetricSummary) -> dict[str, Any]:
+    return {
+        "n": metric.n,
+        "mean": metric.mean,
+        "sd": metric.sd,
+        "low": metric.low,
+        "high": metric.high,
+        "ratio": metric.ratio_to_best,
+        "ratio_low": metric.ratio_low,
+        "ratio_high": metric.ratio_high,
+        "instrument_u": metric.instrument_u,
+    }
+
+
+def _caution(caution: Caution) -> dict[str, Any]:
+    return {"code": caution.code, "message": caution.message, "remedy": caution.remedy}
