@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import Harness
 
 from benchharness.store.database import Store
+from tests.integration.harness import Harness
 
 
 @pytest.fixture
