@@ -73,7 +73,11 @@ def has_module(name: str) -> bool:
 
 def extra_installed(extra: str) -> bool:
     """Return whether every distribution that an extra of benchharness asks for is installed."""
-    for requirement in importlib.metadata.requires("benchharness") or ():
+    try:
+        requirements = importlib.metadata.requires("benchharness") or ()
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout, not installed
+        return False
+    for requirement in requirements:
         wanted, _, marker = requirement.partition(";")
         if not re.search(rf"extra\s*==\s*['\"]{re.escape(extra)}['\"]", marker):
             continue

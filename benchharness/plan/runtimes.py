@@ -12,6 +12,7 @@ from pathlib import Path
 from benchharness.plan.needs import install_module, install_program
 
 WASM_TARGET = "wasm32-wasi"
+DEBIAN_RUSTC = "/usr/bin/rustc"
 _TIMEOUT_S = 20.0
 
 
@@ -55,9 +56,7 @@ def find_rustc() -> RustCompiler | None:
     Debian's /usr/bin/rustc comes first: one of rustup on PATH often lacks the target.
     """
     paths = dict.fromkeys(
-        path
-        for path in ("/usr/bin/rustc", shutil.which("rustc"))
-        if path and os.access(path, os.X_OK)
+        path for path in (DEBIAN_RUSTC, shutil.which("rustc")) if path and os.access(path, os.X_OK)
     )
     found = [compiler for path in paths if (compiler := _ask_rustc(path)) is not None]
     return next((compiler for compiler in found if compiler.wasm), found[0] if found else None)
