@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from benchharness.errors import UsageError
 from benchharness.plan.manifest import load_manifest
+from tests.unit.test_manifest import FULL
 
 HEAD = 'name = "x"\nargv = ["{python}", "{n}"]\n[factors.n]\ntype = "int"\n'  # lines 1 to 4
 
@@ -133,3 +135,48 @@ def test_one_line_with_file_line_and_key(
     assert caught.value.line().startswith(f"workload.toml:{line}")
     assert caught.value.exit_code == 2
     assert "\n" not in caught.value.line()
+
+
+VALUES = (
+    "5",
+    "-1",
+    "0.5",
+    "nan",
+    "true",
+    '"text"',
+    '"{"',
+    "[]",
+    "[1]",
+    '["a", 1]',
+    "{}",
+    "{a = 1}",
+)
+
+
+@pytest.mark.parametrize("value", [*VALUES, "1979-05-27", '[["a"]]', "[{}]", '""'])
+def test_any_value_anywhere_is_read_or_refused_in_one_line(tmp_path: Path, value: str) -> None:
+    lines = FULL.splitlines()
+    path = tmp_path / "workload.toml"
+    refused = 0
+    for index, line in enumerate(lines):
+        key, equals, _ = line.partition(" = ")
+        if not equals:
+            continue
+        path.write_text("\n".join([*lines[:index], f"{key} = {value}", *lines[index + 1 :]]))
+        try:
+            load_manifest(path)
+        except UsageError as error:
+            refused += 1
+            assert re.match(rf"{re.escape(str(path))}:\d+: ", error.line())
+    assert refused > 10
+
+
+@pytest.mark.parametrize("number", range(len(FULL.splitlines())))
+def test_any_line_left_out_is_read_or_refused_in_one_line(tmp_path: Path, number: int) -> None:
+    lines = FULL.splitlines()
+    path = tmp_path / "workload.toml"
+    path.write_text("\n".join([*lines[:number], *lines[number + 1 :]]))
+    try:
+        load_manifest(path)
+    except UsageError as error:
+        assert re.match(rf"{re.escape(str(path))}:\d+: ", error.line())
