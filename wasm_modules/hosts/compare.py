@@ -1,0 +1,106 @@
+"""Says whether two builds of a module are the same to everybody who uses them.
+
+Usage: compare.py REFERENCE REBUILT CHECKS
+
+CHECKS has the arguments of one run a line. Both modules must export the same names with the
+same types, import from WASI preview 1 only, and answer every check alike: exit code, stdout
+and stderr, where of a report line (guest_report.py) only the outputs are compared. What the
+linker exports for itself does not count: ``main`` and names that begin with two underscores
+come and go from one version of Rust to the next. Exit code 0 if so, else 1 and one line a
+difference.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from wasm_modules.hosts import guest_report
+
+WASI_MODULE = "wasi_snapshot_preview1"
+_HOST = Path(__file__).with_name("wasmtime_host.py")
+_TIMEOUT_S = 120.0
+
+
+def exports(path: Path) -> dict[str, str]:
+    """Return the exported names that are the module's ABI, sorted, with their types as text."""
+    import wasmtime
+
+    module = wasmtime.Module.from_file(wasmtime.Engine(), str(path))
+    types = {entry.name: _type_text(entry.type) for entry in module.exports}
+    return {name: types[name] for name in sorted(types) if not _is_linkers(name)}
+
+
+def imports(path: Path) -> set[tuple[str, str]]:
+    """Return the imports as (module, name)."""
+    import wasmtime
+
+    module = wasmtime.Module.from_file(wasmtime.Engine(), str(path))
+    return {(entry.module, entry.name or "") for entry in module.imports}
+
+
+def answer(path: Path, arguments: list[str]) -> tuple[int, str, str]:
+    """Run a module; return its exit code, stdout and stderr without what differs by nature."""
+    done = subprocess.run(
+        [sys.executable, str(_HOST), str(path), *arguments],
+        capture_output=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    lines = []
+    for line in done.stdout.splitlines():
+        if line.startswith(guest_report.PREFIX):
+            lines.append(json.dumps(dict(guest_report.parse(line).outputs), sort_keys=True))
+        else:
+            lines.append(line.decode("utf-8", "replace"))
+    return done.returncode, "\n".join(lines), done.stderr.decode("utf-8", "replace")
+
+
+def differences(reference: Path, rebuilt: Path, checks: Path) -> list[str]:
+    """Return what differs, a line each; empty if nothing does."""
+    found = []
+    if exports(reference) != exports(rebuilt):
+        found.append(f"exports: {exports(reference)} against {exports(rebuilt)}")
+    strangers = sorted(name for module, name in imports(rebuilt) if module != WASI_MODULE)
+    if strangers:
+        found.append(f"imports that are not of {WASI_MODULE}: {', '.join(strangers)}")
+    for check in checks.read_text(encoding="utf-8").splitlines():
+        arguments = shlex.split(check)
+        before, after = answer(reference, arguments), answer(rebuilt, arguments)
+        if before != after:
+            found.append(f"{check!r}: {before} against {after}")
+    return found
+
+
+def _is_linkers(name: str) -> bool:
+    return name == "main" or name.startswith("__")
+
+
+def _type_text(kind: object) -> str:
+    """Return a function's type as text; of what is no function, the kind only."""
+    import wasmtime
+
+    if isinstance(kind, wasmtime.FuncType):
+        takes = ", ".join(str(part) for part in kind.params)
+        gives = ", ".join(str(part) for part in kind.results)
+        return f"({takes}) -> ({gives})"
+    return type(kind).__name__
+
+
+def main() -> int:
+    if len(sys.argv) != 4:
+        print("usage: compare.py REFERENCE REBUILT CHECKS", file=sys.stderr)
+        return 2
+    found = differences(*(Path(argument) for argument in sys.argv[1:]))
+    for line in found:
+        print(line, file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
