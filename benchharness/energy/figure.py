@@ -24,6 +24,7 @@ from benchharness.model import (
     MeterEvent,
     Quantity,
 )
+from benchharness.units import format_duration
 
 COVERAGE_LIMIT = 0.9
 
@@ -66,10 +67,12 @@ def energy_figure(
     results = [estimator(observed) for estimator in ESTIMATORS]
     candidates = [result for result in results if isinstance(result, Candidate)]
     if not candidates:
-        reasons = "; ".join(
-            dict.fromkeys(r.reason for r in results if not isinstance(r, Candidate))
+        return Outcome(
+            None,
+            f"no reading of meter {meter} fell into the window of "
+            f"{format_duration(observed.duration_s)} "
+            f"(it gives one every {format_duration(observed.period_s)})",
         )
-        return Outcome(None, f"meter {meter} gave too few readings: {reasons}")
     best = min(candidates, key=lambda candidate: candidate.own_u_j)
     rest = idle_power(readings, capabilities, idle, silent)
     if (

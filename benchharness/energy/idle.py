@@ -25,7 +25,7 @@ from benchharness.energy.silence import Silence
 from benchharness.model import Capabilities
 
 COVERAGE_LIMIT = 0.5  # a mean power bears more missing time than an energy
-_INDEPENDENT = frozenset({SAMPLING, EDGES, GAPS, CLOCK})
+_INDEPENDENT = frozenset({SAMPLING, EDGES, GAPS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _at_rest(
         return None
     best = min(candidates, key=lambda candidate: candidate.own_u_j)
     per_s = 1.0 / interval.duration_s
-    budget = Budget.of(term.scaled(per_s) for term in best.budget.without(GAIN).terms)
+    budget = Budget.of(term.scaled(per_s) for term in best.budget.without(GAIN, CLOCK).terms)
     return best.energy_j * per_s, budget
 
 
