@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import optimize, stats
+
+from benchharness.stats.interval import mean_interval
+from benchharness.stats.outliers import outliers, variation
+from benchharness.stats.ratio import Ratio, ratio_of_means
+from benchharness.stats.repetitions import repetitions_for
+from benchharness.stats.sample import Sample, Spread, spread
+from benchharness.stats.welch import holm, welch_p
+
+values = st.lists(st.floats(1.0, 100.0), min_size=2, max_size=12)
+
+
+def spread_of(numbers: list[float], common_u: float = 0.0) -> Spread:
+    found = spread(Sample("x", tuple(numbers), common_u))
+    assert found is not None
+    return found
+
+
+class TestMean:
+    @given(numbers=values)
+    def test_is_that_of_scipy(self, numbers: list[float]) -> None:
+        found = mean_interval(numbers)
+        assert found.sd == pytest.approx(np.std(numbers, ddof=1), rel=1e-9, abs=1e-12)
+        if found.sd and found.sd > 1e-9:
+            low, high = stats.t.interval(
+                0.95, len(numbers) - 1, np.mean(numbers), stats.sem(numbers)
+            )
+            assert (found.low, found.high) == pytest.approx((low, high), rel=1e-9)
+
+    def test_one_value_has_no_spread(self) -> None:
+        found = mean_interval([3.0])
+        assert (found.n, found.mean) == (1, 3.0)
+        assert found.sd is found.low is found.high is None
+
+    def test_no_value_has_no_mean(self) -> None:
+        assert mean_interval([]).mean is None
+
+
+class TestRatio:
+    @given(above=values, below=values)
+    def test_fieller_bounds_solve_their_equation(
+        self, above: list[float], below: list[float]
+    ) -> None:
+        a, b = spread_of(above), spread_of(below)
+        found = ratio_of_means(a, b)
+        assert found is not None
+        assert found.ratio == pytest.approx(np.mean(above) / np.mean(below))
+        if found.low is None or found.high is None or a.variance + b.variance < 1e-9:
+            return
+        # Welch's degrees of freedom at the ratio, then |a - R b| = t sqrt(va + R² vb) at a bound.
+        va, vb = a.variance, found.ratio**2 * b.variance
+        nu = (va + vb) ** 2 / (va**2 / a.trial_nu + vb**2 / b.trial_nu)
+        t = stats.t.ppf(0.975, nu)
+        for bound, sign in ((found.low, 1.0), (found.high, -1.0)):
+            distance = a.mean - bound * b.mean
+            allowed = sign * t * math.sqrt(a.variance + bound**2 * b.variance)
+            assert distance == pytest.approx(allowed, rel=1e-6, abs=1e-9 * (1 + abs(bound)))
+        assert found.low <= found.ratio <= found.high
+
+    def test_against_a_search(self) -> None:
+        a, b = spread_of([12.0, 12.6, 12.3, 11.9]), spread_of([3.0, 3.1, 2.9])
+        found = ratio_of_means(a, b)
+        assert found is not None
+        va, vb = a.variance, found.ratio**2 * b.variance
+        nu = (va + vb) ** 2 / (va**2 / 3 + vb**2 / 2)
+        t = stats.t.ppf(0.975, nu)
+
+        def excess(r: float) -> float:
+            return (a.mean - r * b.mean) ** 2 - t**2 * (a.variance + r**2 * b.variance)
+
+        assert found.low == pytest.approx(optimize.brentq(excess, 0.1, found.ratio))
+        assert found.high == pytest.approx(optimize.brentq(excess, found.ratio, 50.0))
+
+    def test_is_unbounded_where_the_mean_below_may_be_zero(self) -> None:
+        found = ratio_of_means(spread_of([10.0, 11.0]), spread_of([-3.0, 5.0]))
+        assert found == Ratio(10.5, None, None)
+
+    def test_covers_the_true_ratio(self) -> None:
+        rng = np.random.default_rng(1)
+        covered = 0
+        for _ in range(2000):
+            a = spread_of(rng.normal(12.0, 1.0, 5).tolist())
+            b = spread_of(rng.normal(4.0, 0.2, 5).tolist())
+            found = ratio_of_means(a, b)
+            assert found is not None
+            assert found.low is not None
+            assert found.high is not None
+            covered += found.low <= 3.0 <= found.high
+        assert 0.935 <= covered / 2000 <= 0.97
+
+    def test_what_all_trials_share_widens_it(self) -> None:
+        exact = [10.0, 10.1, 9.9]
+        narrow = ratio_of_means(spread_of(exact), spread_of([5.0, 5.1, 4.9]))
+        wide = ratio_of_means(spread_of(exact, 1.0), spread_of([5.0, 5.1, 4.9], 0.5))
+        assert narrow is not None
+        assert wide is not None
+        assert narrow.low is not None
+        assert wide.low is not None
+        assert wide.low < narrow.low - 0.2
+
+
+class TestWelch:
+    @given(first=values, second=values)
+    def test_is_that_of_scipy(self, first: list[float], second: list[float]) -> None:
+        a, b = spread_of(first), spread_of(second)
+        if a.variance + b.variance > 1e-9:
+            one, two = (
+                (float(np.mean(x)), float(np.std(x, ddof=1)), len(x)) for x in (first, second)
+            )
+            expected = stats.ttest_ind_from_stats(*one, *two, equal_var=False).pvalue
+            assert welch_p(a, b) == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+    def test_values_without_spread(self) -> None:
+        assert welch_p(spread_of([2.0, 2.0]), spread_of([2.0, 2.0])) == 1.0
+        assert welch_p(spread_of([2.0, 2.0]), spread_of([3.0, 3.0])) == 0.0
+
+    def test_holm_1979(self) -> None:
+        assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+        assert holm([]) == []
+        assert holm([0.6, 0.9]) == [1.0, 1.0]
+
+
+class TestOutliers:
+    def test_one_far_value_is_flagged(self) -> None:
+        assert outliers([1.0, 1.1, 0.9, 1.05, 9.0]) == [False] * 4 + [True]
+
+    def test_the_limit_is_ten_standard_deviations_of_normal_values(self) -> None:
+        # MAD of these is 1: the limit lies at 14.826.
+        assert outliers([-1.0, 0.0, 1.0, 14.8, -1.0])[3] is False
+        assert outliers([-1.0, 0.0, 1.0, 14.9, -1.0])[3] is True
+
+    def test_two_values_or_equal_ones_say_nothing(self) -> None:
+        assert outliers([1.0, 50.0]) == [False, False]
+        assert outliers([2.0, 2.0, 2.0, 3.0]) == [False] * 4
+
+    def test_variation(self) -> None:
+        assert variation(mean_interval([9.0, 11.0])) == pytest.approx(math.sqrt(2.0) / 10.0)
+        assert variation(mean_interval([9.0])) is None
+        assert variation(mean_interval([-1.0, 1.0])) is None
+
+
+def test_repetitions_for_a_width() -> None:
+    assert repetitions_for(0.05, 0.04) == math.ceil(4 * 1.959964**2 * 0.05**2 / 0.04**2)
+    assert repetitions_for(0.0, 0.04) == 2
+    with pytest.raises(ValueError, match="width"):
+        repetitions_for(0.05, 0.0)
