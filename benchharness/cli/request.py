@@ -118,7 +118,7 @@ def request_from_arguments(args: argparse.Namespace) -> Request:
         options.seed,
         quick=options.quick,
     )
-    source = {"kind": "workload", "workload": _reference(args.target)}
+    source = {"kind": "workload", "workload": str(manifest.file)}
     return Request(manifest, table, options, args.title or manifest.title, source)
 
 
@@ -185,11 +185,6 @@ def _campaign(args: argparse.Namespace, file: Path, options: Options) -> Request
         exclude=campaign.exclude,
         places=campaign.places,
     )
-    folder = str(campaign.manifest.folder)
-    source = {"kind": "workload", "workload": folder, "campaign": str(file.resolve())}
+    workload = str(campaign.manifest.file)
+    source = {"kind": "workload", "workload": workload, "campaign": str(file.resolve())}
     return Request(campaign.manifest, table, options, args.title or campaign.title, source)
-
-
-def _reference(target: str) -> str:
-    """Return a name as it is and a path made absolute, so that it is found from anywhere."""
-    return str(Path(target).resolve()) if Path(target).exists() else target

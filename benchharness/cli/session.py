@@ -65,15 +65,18 @@ def trial_options(options: Options, meters: Sequence[Meter]) -> TrialOptions:
     Idle power wants several readings of the slowest meter; what needs no idle (no meter at all)
     spends no time on it.
     """
-    capabilities = [meter.capabilities() for meter in meters]
-    period_s = max((c.period_s or 0.0 for c in capabilities), default=0.0)
+    instruments = [
+        capabilities
+        for capabilities in (meter.capabilities() for meter in meters)
+        if capabilities.measurement_class is not MeasurementClass.ESTIMATED
+    ]
+    period_s = max((capabilities.period_s or 0.0 for capabilities in instruments), default=0.0)
     idle_s = options.idle_s
     if idle_s is None:
         shortest_s = _QUICK_IDLE_S if options.quick else _SHORTEST_IDLE_S
         idle_s = min(_LONGEST_IDLE_S, max(shortest_s, _IDLE_READINGS * period_s)) if meters else 0.0
     # A plug's power is a mean over its last second or so: let it forget what was before.
-    slow = any(c.measurement_class is not MeasurementClass.ESTIMATED for c in capabilities)
-    settle_s = max(1.0, min(period_s, 5.0)) + 0.5 if slow else 0.2
+    settle_s = max(1.0, min(period_s, 5.0)) + 0.5 if instruments else 0.2
     return TrialOptions(
         probe_hz=options.probe_hz,
         warmup=options.warmup,

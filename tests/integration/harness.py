@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,3 +76,26 @@ class Harness:
     def run(self, *words: str) -> Outcome:
         """Run with --json and without what takes time: no meter, no idle."""
         return self("run", "--json", "--meter", "none", "--idle", "0", *words)
+
+
+def processes_with(text: str) -> list[int]:
+    """Return the live processes whose command line holds ``text``."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if text in line:
+                found.append(int(entry.name))
+    return found
+
+
+def wait_for_process(process: subprocess.Popen[str], mark: str) -> None:
+    """Wait until ``process`` has started one whose command line holds ``mark``."""
+    deadline = time.monotonic() + 30
+    while not processes_with(mark):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

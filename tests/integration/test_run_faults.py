@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchharness.store.database import Store
-from tests.integration.harness import Harness
+from tests.integration.harness import Harness, processes_with, wait_for_process
 
 
 @pytest.fixture
@@ -23,20 +22,6 @@ def harness(tmp_path: Path) -> Harness:
 
 def python(program: str) -> list[str]:
     return ["--", sys.executable, "-c", program]
-
-
-def processes_with(text: str) -> list[int]:
-    """Return the live processes whose command line holds ``text``."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                continue
-            if text in line:
-                found.append(int(entry.name))
-    return found
 
 
 @pytest.mark.parametrize(
@@ -185,14 +170,6 @@ def test_two_harnesses_share_a_results_file(harness: Harness) -> None:
         assert [len(store.trials(c.id)) for c in store.campaigns()] == [2, 2]
 
 
-def wait_for_trial(harness: Harness, process: subprocess.Popen[str], mark: str) -> None:
-    deadline = time.monotonic() + 30
-    while not processes_with(mark):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_a_killed_harness_loses_a_second_at_most_and_leaves_nobody(harness: Harness) -> None:
     mark = "86397.125"
     script = harness.folder / "slow-once.sh"
@@ -201,7 +178,7 @@ def test_a_killed_harness_loses_a_second_at_most_and_leaves_nobody(harness: Harn
     script.chmod(0o755)
     command = ["--meter", "none", "--idle", "0", "--repeat", "2", "--", str(script)]
     process = harness.start("run", *command)
-    wait_for_trial(harness, process, mark)
+    wait_for_process(process, mark)
     time.sleep(3.2)
     killed_ns = time.monotonic_ns()
     process.kill()
@@ -226,7 +203,7 @@ def test_a_killed_harness_loses_a_second_at_most_and_leaves_nobody(harness: Harn
 def test_ctrl_c_keeps_what_there_is_and_says_how_to_go_on(harness: Harness) -> None:
     mark = "86396.75"
     process = harness.start("run", "--meter", "none", "--idle", "0", "--", "sleep", mark)
-    wait_for_trial(harness, process, mark)
+    wait_for_process(process, mark)
     os.killpg(process.pid, signal.SIGINT)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -246,7 +223,7 @@ def test_ctrl_c_keeps_what_there_is_and_says_how_to_go_on(harness: Harness) -> N
 def test_a_campaign_that_runs_cannot_be_resumed_by_another(harness: Harness) -> None:
     mark = "86395.5"
     process = harness.start("run", "--meter", "none", "--idle", "0", "--", "sleep", mark)
-    wait_for_trial(harness, process, mark)
+    wait_for_process(process, mark)
     outcome = harness("resume", "last")
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
