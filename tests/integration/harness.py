@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,9 @@ class Harness:
     def environment(self) -> dict[str, str]:
         return {**os.environ, "XDG_CONFIG_HOME": str(self.folder / "config")}
 
-    def command(self, *words: str, results: bool = True) -> list[str]:
+    def command(self, *words: str) -> list[str]:
         """Insert ``--results`` after the command's name, before any ``--``."""
-        where = ["--results", str(self.results)] if results else []
+        where = ["--results", str(self.results)]
         return [sys.executable, "-m", "benchharness", words[0], *where, *words[1:]]
 
     def start(self, *words: str) -> subprocess.Popen[str]:
@@ -60,11 +61,11 @@ class Harness:
             start_new_session=True,
         )
 
-    def __call__(self, *words: str, results: bool = True, **environment: str) -> Outcome:
+    def __call__(self, *words: str, environment: Mapping[str, str] | None = None) -> Outcome:
         done = subprocess.run(
-            self.command(*words, results=results),
+            self.command(*words),
             cwd=self.folder,
-            env={**self.environment, **environment},
+            env={**self.environment, **(environment or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -95,7 +96,7 @@ def processes_with(text: str) -> list[int]:
 def wait_for_process(process: subprocess.Popen[str], mark: str) -> None:
     """Wait until ``process`` has started one whose command line holds ``mark``."""
     deadline = time.monotonic() + 30
-    while not processes_with(mark):
+    while set(processes_with(mark)) <= {process.pid}:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.05)

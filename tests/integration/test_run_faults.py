@@ -28,7 +28,7 @@ def python(program: str) -> list[str]:
     ("words", "line"),
     [
         (["matrx"], "unknown workload 'matrx'; did you mean 'matrix'?"),
-        (["matrix", "--set", "m=3"], "unknown factor of matrix 'm'; did you mean 'n'?"),
+        (["matrix", "--set", "m=3"], "--set m: unknown factor of matrix 'm'; known: build, n, runtime"),
         (["matrix", "--set", "n=big"], "--set n: expected an integer, got 'big'"),
         (["matrix", "--vary", "runtime=wasmtim"], "did you mean 'wasmtime'?"),
         (["noop", "--repeat", "0"], "--repeat: 0 is below 1"),
@@ -134,7 +134,7 @@ def test_secrets_do_not_reach_the_child_nor_the_store(harness: Harness) -> None:
     program = "import os; from benchharness import events; events.output('env', dict(os.environ))"
     quickly = ["--json", "--meter", "none", "--idle", "0"]
     secret = {"BENCHHARNESS_MQTT_PASSWORD": "hunter2-s3cret"}
-    outcome = harness("run", *quickly, *python(program), **secret)
+    outcome = harness("run", *quickly, *python(program), environment=secret)
     assert outcome.code == 0
     assert "hunter2" not in outcome.stdout
     assert b"hunter2" not in harness.results.read_bytes()

@@ -118,7 +118,7 @@ def test_the_password_is_in_no_argument_list_and_no_file(
     secret = {"BENCHHARNESS_MQTT_USER": "lab", "BENCHHARNESS_MQTT_PASSWORD": "s3cret-pw"}
     plug = start_plug(broker, "plug-1", environment=secret)
     outcome = harness(
-        "run", "--json", "--meter", plug.address, "--idle", "1", "--", "env", **secret
+        "run", "--json", "--meter", plug.address, "--idle", "1", "--", "env", environment=secret
     )
     assert outcome.code == 0, outcome.stderr
     assert "s3cret-pw" not in outcome.stdout + outcome.stderr
