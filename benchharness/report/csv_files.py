@@ -11,11 +11,14 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary, EnergyFigure, TrialSummary, VariantSummary
 from benchharness.report.timeline import SeriesReader
+
+if TYPE_CHECKING:
+    from benchharness.store.database import Store
 
 _STATISTICS = ("n", "mean", "sd", "low", "high", "ratio_to_best", "ratio_low", "ratio_high")
 _TRIAL_COLUMNS = (
@@ -49,6 +52,27 @@ def write_csv(
             f"cannot write CSV: {error.strerror}", where=str(folder), remedy="choose another folder"
         ) from error
     return written
+
+
+def write_events(summary: CampaignSummary, folder: Path, store: Store) -> Path:
+    """Write events.csv: stages, phases, metrics, outputs and what happened to the meters.
+
+    Raises UsageError when the folder cannot be written.
+    """
+    try:
+        return _write(folder / "events.csv", _event_rows(summary, store))
+    except OSError as error:
+        raise UsageError(
+            f"cannot write CSV: {error.strerror}", where=str(folder), remedy="choose another folder"
+        ) from error
+
+
+def _event_rows(summary: CampaignSummary, store: Store) -> Iterator[Sequence[object]]:
+    names = ("t_ns", "participant", "kind", "edge", "name", "value", "text", "unit", "step")
+    yield ("index", *names)
+    for trial in sorted(summary.trials, key=lambda t: t.index):
+        for event in store.events(trial.trial_id):
+            yield (trial.index, *(_text(getattr(event, name)) for name in names))
 
 
 def _write(path: Path, rows: Iterable[Sequence[object]]) -> Path:

@@ -30,7 +30,7 @@ def draw_runs(dots: RunDots, name: str, metric: str, runs: int, limit_percent: f
     with figures.style():
         figure = figures.new_figure(WIDTH, HEIGHT)
         figure.subplots_adjust(
-            left=38 / WIDTH, right=1 - 6 / WIDTH, top=1 - 6 / HEIGHT, bottom=32 / HEIGHT
+            left=46 / WIDTH, right=1 - 6 / WIDTH, top=1 - 6 / HEIGHT, bottom=32 / HEIGHT
         )
         axes = figure.subplots()
         if dots.half_percent is not None:

@@ -142,28 +142,35 @@ def _line(
 
 def _shade(axes: Axes, timeline: Timeline) -> None:
     if timeline.window_s is not None:
-        axes.axvspan(0.0, timeline.window_s, color=figures.BAND, alpha=0.75, linewidth=0)
+        # A hairline keeps a window of milliseconds visible.
+        axes.axvspan(0.0, timeline.window_s, color=figures.BAND, alpha=0.75, linewidth=0.8)
 
 
 def _stage_names(axes: Axes, timeline: Timeline) -> None:
-    """Name the window and the stages around it above the top panel, where there is room."""
+    """Name the window, and the stages around it where there is room, above the top panel."""
     length = timeline.end_s - timeline.start_s
+    letter = 0.0165 * length  # about the width of one letter, in seconds
+    taken: list[tuple[float, float]] = []
     named = [(STAGE_WORDS[s.name], s) for s in timeline.stages if s.name in STAGE_WORDS]
     if timeline.window_s is not None:
-        named.append(("window", Span("window", 0.0, timeline.window_s)))
+        named.insert(0, ("window", Span("window", 0.0, timeline.window_s)))
     for word, span in named:
         start, end = max(span.start_s, timeline.start_s), min(span.end_s, timeline.end_s)
-        if end - start < 0.0165 * length * len(word):
+        half, middle = letter * len(word) / 2, (start + end) / 2
+        is_window = word == "window"
+        collides = any(middle - half < b and a < middle + half for a, b in taken)
+        if not is_window and (collides or end - start < 2 * half):
             continue
+        taken.append((middle - half - letter, middle + half + letter))
         axes.annotate(
             word,
-            ((start + end) / 2, 1.0),
+            (middle, 1.0),
             xycoords=axes.get_xaxis_transform(),
             xytext=(0, 20),
             textcoords="offset points",
             ha="center",
             va="bottom",
-            color=figures.INK if word == "window" else figures.MUTED,
+            color=figures.INK if is_window else figures.MUTED,
             fontsize=10.0,
         )
 

@@ -21,7 +21,6 @@ from benchharness.model import CampaignSummary
 from benchharness.report import html_facts, html_panels, html_view, trust
 from benchharness.report.html_forest import forest
 from benchharness.report.html_stacks import energy_stack, time_stack
-from benchharness.report.table import comparison_table
 from benchharness.report.metrics import (
     CLASS_NOTES,
     METRICS,
@@ -31,6 +30,7 @@ from benchharness.report.metrics import (
     energy_key,
     headline_key,
 )
+from benchharness.report.table import comparison_table
 from benchharness.report.text import plain
 from benchharness.report.timeline import SeriesReader
 
@@ -92,8 +92,7 @@ def _render(
 
 
 def _head(summary: CampaignSummary) -> Mapping[str, Any]:
-    machine = summary.environment.get("machine")
-    model = machine.get("model") if isinstance(machine, Mapping) else machine
+    model = summary.environment.get("board") or summary.environment.get("cpu")
     return {
         "title": plain(summary.title, 120) or "campaign",
         "campaign_id": plain(summary.campaign_id, 40),
@@ -104,6 +103,7 @@ def _head(summary: CampaignSummary) -> Mapping[str, Any]:
         "tiles": html_view.tiles(summary),
         "reliance": trust.reliance(summary),
         "grounds": trust.grounds(summary),
+        "names": tuple(plain(v.label, 80) for v in summary.variants if v.label),
         "trials": len(summary.trials),
         "variants": len(summary.variants),
     }
@@ -193,9 +193,13 @@ def first_sentence(text: str) -> Mapping[str, str]:
     """Split the verdict into its first sentence, for the headline, and the rest."""
     end = re.search(r"(?<=[^\s.])[.;] (?=[^\d\s])", text) if len(text) > 60 else None
     if end is None:
-        return {"head": text, "rest": ""}
-    rest = text[end.end() :]
-    return {"head": text[: end.start()] + ".", "rest": rest[:1].upper() + rest[1:]}
+        return {"head": _sentence(text), "rest": ""}
+    return {"head": _sentence(text[: end.start()]), "rest": _sentence(text[end.end() :])}
+
+
+def _sentence(text: str) -> str:
+    """End with a full stop."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _style_sheet(environment: Environment) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from benchharness.model import CampaignSummary, EnergyFigure, Status, TrialSummary, VariantSummary
@@ -55,6 +56,8 @@ class TrialTable:
     time_unit: str
     energy_unit: str
     memory_unit: str
+    has_cpu: bool
+    has_remarks: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ def trial_table(summary: CampaignSummary, most: int) -> TrialTable:
         time_unit=seconds.symbol,
         energy_unit=joules.symbol,
         memory_unit=octets.symbol,
+        has_cpu=any(t.cpu_percent is not None for t in trials),
+        has_remarks=any(row.remarks for row in rows),
     )
 
 
@@ -166,7 +171,7 @@ def methods(summary: CampaignSummary, most_variants: int = 12) -> Methods | None
         return None
     found = [(v, _figures(summary, v)) for v in ranked(summary, key)[:most_variants]]
     names = list(dict.fromkeys(e.method for _, group in found for f in group for e in f.estimates))
-    if not names:
+    if len(names) < 2:
         return None
     joules = column_unit([f.gross_j.value for _, group in found for f in group], "J")
     return Methods(
@@ -205,23 +210,27 @@ def _figures(summary: CampaignSummary, variant: VariantSummary) -> list[EnergyFi
 
 _LABELS = {
     "cpu_share": "CPU, share of one core",
-    "gain_bound": "gain, assumed bound ±",
+    "gain_bound": "gain, bound ±",
     "where": "declared in",
     "class": "class",
 }
-_HIDDEN = frozenset({"idle_power_w_u"})
 
 
 def facts(values: Mapping[str, Any], most: int = 80) -> list[Fact]:
     """Flatten nested values into rows; a key's unit suffix becomes the unit of its text."""
     rows = []
     for path, value in _leaves(values, ()):
-        if path[-1] in _HIDDEN or value is None or value == "":
+        if value is None or value == "" or _is_records(value):
             continue
         rows.append(Fact(_label(path), fact_text(path[-1], value)))
     if len(rows) > most:
         rows = [*rows[:most], Fact("…", f"{len(rows) - most} more in the JSON document")]
     return rows
+
+
+def _is_records(value: Any) -> bool:
+    """Say whether a value is a list of tables: those are in the JSON document."""
+    return isinstance(value, list | tuple) and any(isinstance(v, Mapping) for v in value)
 
 
 def _leaves(
@@ -247,6 +256,8 @@ def _label(path: tuple[str, ...]) -> str:
 
 def fact_text(key: str, value: Any) -> str:
     """Format one value by the unit in its key; lists as a comma-separated line."""
+    if key == "where" and isinstance(value, str) and value.startswith("/"):
+        return plain(PurePosixPath(value).name, 100)  # where a user keeps files is not the reader's
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
@@ -264,7 +275,7 @@ def _number_text(key: str, value: float) -> str:
         return format_bytes(value)
     if key.endswith("_c"):
         return f"{value:.1f} °C"
-    if key.endswith(("_share", "_bound", "coverage", "_rel")):
+    if "share" in key or key.endswith(("_bound", "coverage", "_rel")):
         return f"{number(100 * value, 2)} %"
     if key.endswith("_percent"):
         return f"{number(value, 3)} %"

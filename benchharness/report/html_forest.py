@@ -20,7 +20,7 @@ from benchharness.report.metrics import (
     has_metric,
     metric_of,
     ranked,
-    standing,
+    standings,
 )
 from benchharness.report.text import (
     DASH,
@@ -89,12 +89,13 @@ def forest(
     )
     axis = _axis(variants, key)
     mixed = metric.is_energy and len(energy_classes(summary)) > 1
+    verdicts = standings(summary, key)
     rows = []
     for variant in variants:
         found = metric_of(variant, key)
         text = scaled_pm(found.mean if found else None, half_interval(variant, key), unit)
         value, _, plus_minus = text.partition(" ± ")
-        judged = standing(summary, variant, key)
+        judged = verdicts[variant.index]
         has_ratio = found is not None and found.ratio_low is not None and judged.key != "best"
         rows.append(
             ForestRow(

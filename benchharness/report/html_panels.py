@@ -11,8 +11,8 @@ from markupsafe import Markup
 from benchharness.model import CampaignSummary, Status, TrialSummary, VariantSummary
 from benchharness.report.figures_runs import RunDots, draw_runs, shared_limit
 from benchharness.report.figures_time import draw_small, draw_trial, peak
-from benchharness.report.html_stacks import phase_names, phase_roles
 from benchharness.report.metrics import METRICS, headline_key, metric_of, ranked
+from benchharness.report.phases import phase_roles
 from benchharness.report.text import half_width, plain
 from benchharness.report.timeline import SeriesReader, Timeline, read_timeline
 from benchharness.units import format_duration, format_si
@@ -75,7 +75,7 @@ def full_panels(summary: CampaignSummary, reader: SeriesReader, limits: Limits) 
         )
         for quantity in ("power", "cpu", "memory")
     }
-    roles = phase_roles(phase_names(summary))
+    roles = phase_roles(summary)
     items = tuple(
         Panel(
             head=plain(variant.label, 80),

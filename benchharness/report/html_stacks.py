@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 from benchharness.model import CampaignSummary, Status, VariantSummary
 from benchharness.report.metrics import class_suffix, headline_key, ranked
+from benchharness.report.phases import phase_roles, phase_seconds
 from benchharness.report.text import Unit, column_unit, number, plain
 
 REST = "rest of the window"
+OTHERS = "other phases"
 FLOOR = "idle floor"
 ABOVE = "above idle"
 _MOST_PARTS = 5
+_VISIBLE = 0.002  # of the longest bar: less is not named in the key
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class StackRow:
     label: str
     segments: tuple[Segment, ...]
     total: str
+    before: str = ""  # what stands left of the mark, outside the total
+    mark: float | None = None  # where the total begins, per cent
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,50 +51,15 @@ class Stack:
     rows: tuple[StackRow, ...]
 
 
-def phase_names(summary: CampaignSummary) -> list[str]:
-    """Return the workload's phases in the order in which they first happen."""
-    starts: dict[str, list[int]] = {}
-    for trial in summary.trials:
-        zero_ns = trial.window_start_ns or 0
-        firsts: dict[str, int] = {}
-        for span in trial.spans:
-            if span.source != "harness" and span.name in trial.phases_s:
-                start = span.start_ns - zero_ns
-                firsts[span.name] = min(firsts.get(span.name, start), start)
-        for name in trial.phases_s:
-            starts.setdefault(name, []).append(firsts.get(name, 0))
-    return sorted(starts, key=lambda name: statistics.fmean(starts[name]))
-
-
-def phase_roles(names: Sequence[str]) -> dict[str, str]:
-    """Give each phase the name of a colour: start-up work its own, the others in turn."""
-    roles: dict[str, str] = {}
-    others = 0
-    for name in names:
-        if any(word in name.lower() for word in _STARTUP_WORDS):
-            roles[name] = "startup"
-        else:
-            roles[name] = _OTHER_ROLES[others % len(_OTHER_ROLES)]
-            others += 1
-    return roles
-
-
-_STARTUP_WORDS = ("compile", "load", "setup", "start", "init", "warm", "import")
-_OTHER_ROLES = ("lower", "io", "higher", "muted")
-
-
 def time_stack(summary: CampaignSummary, most: int = 40) -> Stack | None:
-    """Return the mean seconds by phase; None where no workload marked a phase."""
-    names = phase_names(summary)
-    if not names:
+    """Return the mean seconds by phase; None where no workload marked a phase.
+
+    Phases before the window (compiling) stand left of its mark, and are not in its time.
+    """
+    roles = phase_roles(summary)
+    if not roles:
         return None
-    roles = phase_roles(names)
-    shown = names
-    parts: list[tuple[VariantSummary, dict[str, float]]] = []
-    if len(names) > _MOST_PARTS:
-        totals = {n: sum(t.phases_s.get(n, 0.0) for t in summary.trials) for n in names}
-        largest = sorted(names, key=lambda n: -totals[n])[:_MOST_PARTS]
-        shown = [n for n in names if n in largest]
+    bars = []
     for variant in ranked(summary, headline_key(summary))[:most]:
         good = [
             t
@@ -98,62 +68,96 @@ def time_stack(summary: CampaignSummary, most: int = 40) -> Stack | None:
         ]
         if not good:
             continue
-        means = {n: statistics.fmean(t.phases_s.get(n, 0.0) for t in good) for n in shown}
-        window = statistics.fmean(t.duration_s for t in good if t.duration_s is not None)
-        rest = window - sum(means.values())
-        if rest > 0.005 * window:
-            means[REST] = rest
-        parts.append((variant, means))
-    return _stack("Time", parts, {**roles, REST: "floor"}, "s", "")
+        phases = [phase_seconds(t) for t in good]
+        before = _means([p.outside_s for p in phases], list(roles))
+        inside = _means([p.inside_s for p in phases], list(roles))
+        window_s = statistics.fmean(t.duration_s for t in good if t.duration_s is not None)
+        rest_s = window_s - sum(inside.values())
+        if rest_s > 0.005 * window_s:
+            inside[REST] = rest_s
+        bars.append(_Bar(variant, before, inside))
+    return _stack("Time", bars, {**roles, REST: "floor"}, "s", "")
+
+
+def _means(totals: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[str, float]:
+    """Return the mean of each name over all, the longest few; the others together."""
+    means = {name: statistics.fmean(t.get(name, 0.0) for t in totals) for name in names}
+    longest = sorted(means, key=lambda name: -means[name])[:_MOST_PARTS]
+    kept = {name: means[name] for name in names if name in longest and means[name] > 0.0}
+    others = sum(means.values()) - sum(kept.values())
+    return {**kept, OTHERS: others} if others > 0.005 * sum(means.values()) else kept
 
 
 def energy_stack(summary: CampaignSummary, most: int = 40) -> Stack | None:
     """Return the joules of the idle floor and above it; None without net energy."""
-    parts = []
+    bars = []
     for variant in ranked(summary, "energy_net_j")[:most]:
         gross, net = variant.metrics.get("energy_gross_j"), variant.metrics.get("energy_net_j")
         if gross is None or net is None or gross.mean is None or net.mean is None:
             continue
         above = max(0.0, min(net.mean, gross.mean))
-        parts.append((variant, {FLOOR: gross.mean - above, ABOVE: above}))
+        bars.append(_Bar(variant, {}, {FLOOR: gross.mean - above, ABOVE: above}))
     roles = {FLOOR: "floor", ABOVE: "lower"}
-    return _stack("Energy", parts, roles, "J", class_suffix(summary))
+    return _stack("Energy", bars, roles, "J", class_suffix(summary))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    variant: VariantSummary
+    before: Mapping[str, float]  # left of the mark, not in the total
+    parts: Mapping[str, float]
+
+    @property
+    def before_total(self) -> float:
+        return sum(self.before.values())
+
+    @property
+    def total(self) -> float:
+        return sum(self.parts.values())
 
 
 def _stack(
-    title: str,
-    parts: Sequence[tuple[VariantSummary, Mapping[str, float]]],
-    roles: Mapping[str, str],
-    base: str,
-    suffix: str,
+    title: str, bars: Sequence[_Bar], roles: Mapping[str, str], base: str, suffix: str
 ) -> Stack | None:
-    if not parts:
-        return None
-    longest = max(sum(p.values()) for _, p in parts)
+    longest = max((b.before_total + b.total for b in bars), default=0.0)
     if longest <= 0:
         return None
-    unit = column_unit([sum(p.values()) for _, p in parts], base)
-    used = dict.fromkeys(name for _, p in parts for name in p)
+    unit = column_unit([b.total for b in bars], base)
+    used = {
+        name
+        for b in bars
+        for name, value in (*b.before.items(), *b.parts.items())
+        if value > _VISIBLE * longest
+    }
+    marked = any(b.before for b in bars)
     return Stack(
         title=title,
         unit=unit.symbol + suffix,
-        legend=tuple((plain(name, 60), roles.get(name, "floor")) for name in used),
+        legend=tuple(
+            (plain(name, 60), role)
+            for name, role in {**roles, OTHERS: "floor"}.items()
+            if name in used
+        ),
         rows=tuple(
             StackRow(
-                label=plain(variant.label, 80),
-                segments=_segments(means, roles, longest, unit),
-                total=number(sum(means.values()) / unit.factor, 3),
+                label=plain(b.variant.label, 80),
+                segments=(
+                    *_segments(b.before, roles, longest, unit, 0.0),
+                    *_segments(b.parts, roles, longest, unit, 100 * b.before_total / longest),
+                ),
+                total=number(b.total / unit.factor, 3),
+                before=number(b.before_total / unit.factor, 3) if b.before else "",
+                mark=round(100 * b.before_total / longest, 3) if marked else None,
             )
-            for variant, means in parts
+            for b in bars
         ),
     )
 
 
 def _segments(
-    means: Mapping[str, float], roles: Mapping[str, str], longest: float, unit: Unit
+    means: Mapping[str, float], roles: Mapping[str, str], longest: float, unit: Unit, start: float
 ) -> tuple[Segment, ...]:
     segments = []
-    start = 0.0
     for name, value in means.items():
         width = 100 * value / longest
         segments.append(

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary, MeasurementClass
-from benchharness.report.trust import caution_rows, reliance
-from benchharness.report.table import Cell, Table, comparison_table
 from benchharness.report.metrics import CLASS_NOTES, energy_classes
+from benchharness.report.table import Cell, Table, comparison_table
 from benchharness.report.text import plain
+from benchharness.report.trust import caution_rows, reliance
+
+
+def write_markdown(summary: CampaignSummary, path: Path) -> Path:
+    """Write the comparison to ``path``. Raises UsageError when the file cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(render_markdown(summary), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"cannot write Markdown: {error.strerror}", where=str(path), remedy="choose another"
+        ) from error
+    return path
 
 
 def render_markdown(summary: CampaignSummary) -> str:

@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 
 from benchharness.model import CampaignSummary, MeasurementClass, MetricSummary, VariantSummary
-from benchharness.report.text import half_width
+from benchharness.report.derive_variants import VariantTrials, samples_of
+from benchharness.report.text import half_width, number
+from benchharness.stats.ranking import rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ CLASS_NOTES = {
 class Standing:
     """How a variant stands to the best one: a glyph and a word always go together."""
 
-    key: str  # best, higher, undecided, single, alone, missing
+    key: str  # best, higher, undecided, single, alone, missing: a CSS class
     glyph: str
     word: str
 
@@ -65,16 +67,18 @@ UNDECIDED = Standing("undecided", "?", "undecided")
 SINGLE = Standing("single", "?", "no interval")
 ALONE = Standing("alone", "", "")
 MISSING = Standing("missing", "⊘", "no value")
+NOT_COMPARABLE = Standing("missing", "⊘", "not comparable")
 
 STANDING_MEANINGS = (
     (BEST, "The lowest mean of all variants; the others are compared with it."),
-    (HIGHER, "The whole 95 % interval of the ratio to the lowest lies above 1."),
+    (HIGHER, "Higher than the lowest: Welch's test at 5 %, corrected by Holm for all comparisons."),
     (
         UNDECIDED,
-        "The 95 % interval of the ratio includes 1: these runs cannot tell the two apart. "
-        "That is not the same as equal; more or longer runs may decide.",
+        "By the same test these runs cannot tell the two apart. That is not the same as equal: "
+        "more or longer runs may decide.",
     ),
-    (SINGLE, "One good run only: a single value has no spread, so no interval and no verdict."),
+    (SINGLE, "One good run has no spread, and a mean near zero bears no ratio: no verdict."),
+    (NOT_COMPARABLE, "Joules of different classes, or a lowest value that is not above zero."),
     (MISSING, "No good run gave this figure; the reason stands with the runs."),
 )
 
@@ -96,8 +100,17 @@ def energy_key(summary: CampaignSummary) -> str | None:
 
 
 def headline_key(summary: CampaignSummary) -> str:
-    """Return the metric that ranks the variants: energy if there is any, else time."""
-    return energy_key(summary) or "duration_s"
+    """Return the metric that ranks the variants, as the verdict does.
+
+    That is energy only if every variant with a good run has it, positive and of one class.
+    """
+    good = [v for v in summary.variants if v.ok]
+    if good and len({v.energy_class for v in good}) == 1 and good[0].energy_class is not None:
+        for key in ("energy_net_j", "energy_gross_j"):
+            found = [metric_of(v, key) for v in good]
+            if all(m is not None and m.mean is not None and m.mean > 0 for m in found):
+                return key
+    return "duration_s"
 
 
 def ranked(summary: CampaignSummary, key: str) -> list[VariantSummary]:
@@ -114,32 +127,55 @@ def ranked(summary: CampaignSummary, key: str) -> list[VariantSummary]:
 def half_interval(variant: VariantSummary, key: str) -> float | None:
     """Return the ± of a mean: the 95 % interval between runs, for joules with the meter's share.
 
-    The meter's own relative uncertainty is common to all variants on one meter. It belongs to
-    the absolute figure and cancels in a ratio, so that ratios carry intervals of their own.
+    What the meter adds to all runs alike belongs to the absolute figure. Its gain cancels in a
+    ratio, so that ratios carry intervals of their own.
     """
     metric = metric_of(variant, key)
-    if metric is None or metric.mean is None:
-        return None
-    between = half_width(metric.low, metric.high)
-    instrument_rel = variant.energy_instrument_u_rel
-    if not METRICS[key].is_energy or instrument_rel is None:
-        return between
-    return math.hypot(between or 0.0, instrument_rel * metric.mean)
-
-
-def standing(summary: CampaignSummary, variant: VariantSummary, key: str) -> Standing:
-    """Say how a variant stands to the best one in a metric."""
-    metric = metric_of(variant, key)
     if metric is None:
-        return MISSING
-    others = [v for v in summary.variants if metric_of(v, key) is not None]
-    if len(others) < 2:
-        return ALONE
-    if ranked(summary, key)[0].index == variant.index:
-        return BEST
+        return None
+    parts = [half_width(metric.low, metric.high), metric.instrument_u]
+    known = [p for p in parts if p is not None]
+    return math.hypot(*known) if known else None
+
+
+def standings(summary: CampaignSummary, key: str) -> dict[int, Standing]:
+    """Say how every variant, by its index, stands to the one of the lowest mean.
+
+    Whether two differ is decided as in the verdict: Welch's test, corrected by Holm.
+    """
+    valued = [v for v in ranked(summary, key) if metric_of(v, key) is not None]
+    found = dict.fromkeys((v.index for v in summary.variants), MISSING)
+    if len(valued) < 2:
+        return found | dict.fromkeys((v.index for v in valued), ALONE)
+    tied = _tied(summary, key)
+    for variant in valued:
+        found[variant.index] = _standing(variant, key, tied)
+    if valued[0].metrics[key].ratio_to_best is not None:
+        found[valued[0].index] = BEST
+    return found
+
+
+def _standing(variant: VariantSummary, key: str, tied: frozenset[int] | None) -> Standing:
+    metric = variant.metrics[key]
+    if metric.ratio_to_best is None:
+        return NOT_COMPARABLE
+    if tied is not None:
+        return UNDECIDED if variant.index in tied else HIGHER
     if metric.ratio_low is None:
         return SINGLE
-    return HIGHER if metric.ratio_low > 1.0 else UNDECIDED
+    return UNDECIDED if metric.ratio_low <= 1.0 else HIGHER
+
+
+def _tied(summary: CampaignSummary, key: str) -> frozenset[int] | None:
+    """Return the variants that cannot be told from the best, None where the test cannot be made."""
+    variants = [
+        VariantTrials({"index": v.index, "label": v.label, "factors": v.factors}, summary.trials)
+        for v in summary.variants
+    ]
+    ranking = rank(samples_of(variants, key))
+    if not ranking.decided:
+        return None
+    return frozenset(variants[place].index for place in ranking.tied)
 
 
 def energy_classes(summary: CampaignSummary) -> tuple[MeasurementClass, ...]:
@@ -154,3 +190,14 @@ def class_suffix(summary: CampaignSummary) -> str:
     if classes in ((), (MeasurementClass.MEASURED,)):
         return ""
     return ", " + "/".join(c.value for c in classes)
+
+
+def instrument_notes(summary: CampaignSummary) -> list[str]:
+    """Return what must be said of the meter's share in the ± of joules."""
+    shares = [v.energy_instrument_u_rel for v in summary.variants if v.energy_instrument_u_rel]
+    if not shares or energy_key(summary) is None:
+        return []
+    share = number(100 * max(shares), 2)
+    if MeasurementClass.ESTIMATED in energy_classes(summary):
+        return [f"± of joules includes {share} % for the model, in the ratios too"]
+    return [f"± of joules includes {share} % for the meter's gain, which cancels in a ratio"]

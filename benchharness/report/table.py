@@ -20,9 +20,10 @@ from benchharness.report.metrics import (
     half_interval,
     has_metric,
     headline_key,
+    instrument_notes,
     metric_of,
     ranked,
-    standing,
+    standings,
 )
 from benchharness.report.text import (
     DASH,
@@ -110,7 +111,7 @@ def _specs(summary: CampaignSummary, key: str, label_limit: int) -> list[tuple[C
     specs.append(
         (
             Column("duration_ratio", "time", "× best", importance=72),
-            lambda v: _ratio(summary, v, "duration_s"),
+            _ratio_maker(summary, "duration_s"),
         )
     )
     specs += _metric_specs(summary, "energy_gross_j", importance=40, suffix=suffix)
@@ -119,7 +120,7 @@ def _specs(summary: CampaignSummary, key: str, label_limit: int) -> list[tuple[C
         specs.append(
             (
                 Column("energy_ratio", "energy", "× best", importance=70),
-                lambda v: _ratio(summary, v, energy),
+                _ratio_maker(summary, energy),
             )
         )
     specs += _metric_specs(summary, "memory_peak_bytes", importance=65)
@@ -134,7 +135,7 @@ def _specs(summary: CampaignSummary, key: str, label_limit: int) -> list[tuple[C
     specs.append(
         (
             Column("verdict", METRICS[key].title.lower(), "verdict", left=True, importance=68),
-            lambda v: _verdict(summary, v, key),
+            _verdict_maker(summary, key),
         )
     )
     return specs
@@ -168,11 +169,17 @@ def _runs(variant: VariantSummary) -> Cell:
     return Cell(f"{variant.ok}/{variant.trials}", "caution")
 
 
-def _ratio(summary: CampaignSummary, variant: VariantSummary, key: str) -> Cell:
-    metric = metric_of(variant, key)
-    if metric is None or metric.ratio_to_best is None:
-        return Cell(DASH, "muted")
-    return Cell(ratio_text(metric.ratio_to_best), standing(summary, variant, key).key)
+def _ratio_maker(summary: CampaignSummary, key: str) -> Maker:
+    judged = standings(summary, key)
+    compared = sum(metric_of(v, key) is not None for v in summary.variants) > 1
+
+    def make(variant: VariantSummary) -> Cell:
+        metric = metric_of(variant, key)
+        if not compared or metric is None or metric.ratio_to_best is None:
+            return Cell(DASH, "muted")
+        return Cell(ratio_text(metric.ratio_to_best), judged[variant.index].key)
+
+    return make
 
 
 def _cpu(variant: VariantSummary) -> Cell:
@@ -186,9 +193,9 @@ def _size(size_bytes: int | None, unit: Unit) -> Cell:
     return Cell(number(size_bytes / unit.factor, 3))
 
 
-def _verdict(summary: CampaignSummary, variant: VariantSummary, key: str) -> Cell:
-    found = standing(summary, variant, key)
-    return Cell(found.text, found.key)
+def _verdict_maker(summary: CampaignSummary, key: str) -> Maker:
+    judged = standings(summary, key)
+    return lambda variant: Cell(judged[variant.index].text, judged[variant.index].key)
 
 
 def _notes(summary: CampaignSummary) -> tuple[str, ...]:
@@ -197,17 +204,7 @@ def _notes(summary: CampaignSummary) -> tuple[str, ...]:
         notes.append("one good run has no interval: its ± is missing, or the meter's alone")
     if any(half_width(m.low, m.high) for v in summary.variants for m in v.metrics.values()):
         notes.append("±: 95 % interval of the mean between runs")
-    shares = {
-        round(v.energy_instrument_u_rel, 4)
-        for v in summary.variants
-        if v.energy_instrument_u_rel is not None
-    }
-    if shares and energy_key(summary) is not None:
-        share = number(100 * max(shares), 2)
-        notes.append(
-            f"± of joules includes the meter's {share} %, common to all variants: "
-            "it cancels in the ratio"
-        )
+    notes += instrument_notes(summary)
     classes = energy_classes(summary)
     for found in classes:
         if found is MeasurementClass.MEASURED and len(classes) == 1:
@@ -244,6 +241,8 @@ def fit(table: Table, width: int) -> Table:
     table = _tightened(table)
     if text_width(table) > width:
         table = _verdict_folded(table)
+    if text_width(table) > width:
+        table = _without_plus_minus(table, "memory_peak_bytes")
     dropped: list[str] = []
     while text_width(table) > width and len(table.columns) > 3:
         labels_fit = text_width(table) - _widths(table)[0] + _LABEL_LEAST <= width
@@ -289,6 +288,18 @@ def _verdict_folded(table: Table) -> Table:
         rows.append(tuple(cells))
     folded = replace(table, rows=tuple(rows), notes=(", ".join(words), *table.notes))
     return _without(folded, "verdict")
+
+
+def _without_plus_minus(table: Table, key: str) -> Table:
+    place = find_column(table.columns, key)
+    rows = tuple(
+        tuple(
+            replace(cell, text=cell.text.partition("±")[0].strip()) if i == place else cell
+            for i, cell in enumerate(row)
+        )
+        for row in table.rows
+    )
+    return replace(table, rows=rows)
 
 
 def _abbreviated(text: str) -> str:

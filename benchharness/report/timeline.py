@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchharness.model import Channel, PhaseSpan, TrialSummary
+from benchharness.report.phases import HARNESS, phase_spans
 
 Floats = npt.NDArray[np.float64]
 TimesNs = npt.NDArray[np.int64]
@@ -131,8 +132,8 @@ def read_timeline(
         start_s=min(float(s.t_s[0]) for s in series),
         end_s=max(float(s.t_s[-1]) for s in series),
         series=series,
-        stages=_spans(trial.spans, zero_ns, harness=True),
-        phases=_spans(trial.spans, zero_ns, harness=False),
+        stages=_spans([(s, s.name) for s in trial.spans if s.source == HARNESS], zero_ns),
+        phases=_spans(phase_spans(trial), zero_ns),
     )
 
 
@@ -252,9 +253,9 @@ def _seconds(times_ns: TimesNs, zero_ns: int) -> Floats:
     return (times_ns - zero_ns).astype(np.float64) / 1e9
 
 
-def _spans(spans: Sequence[PhaseSpan], zero_ns: int, harness: bool) -> tuple[Span, ...]:
+def _spans(named: Sequence[tuple[PhaseSpan, str]], zero_ns: int) -> tuple[Span, ...]:
     return tuple(
-        Span(s.name, (s.start_ns - zero_ns) / 1e9, (s.end_ns - zero_ns) / 1e9)
-        for s in sorted(spans, key=lambda s: s.start_ns)
-        if s.end_ns is not None and (s.source == "harness") == harness
+        Span(name, (s.start_ns - zero_ns) / 1e9, (s.end_ns - zero_ns) / 1e9)
+        for s, name in sorted(named, key=lambda item: item[0].start_ns)
+        if s.end_ns is not None
     )

@@ -10,6 +10,7 @@ from benchharness.model import CampaignSummary, Caution, MeasurementClass, Statu
 from benchharness.report.metrics import energy_classes, energy_key
 from benchharness.report.text import number, plain
 
+WHOLE_CAMPAIGN = "Whole campaign"
 _COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -49,15 +50,20 @@ def grounds(summary: CampaignSummary) -> list[Ground]:
         found.append(Ground(good=False, text=f"{without} good runs without energy"))
     coverage = [t.energy.coverage for t in good if t.energy and t.energy.coverage is not None]
     if coverage:
-        least = min(coverage)
-        share = number(100 * math.floor(least * 1000) / 1000, 3)
-        found.append(Ground(least >= 0.95, f"readings cover {share} % or more of each window"))
+        found.append(_coverage(min(coverage)))
     if any(v.ok == 1 for v in summary.variants):
         found.append(Ground(good=False, text="a single run has no interval"))
     count = len(caution_rows(summary))
     if count:
         found.append(Ground(good=False, text=f"{counted(count, 'warning')}, listed below"))
     return found
+
+
+def _coverage(least: float) -> Ground:
+    if least >= 0.9995:
+        return Ground(good=True, text="readings cover every window")
+    share = number(100 * math.floor(least * 1000) / 1000, 3)
+    return Ground(least >= 0.95, f"readings cover {share} % or more of each window")
 
 
 def reliance(summary: CampaignSummary) -> str:
@@ -76,21 +82,25 @@ def reliance(summary: CampaignSummary) -> str:
 
 
 def caution_rows(summary: CampaignSummary) -> list[CautionRow]:
-    """Return every caution once, those of the campaign first, with the runs that raised it."""
-    runs: dict[Caution, list[int]] = {c: [] for c in summary.cautions}
+    """Return every caution once, those of the campaign first.
+
+    Cautions of runs that share a code are one row: the first message, and all their runs.
+    """
+    rows = [
+        CautionRow(plain(c.message, 300), plain(c.remedy or "", 300), WHOLE_CAMPAIGN)
+        for c in dict.fromkeys(summary.cautions)
+    ]
+    by_code: dict[str, list[tuple[Caution, int]]] = {}
     for trial in summary.trials:
         for caution in trial.cautions:
-            runs.setdefault(caution, []).append(trial.index + 1)
-    by_code: dict[tuple[str, str | None], list[tuple[Caution, list[int]]]] = {}
-    for caution, places in runs.items():
-        by_code.setdefault((caution.code, caution.remedy), []).append((caution, places))
-    rows = []
-    for (_, remedy), group in by_code.items():
-        places = sorted({p for _, found in group for p in found})
-        message = plain(group[0][0].message, 300)
-        if len(group) > 1:
-            message = f"{message} (and {len(group) - 1} like it)"
-        rows.append(CautionRow(message, plain(remedy or "", 300), _run_list(places)))
+            by_code.setdefault(caution.code, []).append((caution, trial.index + 1))
+    for group in by_code.values():
+        first = group[0][0]
+        others = len({c.message for c, _ in group}) - 1
+        more = f" (and {others} like it)" if others else ""
+        places = sorted({place for _, place in group})
+        message = plain(first.message, 300) + more
+        rows.append(CautionRow(message, plain(first.remedy or "", 300), _run_list(places)))
     return rows
 
 
@@ -101,8 +111,6 @@ def counted(count: int, noun: str) -> str:
 
 
 def _run_list(places: Sequence[int], most: int = 12) -> str:
-    if not places:
-        return "Whole campaign"
     text = ", ".join(str(p) for p in places[:most])
     more = f" and {len(places) - most} more" if len(places) > most else ""
     return f"{'Run' if len(places) == 1 else 'Runs'} {text}{more}"

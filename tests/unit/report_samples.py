@@ -163,8 +163,12 @@ def sample_variant(
         metrics["memory_peak_bytes"] = metric([float(t.memory_peak_bytes or 0) for t in good])
     figures = [t.energy for t in good if t.energy is not None]
     if figures:
-        metrics["energy_gross_j"] = metric([f.gross_j.value for f in figures])
-        metrics["energy_net_j"] = metric([f.net_j.value for f in figures if f.net_j is not None])
+        for key, values in (
+            ("energy_gross_j", [f.gross_j.value for f in figures]),
+            ("energy_net_j", [f.net_j.value for f in figures if f.net_j is not None]),
+        ):
+            found = metric(values)
+            metrics[key] = replace(found, instrument_u=0.02 * (found.mean or 0.0))
     return VariantSummary(
         index=index,
         label=kind.label,
@@ -219,8 +223,13 @@ def assembled(
         trials=tuple(trials),
         variants=tuple(variants),
         environment={
-            "machine": {"model": "Raspberry Pi 5 Model B Rev 1.0", "cores": 4},
-            "system": {"kernel": "6.6.31", "python": "3.11.2"},
+            "machine": "5e9f01c2aa37",
+            "board": "Raspberry Pi 5 Model B Rev 1.0",
+            "cpu": "Cortex-A76",
+            "cores": 4,
+            "memory_bytes": 8_322_000_000,
+            "kernel": "6.6.31",
+            "versions": {"benchharness": "0.1.0", "wasmtime": "50.0.0"},
         },
         overhead={"cpu_share": 0.0021, "memory_peak_bytes": 41_000_000},
         cautions=(Caution("no-fan", "the board was at 71 °C", "add a fan"),),

@@ -1,0 +1,53 @@
+"""``benchharness show``: the table, the verdict and the cautions of a campaign."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchharness.cli.common import EXIT_CODES, HelpFormatter, add_results_option, results_path
+
+EXAMPLES = """\
+examples:
+  benchharness show last
+      the table of the newest campaign
+  benchharness show 7f3c --json | jq '.variants[].metrics.energy_net_j.mean'
+      one JSON document; a unique beginning of the id is enough
+
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command's options."""
+    parser = subparsers.add_parser(
+        "show",
+        help="print the table of a campaign",
+        description="Print the verdict, the comparison table and the cautions of a campaign.",
+        epilog=EXAMPLES + EXIT_CODES,
+        formatter_class=HelpFormatter,
+    )
+    parser.add_argument(
+        "campaign", metavar="CAMPAIGN_ID", help='an id, a unique beginning of one, or "last"'
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    add_results_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the campaign. Raises UnknownNameError or ResultsFileError (exit code 2)."""
+    import json
+
+    from benchharness.report.derive import derive_campaign
+    from benchharness.store.database import Store
+
+    with Store.open(results_path(args), create=False, read_only=True) as store:
+        summary = derive_campaign(store, args.campaign)
+    if args.json:
+        from benchharness.report.document import to_document
+
+        print(json.dumps(to_document(summary), indent=2, allow_nan=False))
+    else:
+        from benchharness.cli.tables import print_summary
+
+        print_summary(summary)
+    return 0

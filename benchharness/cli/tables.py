@@ -1,0 +1,104 @@
+"""Renders tables for people, on stderr: colour only on a terminal, always with a word beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchharness.model import CampaignSummary, MeasurementClass
+from benchharness.report.metrics import CLASS_NOTES, energy_classes
+from benchharness.report.table import GAP, Table, comparison_table
+from benchharness.report.text import ascii_safe, plain
+from benchharness.report.trust import WHOLE_CAMPAIGN, caution_rows
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+_STYLES = {
+    "best": "bold",
+    "higher": "yellow",
+    "lower": "blue",
+    "caution": "yellow",
+    "undecided": "dim",
+    "single": "dim",
+    "missing": "dim",
+    "muted": "dim",
+}
+_NARROWEST = 40
+_MOST_CAUTIONS = 8
+
+
+def stderr_console() -> Console:
+    """Return the console that people read; it knows whether it is a terminal, and how wide."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def print_summary(summary: CampaignSummary, console: Console | None = None) -> None:
+    """Print the verdict, the table with its notes, and the cautions of a campaign."""
+    console = console or stderr_console()
+    say(console, plain(summary.verdict, 1000), style="bold")
+    if summary.quick:
+        say(console, "quick run: small inputs, to see that everything works; not results")
+    for cls in energy_classes(summary):
+        if cls is not MeasurementClass.MEASURED:
+            say(console, f"{cls.value} energy: joules are {CLASS_NOTES[cls]}", style="yellow")
+    say(console, "")
+    print_table(comparison_table(summary, max(_NARROWEST, console.width)), console)
+    print_cautions(summary, console)
+
+
+def print_table(table: Table, console: Console) -> None:
+    """Print a table and the notes under it."""
+    if table.rows:
+        console.print(_rich_table(table, console), soft_wrap=True)
+    for note in table.notes:
+        say(console, f"  {note}", style="dim")
+    if table.left_out:
+        say(console, f"  left out for want of room: {', '.join(table.left_out)}", style="dim")
+
+
+def print_cautions(summary: CampaignSummary, console: Console) -> None:
+    """Print each caution once, with its remedy and the runs that it belongs to."""
+    rows = caution_rows(summary)
+    if rows:
+        say(console, "")
+    for row in rows[:_MOST_CAUTIONS]:
+        where = "" if row.runs == WHOLE_CAMPAIGN else f" ({row.runs.lower()})"
+        remedy = f"; {row.remedy}" if row.remedy else ""
+        say(console, f"! {row.message}{where}{remedy}", style="yellow")
+    if len(rows) > _MOST_CAUTIONS:
+        say(console, f"! and {len(rows) - _MOST_CAUTIONS} more; the report has them all")
+
+
+def say(console: Console, text: str, style: str = "") -> None:
+    """Print one paragraph, spelled in ASCII where the terminal knows no better."""
+    from rich.text import Text
+
+    console.print(Text(_spelled(text, console)), style=style)
+
+
+def _rich_table(table: Table, console: Console) -> RichTable:
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    rich = RichTable(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_edge=False)
+    for column in table.columns:
+        head = _spelled(f"{column.title}\n{column.unit}".rstrip("\n"), console)
+        rich.add_column(
+            Text(head, style="bold", justify="left" if column.left else "right"),
+            justify="left" if column.left else "right",
+            no_wrap=True,
+            overflow="ignore",
+            vertical="bottom",
+        )
+    for row in table.rows:
+        rich.add_row(
+            *(Text(_spelled(cell.text, console), style=_STYLES.get(cell.tone, "")) for cell in row)
+        )
+    return rich
+
+
+def _spelled(text: str, console: Console) -> str:
+    return text if console.encoding.lower().replace("-", "") == "utf8" else ascii_safe(text)
