@@ -73,6 +73,7 @@ class MqttConnection:
         self._client: paho.Client | None = None
         self._accepted = threading.Event()
         self._refusal: str | None = None
+        self._broken = False
         self._subscriptions: dict[int, _Subscription] = {}
         self._linked = False
         self._ever_linked = False
@@ -100,6 +101,10 @@ class MqttConnection:
             if self._refusal is not None:
                 raise MeterError(
                     f"the broker refuses: {self._refusal}", where=where, remedy=LOGIN_REMEDY
+                )
+            if self._broken:
+                raise MeterError(
+                    "the broker hangs up", where=where, remedy="write mqtts:// if it wants TLS"
                 )
         except BaseException:
             self.close()
@@ -216,6 +221,9 @@ class MqttConnection:
     ) -> None:
         t_ns = time.monotonic_ns()
         linked, self._linked = self._linked, False
+        if not self._ever_linked:
+            self._broken = True
+            self._accepted.set()
         if linked and self._client is not None:
             for watcher in self._watchers:
                 watcher(t_ns, False, f"connection to {self.settings.broker} lost: {reason}")

@@ -9,13 +9,24 @@ from pathlib import Path
 from benchharness.errors import MeterError
 
 
+class _ClosingSocket(ssl.SSLSocket):
+    """Closes itself if the handshake fails, since nobody else then holds it."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 def tls_context(ca: Path | None) -> ssl.SSLContext:
     """Return a context that checks the broker's certificate and name.
 
     Raises MeterError if ``ca`` is not a PEM file.
     """
     try:
-        return ssl.create_default_context(cafile=str(ca) if ca else None)
+        context = ssl.create_default_context(cafile=str(ca) if ca else None)
     except OSError as error:  # ssl.SSLError is one
         missing = isinstance(error, FileNotFoundError)
         raise MeterError(
@@ -23,6 +34,8 @@ def tls_context(ca: Path | None) -> ssl.SSLContext:
             where=str(ca),
             remedy="name the PEM file of the CA that signed the broker's certificate",
         ) from None
+    context.sslsocket_class = _ClosingSocket
+    return context
 
 
 def connect_error(error: Exception, where: str) -> MeterError:

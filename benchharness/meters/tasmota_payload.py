@@ -25,6 +25,7 @@ LARGEST_PAYLOAD_BYTES = 16_384
 _LARGEST_POWER_W = 1e5
 _LARGEST_TOTAL_KWH = 1e8
 _MOST_DECIMALS = 9
+_LONGEST_VERSION = 100
 # In the Version of the emulator's firmware and in its every sensor message: an emulated joule
 # cannot pass for a measured one, whatever the instrument's file says.
 EMULATED_MARK = "benchharness-emulated"
@@ -105,9 +106,9 @@ def parse_version(payload: bytes) -> str | Rejection:
         return document
     firmware = document.get("StatusFWR")
     version = firmware.get("Version") if isinstance(firmware, dict) else None
-    if not isinstance(version, str) or not version:
+    if not isinstance(version, str) or not version or not version.isprintable():
         return Rejection("no firmware version in it")
-    return version
+    return version[:_LONGEST_VERSION]
 
 
 def _object(payload: bytes) -> dict[str, Any] | Rejection:

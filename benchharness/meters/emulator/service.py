@@ -52,8 +52,6 @@ class _Service:
         self._clock = clock
         self._load = Switched(load)
         self._truth: TruthWriter | None = None
-        if options.truth is not None:
-            self._truth = TruthWriter(options.truth, linear=load.linear, source=load.source)
         self._plug = TasmotaPlug(replace(options.plug), self._load, self._record)
         will = self._plug.farewell()
         self._connection = MqttConnection(replace(options.mqtt, will=(will.topic, will.payload)))
@@ -63,6 +61,9 @@ class _Service:
     def connect(self) -> None:
         self._connection.watch(lambda _t_ns, connected, _detail: self._inbox.put(connected))
         self._connection.open()
+        if self._options.truth is not None:
+            load = self._load
+            self._truth = TruthWriter(self._options.truth, linear=load.linear, source=load.source)
         topic = f"cmnd/{self._options.plug.topic}/+"
         self._connection.subscribe({topic: self._inbox.put})
         self._send(self._plug.start(self._clock.now_ns()))

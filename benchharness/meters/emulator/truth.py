@@ -87,7 +87,6 @@ class TruthWriter:
             pending is not None
             and self._last is not None
             and pending.power_w == point.power_w == self._last.power_w
-            and point.t_ns - self._last.t_ns < NANOSECONDS_PER_SECOND
         )
         if not same:
             self._write_pending()
