@@ -96,24 +96,27 @@ def _at_rest(
     readings: Readings, capabilities: Capabilities, interval: Window, silent: Sequence[Silence]
 ) -> tuple[float, Budget] | None:
     """Return the mean power of one interval and its budget in watts."""
-    interval = _without_lag(interval, capabilities.latency_bound_s)
-    # Readings outside belong to other work; the counter alone may use them, to interpolate.
+    # Powers outside belong to other work; the counter alone may use readings there.
     inside = (readings.t_ns >= interval.start_ns) & (readings.t_ns <= interval.end_ns)
     alone = Readings(readings.t_ns[inside], readings.power_w[inside], readings.energy_j[inside])
-    observed = observe(readings, interval, capabilities, silent)
+    observed = observe(alone, interval, capabilities, silent)
     if observed.coverage.share < COVERAGE_LIMIT:
         return None
-    results: list[Candidate | Unavailable] = [
-        interior_hold(observe(alone, interval, capabilities, silent)),
-        counter_difference(observed),
+    settled = _without_lag(interval, capabilities.latency_bound_s)
+    means = [
+        _mean_power(interior_hold(observed), interval),
+        _mean_power(counter_difference(observe(readings, settled, capabilities, silent)), settled),
     ]
-    candidates = [result for result in results if isinstance(result, Candidate)]
-    if not candidates:
+    known = [mean for mean in means if mean is not None]
+    return min(known, key=lambda mean: mean[1].combined, default=None)
+
+
+def _mean_power(result: Candidate | Unavailable, interval: Window) -> tuple[float, Budget] | None:
+    if isinstance(result, Unavailable):
         return None
-    best = min(candidates, key=lambda candidate: candidate.own_u_j)
     per_s = 1.0 / interval.duration_s
-    budget = Budget.of(term.scaled(per_s) for term in best.budget.without(GAIN, CLOCK).terms)
-    return best.energy_j * per_s, budget
+    terms = result.budget.without(GAIN, CLOCK).terms
+    return result.energy_j * per_s, Budget.of(term.scaled(per_s) for term in terms)
 
 
 def _without_lag(interval: Window, latency_s: float | None) -> Window:
