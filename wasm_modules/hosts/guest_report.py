@@ -126,6 +126,8 @@ def _metrics(body: object) -> dict[str, tuple[float, str]]:
     metrics: dict[str, tuple[float, str]] = {}
     for name, entry in body.items():
         match entry:
+            case [bool(), _]:
+                raise ReportError(f"the metric {name!r} is true or false")
             case [int() | float() as value, str(unit)] if math.isfinite(value):
                 metrics[name] = (float(value), unit)
             case _:

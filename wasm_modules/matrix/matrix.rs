@@ -4,8 +4,8 @@
 //!
 //! One source for every target: wasm32-wasi with and without simd128, and native. README.md
 //! holds the generator, the checksum and the report line; nothing here is unsafe or tuned to
-//! a machine. All elements of A and B are integers of at most 20 bits, so every partial sum
-//! is an integer below 2^53 for n up to 2^15: C is exact, in whatever order it is summed.
+//! a machine. All elements of A and B are integers of at most 2^19, so every partial sum is an
+//! integer of at most 2^53 for n up to 2^15: C is exact, in whatever order it is summed.
 
 use std::io::Write;
 use std::time::Instant;

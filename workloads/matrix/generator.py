@@ -5,7 +5,7 @@ SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generato
 SplitMix64(seed): streams 0 and 1 are A and B, row by row, 2 and 3 the weights w and v.
 
 An element is the upper 20 bits of an output less 2^19, so every partial sum of C = A x B is an
-integer below 2^53 for n up to 2^15: exact in float64 in whatever order it is summed. A weight
+integer of at most 2^53 for n up to 2^15: exact in float64 in whatever order it is summed. A weight
 is an output made odd. The checksum is the sum of w_i C_ij v_j modulo 2^64. Because w_i v_j is
 odd, any one wrong element changes it; and it equals the sum over k of
 (sum_i w_i A_ik) (sum_j B_kj v_j), which takes n^2 operations and no product.

@@ -1,6 +1,6 @@
 """The same Rust source as a native program: built once into the user's cache, then run.
 
-The flags are those of the WebAssembly builds (wasm_modules/rustc-flags). There is no
+The flags are those that all builds share (wasm_modules/rustc-flags). There is no
 ``-C target-cpu=native``: the program uses what every processor of its architecture has (SSE2,
 NEON), as a distributed binary does, while a just-in-time runtime may use all that this
 processor has.
@@ -39,11 +39,13 @@ def cache_folder() -> Path:
 
 
 def find_compiler() -> str:
-    """Return a Rust compiler: $RUSTC, Debian's (which built the modules), one on PATH."""
-    for candidate in (os.environ.get("RUSTC"), "/usr/bin/rustc", shutil.which("rustc")):
+    """Return the Rust compiler: $RUSTC, else Debian's (which built the modules), else on PATH."""
+    chosen = os.environ.get("RUSTC")
+    for candidate in (chosen,) if chosen else ("/usr/bin/rustc", shutil.which("rustc")):
         if candidate and os.access(candidate, os.X_OK):
             return candidate
-    raise HostError(f"runtime native needs a Rust compiler; {_REMEDY}", EXIT_UNFIT)
+    what = f"there is no compiler {chosen} (RUSTC)" if chosen else "it needs a Rust compiler"
+    raise HostError(f"runtime native: {what}; {_REMEDY}", EXIT_UNFIT)
 
 
 def prepare() -> Path:
