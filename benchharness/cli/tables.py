@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from benchharness.model import CampaignSummary, MeasurementClass
 from benchharness.report.metrics import CLASS_NOTES, energy_classes
-from benchharness.report.table import GAP, Table, comparison_table
+from benchharness.report.table import GAP, Table, comparison_table, fit
 from benchharness.report.text import ascii_safe, plain
 from benchharness.report.trust import WHOLE_CAMPAIGN, caution_rows
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
+
+    from benchharness.report.comparison import Comparison
 
 _STYLES = {
     "best": "bold",
@@ -47,6 +49,18 @@ def print_summary(summary: CampaignSummary, console: Console | None = None) -> N
     say(console, "")
     print_table(comparison_table(summary, max(_NARROWEST, console.width)), console)
     print_cautions(summary, console)
+
+
+def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
+    """Print what a comparison says, and its table."""
+    from benchharness.report.comparison_table import comparison_rows, sentences
+
+    console = console or stderr_console()
+    for sentence in sentences(comparison):
+        say(console, sentence, style="bold")
+    say(console, "")
+    table = comparison_rows(comparison)
+    print_table(fit(table, max(_NARROWEST, console.width)), console)
 
 
 def print_table(table: Table, console: Console) -> None:

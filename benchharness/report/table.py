@@ -262,7 +262,10 @@ def fit(table: Table, width: int) -> Table:
 
 def _tightened(table: Table) -> Table:
     rows = tuple(
-        tuple(replace(cell, text=cell.text.replace(" ± ", "±")) for cell in row)
+        tuple(
+            replace(cell, text=_short_class(cell.text.replace(" ± ", "±")) if place else cell.text)
+            for place, cell in enumerate(row)
+        )
         for row in table.rows
     )
     columns = tuple(
@@ -302,18 +305,25 @@ def _without_plus_minus(table: Table, key: str) -> Table:
     return replace(table, rows=rows)
 
 
-def _abbreviated(text: str) -> str:
+def _short_class(text: str) -> str:
     for long, short in (
         ("estimated", "est."),
         ("emulated", "emul."),
         ("replayed", "repl."),
         ("measured", "meas."),
+    ):
+        text = text.replace(long, short)
+    return text
+
+
+def _abbreviated(text: str) -> str:
+    for long, short in (
         ("peak memory", "memory"),
         ("net energy", "net"),
         ("gross energy", "gross"),
     ):
         text = text.replace(long, short)
-    return text
+    return _short_class(text)
 
 
 def _without(table: Table, key: str) -> Table:

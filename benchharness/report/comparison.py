@@ -1,0 +1,290 @@
+"""Two campaigns, or the levels of one factor, side by side: ratios with intervals, or a refusal.
+
+Variants are paired by their factors. What must be equal (machine, meter, class of the joules,
+quick or not) is checked first; a changed kernel or library is said, and does not stop anyone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from benchharness.errors import UnknownNameError, UsageError
+from benchharness.model import CampaignSummary, MetricSummary, VariantSummary
+from benchharness.report.derive_variants import VariantTrials
+from benchharness.report.metrics import energy_classes, metric_of
+from benchharness.report.text import plain
+from benchharness.stats.ratio import Ratio, ratio_of_means
+from benchharness.stats.sample import Spread, spread
+from benchharness.stats.welch import holm, welch_p
+
+COMPARED = ("energy_net_j", "energy_gross_j", "duration_s", "memory_peak_bytes", "cpu_s")
+SIGNIFICANCE = 0.05
+LOWER, HIGHER, UNDECIDED, SINGLE = "lower", "higher", "undecided", "no interval"
+_MUST_AGREE = ("machine",)
+_SHOULD_AGREE = ("kernel", "os", "governor", "boost", "python", "commit")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One variant of a pair, with the campaign that it was run in."""
+
+    name: str
+    campaign: CampaignSummary
+    variant: VariantSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A metric of B against A: the ratio B/A with its 95 % interval, and the verdict."""
+
+    metric: str
+    a: MetricSummary
+    b: MetricSummary
+    ratio: Ratio | None
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two variants that differ in what is compared, and in nothing else."""
+
+    label: str
+    a: Side
+    b: Side
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Every pair, what could not be paired, and what differs besides."""
+
+    title: str
+    pairs: tuple[Pair, ...]
+    unpaired: tuple[str, ...]
+    differs: tuple[str, ...]  # what should keep one from comparing
+    notes: tuple[str, ...]  # what is as well to know
+
+
+def compare_campaigns(a: CampaignSummary, b: CampaignSummary, *, force: bool = False) -> Comparison:
+    """Compare the variants that two campaigns have in common.
+
+    Raises UsageError if they must not be compared (unless ``force``) or have nothing in common.
+    """
+    if a.campaign_id == b.campaign_id:
+        raise UsageError(
+            f"campaign {a.campaign_id} twice",
+            remedy="name two campaigns, or compare the levels of a factor with --by",
+        )
+    differs = differences(a, b)
+    _refuse(differs, force)
+    matched, unpaired = _matched(a, b)
+    if not matched:
+        raise UsageError(
+            f"campaigns {a.campaign_id} and {b.campaign_id} have no variant in common",
+            remedy="compare campaigns that set the same factors to the same levels",
+        )
+    sides = [
+        (
+            plain(va.label, 60) if len(matched) > 1 else "",
+            Side(a.campaign_id, a, va),
+            Side(b.campaign_id, b, vb),
+        )
+        for va, vb in matched
+    ]
+    return Comparison(
+        title=f"{b.campaign_id} ({plain(b.title, 40)}) against {a.campaign_id} "
+        f"({plain(a.title, 40)})",
+        pairs=_pairs(sides),
+        unpaired=tuple(unpaired),
+        differs=tuple(differs),
+        notes=tuple(_changed(a.environment, b.environment)),
+    )
+
+
+def compare_levels(
+    campaign: CampaignSummary, factor: str, baseline: str | None = None, *, force: bool = False
+) -> Comparison:
+    """Compare every level of a factor with the first one, or with ``baseline``.
+
+    Raises UnknownNameError for a factor or level that is not there, UsageError for one level.
+    """
+    varied = list(dict.fromkeys(name for v in campaign.variants for name in v.factors))
+    if factor not in varied:
+        raise UnknownNameError("factor", factor, varied, where=f"campaign {campaign.campaign_id}")
+    levels = list(dict.fromkeys(str(v.factors[factor]) for v in campaign.variants))
+    if len(levels) < 2:
+        raise UsageError(
+            f"factor {factor!r} has one level only: {levels[0]}",
+            where=f"campaign {campaign.campaign_id}",
+            remedy="choose a factor that was varied",
+        )
+    reference = levels[0] if baseline is None else baseline
+    if reference not in levels:
+        raise UnknownNameError("level", reference, levels, where=f"factor {factor}")
+    differs = _class_differences(campaign, campaign)
+    _refuse(differs, force)
+    by_rest: dict[str, dict[str, VariantSummary]] = {}
+    for variant in campaign.variants:
+        rest = {k: v for k, v in variant.factors.items() if k != factor}
+        by_rest.setdefault(_words(rest), {})[str(variant.factors[factor])] = variant
+    shown = _varying(campaign, factor)
+    sides = [
+        (
+            _words({k: group[reference].factors[k] for k in shown}),
+            Side(reference, campaign, group[reference]),
+            Side(level, campaign, group[level]),
+        )
+        for group in by_rest.values()
+        if reference in group
+        for level in levels
+        if level != reference and level in group
+    ]
+    paired = {s.variant.index for _, a, b in sides for s in (a, b)}
+    return Comparison(
+        title=f"{factor} against {reference}, campaign {campaign.campaign_id}",
+        pairs=_pairs(sides),
+        unpaired=tuple(plain(v.label, 60) for v in campaign.variants if v.index not in paired),
+        differs=tuple(differs),
+        notes=(),
+    )
+
+
+def differences(a: CampaignSummary, b: CampaignSummary) -> list[str]:
+    """Return what keeps two campaigns from being compared, each as ``what: A against B``."""
+    found = _class_differences(a, b)
+    for key in _MUST_AGREE:
+        of_a, of_b = a.environment.get(key), b.environment.get(key)
+        if of_a != of_b and of_a is not None and of_b is not None:
+            found.append(f"{key}: {_board(a)} against {_board(b)}")
+    if a.quick != b.quick:
+        found.append("a quick run against a full one")
+    return found
+
+
+def _class_differences(a: CampaignSummary, b: CampaignSummary) -> list[str]:
+    classes_a, classes_b = energy_classes(a), energy_classes(b)
+    found = []
+    if classes_a and classes_b and (classes_a != classes_b or len(classes_a) > 1):
+        words = [" and ".join(c.value for c in classes) for classes in (classes_a, classes_b)]
+        same = words[0] == words[1]
+        found.append(f"class of the joules: {words[0] if same else ' against '.join(words)}")
+    meters_a, meters_b = _meters(a), _meters(b)
+    if meters_a and meters_b and meters_a != meters_b:
+        found.append(f"meter: {', '.join(meters_a)} against {', '.join(meters_b)}")
+    return found
+
+
+def _meters(campaign: CampaignSummary) -> list[str]:
+    """Return the meters that gave the figures."""
+    return sorted({t.energy.meter for t in campaign.trials if t.energy is not None})
+
+
+def _board(campaign: CampaignSummary) -> str:
+    environment = campaign.environment
+    name = environment.get("board") or environment.get("cpu") or "a machine"
+    return f"{plain(name, 40)} ({plain(environment.get('machine'), 12)})"
+
+
+def _refuse(differs: Sequence[str], force: bool) -> None:
+    if differs and not force:
+        raise UsageError(
+            f"not comparable: {'; '.join(differs)}",
+            remedy="compare like with like, or add --force",
+        )
+
+
+def _changed(a: Mapping[str, object], b: Mapping[str, object]) -> list[str]:
+    return [
+        f"{key} changed: {plain(a.get(key), 60)} to {plain(b.get(key), 60)}"
+        for key in _SHOULD_AGREE
+        if a.get(key) is not None and b.get(key) is not None and a.get(key) != b.get(key)
+    ]
+
+
+def _matched(
+    a: CampaignSummary, b: CampaignSummary
+) -> tuple[list[tuple[VariantSummary, VariantSummary]], list[str]]:
+    """Pair variants whose shared factors are equal; a single one on each side is a pair."""
+    if len(a.variants) == 1 and len(b.variants) == 1:
+        return [(a.variants[0], b.variants[0])], []
+    pairs = []
+    left = list(b.variants)
+    unpaired = []
+    for variant in a.variants:
+        same = [v for v in left if _alike(variant, v)]
+        if len(same) == 1:
+            pairs.append((variant, same[0]))
+            left.remove(same[0])
+        else:
+            unpaired.append(f"{plain(variant.label, 60)} of {a.campaign_id}")
+    return pairs, unpaired + [f"{plain(v.label, 60)} of {b.campaign_id}" for v in left]
+
+
+def _alike(a: VariantSummary, b: VariantSummary) -> bool:
+    shared = a.factors.keys() & b.factors.keys()
+    if a.workload != b.workload or not shared:
+        return a.label == b.label and a.workload == b.workload
+    return all(a.factors[key] == b.factors[key] for key in shared)
+
+
+def _varying(campaign: CampaignSummary, factor: str) -> list[str]:
+    """Return the other factors that have more than one level."""
+    names = dict.fromkeys(name for v in campaign.variants for name in v.factors)
+    return [
+        n
+        for n in names
+        if n != factor and len({str(v.factors.get(n)) for v in campaign.variants}) > 1
+    ]
+
+
+def _words(factors: Mapping[str, object]) -> str:
+    return " ".join(f"{name}={plain(value, 40)}" for name, value in factors.items())
+
+
+def _pairs(sides: Sequence[tuple[str, Side, Side]]) -> tuple[Pair, ...]:
+    """Compare each pair in each metric; Holm's correction counts the pairs of a metric."""
+    by_pair: list[list[Change]] = [[] for _ in sides]
+    for metric in COMPARED:
+        spreads = [(_spread(a, b, metric), _spread(b, a, metric)) for _, a, b in sides]
+        known = [i for i, (of_a, of_b) in enumerate(spreads) if of_a and of_b]
+        tests = [(spreads[i][0], spreads[i][1]) for i in known]
+        p_values = dict(zip(known, holm([welch_p(a, b) for a, b in tests if a and b]), strict=True))
+        for place, (_, a, b) in enumerate(sides):
+            change = _change(a, b, metric, spreads[place], p_values.get(place))
+            if change is not None:
+                by_pair[place].append(change)
+    return tuple(
+        Pair(label, a, b, tuple(changes))
+        for (label, a, b), changes in zip(sides, by_pair, strict=True)
+    )
+
+
+def _spread(side: Side, other: Side, metric: str) -> Spread | None:
+    variant = _trials(side)
+    meters = variant.meters | _trials(other).meters
+    return spread(variant.sample(metric, one_meter=len(meters) <= 1))
+
+
+def _trials(side: Side) -> VariantTrials:
+    v = side.variant
+    return VariantTrials(
+        {"index": v.index, "label": v.label, "factors": v.factors}, side.campaign.trials
+    )
+
+
+def _change(
+    a: Side, b: Side, metric: str, spreads: tuple[Spread | None, Spread | None], p: float | None
+) -> Change | None:
+    of_a, of_b = metric_of(a.variant, metric), metric_of(b.variant, metric)
+    if of_a is None or of_b is None or of_a.mean is None or of_b.mean is None:
+        return None
+    if of_a.mean <= 0 or of_b.mean <= 0:  # a net energy below its uncertainty bears no ratio
+        return Change(metric, of_a, of_b, None, UNDECIDED)
+    spread_a, spread_b = spreads
+    if spread_a is None or spread_b is None or p is None:
+        return Change(metric, of_a, of_b, Ratio(of_b.mean / of_a.mean, None, None), SINGLE)
+    ratio = ratio_of_means(spread_b, spread_a)
+    if p > SIGNIFICANCE:
+        return Change(metric, of_a, of_b, ratio, UNDECIDED)
+    return Change(metric, of_a, of_b, ratio, LOWER if of_b.mean < of_a.mean else HIGHER)
