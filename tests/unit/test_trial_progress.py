@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+import pytest
+
 from benchharness.cli.progress import BarObserver, PlainObserver, left_text, power_text, stage_text
 from benchharness.model import Caution, Status
 from benchharness.trial.progress import Progress, RemainingTime, TrialEnded
@@ -57,7 +59,10 @@ def test_plain_lines_for_a_log() -> None:
     ]
 
 
-def test_the_bar_shows_label_watts_and_time_left_and_keeps_markup_as_text() -> None:
+def test_the_bar_shows_label_watts_and_time_left_and_keeps_markup_as_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")  # on a dumb terminal there is no bar
     stream = io.StringIO()
     observer = BarObserver(6, stream)
     observer._console = __import__("rich.console").console.Console(
