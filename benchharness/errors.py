@@ -13,8 +13,10 @@ Each is one line: what, where, and the remedy.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class BenchharnessError(Exception):
@@ -48,6 +50,8 @@ class UnknownNameError(UsageError):
     def __init__(
         self, kind: str, name: str, known: Iterable[str], *, where: str | None = None
     ) -> None:
+        import difflib  # only where something is wrong already
+
         choices = sorted(known)
         near = difflib.get_close_matches(name, choices, n=1, cutoff=0.4)
         if near:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-DEFAULT_RESULTS = Path("results") / "benchharness.db"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFAULT_RESULTS = "results/benchharness.db"
 
 EXIT_CODES = (
     "exit codes: 0 done, 1 a trial failed or a gate closed, 2 wrong usage or input,\n"
@@ -25,10 +28,17 @@ def add_results_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--results",
         metavar="FILE",
-        type=Path,
+        type=as_path,
         default=DEFAULT_RESULTS,
         help=f"the SQLite file of all runs (default: {DEFAULT_RESULTS})",
     )
+
+
+def as_path(text: str) -> Path:
+    """Return a path; pathlib is imported when a path is wanted, not for every ``--help``."""
+    from pathlib import Path
+
+    return Path(text)
 
 
 def results_path(args: argparse.Namespace) -> Path:

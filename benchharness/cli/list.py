@@ -136,7 +136,7 @@ def _meters(_args: argparse.Namespace, broken: list[BenchharnessError]) -> Answe
 def _campaigns(args: argparse.Namespace, _broken: list[BenchharnessError]) -> Answer:
     path = results_path(args)
     nothing = f"no campaigns in {path}; for a first one: benchharness run matrix --quick"
-    if path == DEFAULT_RESULTS and not path.exists():
+    if str(path) == DEFAULT_RESULTS and not path.exists():
         return [], [], nothing  # nobody has run anything here, which is not an error
     from benchharness.model import Status
     from benchharness.store.database import Store
