@@ -36,7 +36,7 @@ class Participant:
 
     def unfollowed(self) -> int:
         """Return how many processes could not be followed for want of files or rights."""
-        return 0 if self._followed is None else self._followed.unfollowed
+        return 0 if self._followed is None else self._followed.unfollowed()
 
     def for_guard(self) -> Guarded:
         """Return what is known of the tree now, for ending it."""

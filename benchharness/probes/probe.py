@@ -31,14 +31,15 @@ class Probe:
     channels: tuple[tuple[str, str], ...] = ()
     meta: Mapping[str, str] = {}
     files: list[tuple[int, int]]
+    restless = False  # whether the files change as time goes on
 
     def parse(self, raw: Sequence[bytes]) -> list[float]:
         """Return one number for each channel from one tick's content of ``files``."""
         raise NotImplementedError
 
     def renew(self, now_ns: int) -> bool:
-        """Look for what has changed on the machine; return whether ``files`` are others now."""
-        return now_ns < 0  # time does not begin before 0: files stay, unless a probe says so
+        """Look for what has changed; return whether ``files`` are others. For restless probes."""
+        raise NotImplementedError
 
     def read(self) -> list[float]:
         """Read and parse once."""

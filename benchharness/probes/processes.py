@@ -10,7 +10,7 @@ MARKER_VARIABLE = "BENCHHARNESS_TRIAL"
 class ProcessStat:
     """What the sampler needs of /proc/<pid>/stat (proc(5)); times in clock ticks."""
 
-    __slots__ = ("group", "own", "parent", "session", "start", "state", "waited")
+    __slots__ = ("group", "own", "parent", "session", "start", "state", "threads", "waited")
 
     def __init__(self, text: bytes) -> None:
         """Parse the line. Raises ValueError where it is empty or not such a line."""
@@ -24,6 +24,7 @@ class ProcessStat:
         self.session = int(words[3])
         self.own = int(words[11]) + int(words[12])  # utime + stime
         self.waited = int(words[13]) + int(words[14])  # of children that ended and were awaited
+        self.threads = int(words[17])
         self.start = int(words[19])  # since boot: with the pid it names a process for good
 
 
@@ -48,14 +49,16 @@ def process_ids(sysroot: str) -> list[int]:
     return [int(name) for name in names(f"{sysroot}/proc") if name.isdigit()]
 
 
-def children(sysroot: str, pid: int) -> list[int]:
-    """Return the ids of a process's children: those of each of its threads."""
-    found: list[int] = []
+def parse_children(text: bytes) -> list[int]:
+    """Return the process ids in the text of /proc/<pid>/task/<tid>/children."""
+    return [int(word) for word in text.split() if word.isdigit()]
+
+
+def children_of_other_threads(sysroot: str, pid: int) -> list[int]:
+    """Return the children that threads other than the first one of a process have started."""
     tasks = f"{sysroot}/proc/{pid}/task"
-    for thread in names(tasks):
-        text = read_whole(f"{tasks}/{thread}/children")
-        found.extend(int(word) for word in text.split() if word.isdigit())
-    return found
+    others = [thread for thread in names(tasks) if thread != str(pid)]
+    return parse_children(b" ".join(read_whole(f"{tasks}/{thread}/children") for thread in others))
 
 
 def lists_children(sysroot: str, pid: int) -> bool:

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import os
 import resource
+import struct
 
 from benchharness.probes.files import read_whole
 
 NICEST = -20
+_SLICE_NS = 100_000
+# The number of the system call sched_setattr by machine and size of a pointer: a 32-bit
+# Raspberry Pi OS may run on a 64-bit kernel.
+_SCHED_SETATTR = {
+    ("x86_64", 8): 314,
+    ("aarch64", 8): 274,
+    ("riscv64", 8): 274,
+    ("aarch64", 4): 380,
+    ("armv8l", 4): 380,
+    ("armv7l", 4): 380,
+    ("armv6l", 4): 380,
+}
 
 
 def favour_this_process() -> list[str]:
     """Ask for the best place that an ordinary process can have; return what was granted.
 
     Never a real-time policy: the usual governor (schedutil) answers each wake-up of a real-time
-    task with the highest clock frequency, which would change the energy that is being measured.
+    task with the highest clock frequency, which would change the energy that is being measured,
+    and such a task stays on its core even where another one is idle.
     """
     granted = []
     soft, _ = resource.getrlimit(resource.RLIMIT_NICE)
@@ -24,19 +38,52 @@ def favour_this_process() -> list[str]:
         except PermissionError:
             continue
         break
-    granted.append(f"nice {os.getpriority(os.PRIO_PROCESS, 0)}")
-    try:
-        slack = os.open("/proc/self/timerslack_ns", os.O_WRONLY | os.O_CLOEXEC)
-    except OSError:
-        return granted
-    try:
-        os.write(slack, b"1")
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    granted.append(f"nice {nice}")
+    # Where sessions are scheduled as groups (Debian, Raspberry Pi OS), nice counts only inside
+    # one: the whole session, which is this process, is made as nice.
+    if nice < 0 and _write("/proc/self/autogroup", str(nice)):
+        granted.append(f"autogroup {nice}")
+    if _write("/proc/self/timerslack_ns", "1"):
         granted.append("timer slack 1 ns")
-    except OSError:
-        return granted
-    finally:
-        os.close(slack)
+    if _ask_for_short_slice(nice):
+        granted.append("slice 0.1 ms")
     return granted
+
+
+def _ask_for_short_slice(nice: int) -> bool:
+    """Ask for a time slice of 0.1 ms; return whether the kernel took the call.
+
+    Since Linux 6.12 a process with a shorter slice is let in when it wakes, where otherwise the
+    one that runs may end its slice first: beside busy programs that makes 1 of 1000 ticks late
+    instead of 1 of 100. Older kernels take the call and ignore the slice.
+    """
+    number = _SCHED_SETATTR.get((os.uname().machine, struct.calcsize("P")))
+    if number is None:
+        return False
+    try:
+        from ctypes import CDLL, c_char_p, c_long, c_uint
+    except ImportError:
+        return False
+    # struct sched_attr: size, policy, flags, nice, priority, runtime, deadline, period, clamps
+    attributes = struct.pack("=IIQiIQQQII", 56, os.SCHED_OTHER, 0, nice, 0, _SLICE_NS, 0, 0, 0, 0)
+    taken: int = CDLL(None).syscall(c_long(number), c_long(0), c_char_p(attributes), c_uint(0))
+    return taken == 0
+
+
+def _write(path: str, text: str) -> bool:
+    """Write to a file of /proc; return whether it is there and the kernel took the text."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        os.write(descriptor, text.encode())
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def raise_file_limit() -> None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from benchharness.probes.probe import Probe
 
-DIGEST_TICKS = 16  # parsed together at the most: at 1 kHz they must fit between two ticks
-DIGEST_NS = 500_000_000
+RENEW_NS = 500_000_000  # between looks for new processes
+NEVER_NS = 1 << 62
 
 
 class Stream:
@@ -43,9 +43,9 @@ class Stream:
         """Return the files of all probes, with the bytes to read of each."""
         return list(chain.from_iterable(probe.files for probe in self.probes))
 
-    def renew(self, now_ns: int) -> bool:
-        """Let the probes look for what has changed; return whether their files are others."""
-        return sum(probe.renew(now_ns) for probe in self.probes) > 0  # every one is asked
+    def restless(self) -> list[Probe]:
+        """Return the probes whose files change as time goes on."""
+        return [probe for probe in self.probes if probe.restless]
 
     def announcement(self) -> bytes:
         """Return the frame that names the stream's channels."""
@@ -86,17 +86,15 @@ class Group:
         self.streams: list[Stream] = []
         self._files: list[tuple[int, int]] = []
         self._captured: list[tuple[int, list[bytes]]] = []
-        self._digest_ns = 0
+        self._restless: list[Probe] = []
+        self.renew_ns = NEVER_NS  # when to digest, for the restless probes to look around
 
     def capture(self, t_ns: int) -> None:
         """Read all files under one time stamp."""
         self._captured.append((t_ns, read_files(self._files)))
-        if len(self._captured) >= DIGEST_TICKS or t_ns >= self._digest_ns:
-            self.digest(t_ns)
 
     def digest(self, now_ns: int) -> None:
-        """Parse what has been read, then let the probes look around."""
-        self._digest_ns = now_ns + DIGEST_NS
+        """Parse what has been read; now and then let the restless probes look around."""
         captured, self._captured = self._captured, []
         at = 0
         for stream in self.streams:
@@ -104,8 +102,11 @@ class Group:
             for t_ns, raw in captured:
                 stream.add(t_ns, raw[at:end])
             at = end
-        if sum(stream.renew(now_ns) for stream in self.streams) > 0:  # every one is asked
-            self._gather()
+        if now_ns >= self.renew_ns:
+            self.renew_ns = now_ns + RENEW_NS
+            changed = [probe.renew(now_ns) for probe in self._restless]
+            if any(changed):
+                self._gather()
 
     def add(self, stream: Stream, now_ns: int) -> None:
         """Read a stream too from the next tick on."""
@@ -121,3 +122,8 @@ class Group:
 
     def _gather(self) -> None:
         self._files = list(chain.from_iterable(stream.files() for stream in self.streams))
+        self._restless = list(chain.from_iterable(stream.restless() for stream in self.streams))
+        if not self._restless:
+            self.renew_ns = NEVER_NS
+        elif self.renew_ns == NEVER_NS:
+            self.renew_ns = 0

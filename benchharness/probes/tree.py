@@ -1,51 +1,22 @@
 """CPU seconds and memory of a process tree from /proc, where there is no control group.
 
-The files of each process are held open: a descriptor belongs to its process for good, so a
-process id that is used again is never mistaken for the old one. Processes shorter than the
-refresh are seen only once they are awaited, in the counters of their parent.
+Processes that live between two searches are seen only once they are awaited, in the counters
+of their parent.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import time
 
-from benchharness.probes.files import NAN, close_all
+from benchharness.probes.family import Family, Member
+from benchharness.probes.files import NAN
 from benchharness.probes.probe import Probe
-from benchharness.probes.processes import (
-    ProcessStat,
-    anonymous_pages,
-    children,
-    children_by_parent,
-    is_marked,
-    lists_children,
-)
+from benchharness.probes.processes import ProcessStat, anonymous_pages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-REFRESH_NS = 500_000_000
-SLOWEST_REFRESH_NS = 5_000_000_000
-REFRESH_SHARE = 1000  # looking for new processes may cost one thousandth of a core
-_STAT_BYTES = 1024
-_STATM_BYTES = 128
-_REFUSED = (errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EPERM)
-
-
-class Member:
-    """One process of the tree, its files and the counters last seen."""
-
-    __slots__ = ("files", "gone", "own", "pid", "start", "waited")
-
-    def __init__(self, pid: int, stat: int, statm: int, first: ProcessStat) -> None:
-        self.pid = pid
-        self.start = first.start
-        self.own = first.own
-        self.waited = first.waited
-        self.gone = False
-        self.files = ((stat, _STAT_BYTES), (statm, _STATM_BYTES))
 
 
 class ProcessTree(Probe):
@@ -56,31 +27,30 @@ class ProcessTree(Probe):
     """
 
     channels = (("cpu_s", "s"), ("memory_bytes", "B"), ("processes", "1"))
+    restless = True
 
     def __init__(self, sysroot: str, root: int, marker: str) -> None:
-        self._sysroot = sysroot
-        self._marker = marker
         self._ticks_per_s = os.sysconf("SC_CLK_TCK")
         self._page_bytes = os.sysconf("SC_PAGE_SIZE")
-        self._listed = lists_children(sysroot, os.getpid()) or lists_children(sysroot, root)
-        self._members: dict[int, Member] = {}
+        self._family = Family(sysroot, root, marker)
         self._order: list[Member] = []  # those whose files are in ``files``
         self._retired = 0  # ticks of processes that vanished and that nobody awaited
-        self._next_refresh_ns = 0
         self.files = []
-        self.unfollowed = 0  # processes seen whose files could not be opened, of late
         self.meta = {
             "cpu": f"/proc/<pid>/stat of the tree, resolution {1 / self._ticks_per_s} s",
             "memory": "anonymous, /proc/<pid>/statm of the tree, resident - shared; a page that "
             "a fork shares counts in each process",
-            "processes": f"children sought every {REFRESH_NS / 1e9} s",
+            "processes": "children sought twice a second",
         }
-        self._follow(root, None)
         self.renew(time.monotonic_ns())
 
     def known(self) -> list[tuple[int, int]]:
         """Return (pid, start time) of each process that is followed."""
-        return [(member.pid, member.start) for member in self._members.values()]
+        return [(member.pid, member.start) for member in self._family.members.values()]
+
+    def unfollowed(self) -> int:
+        """Return how many processes could not be followed for want of files or rights."""
+        return self._family.unfollowed
 
     def parse(self, raw: Sequence[bytes]) -> list[float]:
         """Return CPU seconds, bytes and processes; NaN, NaN, 0 once none is left."""
@@ -96,7 +66,7 @@ class ProcessTree(Probe):
                 vanished += member.own + member.waited
                 continue
             grown += stat.waited - member.waited
-            member.own, member.waited = stat.own, stat.waited
+            member.take(stat)
             total += stat.own + stat.waited
             pages += own_pages
             alive += stat.state != b"Z"
@@ -108,61 +78,26 @@ class ProcessTree(Probe):
         return [cpu_s, float(pages * self._page_bytes), float(alive)]
 
     def renew(self, now_ns: int) -> bool:
-        """Forget who is gone and, when it is time, follow who is new."""
-        for member in [member for member in self._order if member.gone]:
-            close_all([descriptor for descriptor, _ in member.files])
-            del self._members[member.pid]
-        if now_ns >= self._next_refresh_ns:
-            self._refresh(now_ns)
-        if [member.pid for member in self._order] == list(self._members):
+        """Forget who has gone and, when it is time, follow who is new."""
+        self._family.drop_gone()
+        self._family.search(now_ns)
+        now_followed = list(self._family.members.values())
+        if now_followed == self._order:
             return False
-        self._order = list(self._members.values())
+        self._order = now_followed
         self.files = [file for member in self._order for file in member.files]
         return True
 
-    def _refresh(self, now_ns: int) -> None:
-        """Follow the processes that are new; the next time is later if this one took long."""
-        before_ns = time.monotonic_ns()
-        everyone = None if self._listed else children_by_parent(self._sysroot)
-        self.unfollowed = 0
-        # An orphan is inherited by the harness, and then only its mark says whose it is.
-        harness = os.getppid()
-        for orphan in self._children(harness, everyone):
-            if orphan not in self._members and is_marked(self._sysroot, orphan, self._marker):
-                self._follow(orphan, harness)
-        seen = list(self._members)
-        for pid in seen:  # grows while it is walked
-            new = [child for child in self._children(pid, everyone) if child not in self._members]
-            seen.extend(child for child in new if self._follow(child, pid))
-        took_ns = time.monotonic_ns() - before_ns
-        pause_ns = min(max(REFRESH_NS, took_ns * REFRESH_SHARE), SLOWEST_REFRESH_NS)
-        self._next_refresh_ns = now_ns + pause_ns
-
-    def _children(self, pid: int, everyone: dict[int, list[int]] | None) -> list[int]:
-        return children(self._sysroot, pid) if everyone is None else everyone.get(pid, [])
-
-    def _follow(self, pid: int, parent: int | None) -> bool:
-        """Hold the files of a process; not if it is not the child that was listed any more."""
-        held: list[int] = []
-        try:
-            for name in ("stat", "statm"):
-                path = f"{self._sysroot}/proc/{pid}/{name}"
-                held.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-            first = ProcessStat(os.pread(held[0], _STAT_BYTES, 0))
-        except (OSError, ValueError) as error:
-            close_all(held)
-            if isinstance(error, OSError) and error.errno in _REFUSED:
-                self.unfollowed += 1
-            return False
-        if parent is not None and first.parent != parent:
-            close_all(held)
-            return False
-        self._members[pid] = Member(pid, held[0], held[1], first)
-        return True
+    def close(self) -> None:
+        """Close all files."""
+        self._family.close()
+        self.files = []
 
 
 class TreePart(Probe):
     """Those channels of a process tree that no control group gives."""
+
+    restless = True
 
     def __init__(self, tree: ProcessTree, wanted: list[int]) -> None:
         self._tree = tree
