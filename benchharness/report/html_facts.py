@@ -136,7 +136,7 @@ def _remarks(trial: TrialSummary) -> str:
     return plain("; ".join(dict.fromkeys(p for p in parts if p)), 240)
 
 
-def budget(summary: CampaignSummary) -> tuple[VariantSummary, list[Term]] | None:
+def budget(summary: CampaignSummary) -> tuple[str, list[Term]] | None:
     """Return the standard uncertainty of a run of the best variant by source, largest first."""
     key = energy_key(summary)
     if key is None:
@@ -161,7 +161,7 @@ def budget(summary: CampaignSummary) -> tuple[VariantSummary, list[Term]] | None
         )
         for name, mean in sorted(means.items(), key=lambda item: -item[1])
     ]
-    return variant, terms
+    return plain(variant.label, 80), terms
 
 
 def methods(summary: CampaignSummary, most_variants: int = 12) -> Methods | None:

@@ -29,11 +29,13 @@ from benchharness.report.text import (
     DASH,
     Unit,
     column_unit,
+    display_width,
     half_width,
     number,
     plain,
     ratio_text,
     scaled_pm,
+    shortened,
 )
 
 GAP = 2  # blanks between columns
@@ -226,7 +228,7 @@ def text_width(table: Table) -> int:
 
 def _widths(table: Table) -> list[int]:
     return [
-        max([len(c.title), len(c.unit), *(len(row[i].text) for row in table.rows)])
+        max([len(c.title), len(c.unit), *(display_width(row[i].text) for row in table.rows)])
         for i, c in enumerate(table.columns)
     ]
 
@@ -255,7 +257,9 @@ def fit(table: Table, width: int) -> Table:
         room = max(_LABEL_LEAST, width - (text_width(table) - _widths(table)[0]))
         table = replace(
             table,
-            rows=tuple((_shortened(row[0], room), *row[1:]) for row in table.rows),
+            rows=tuple(
+                (replace(row[0], text=shortened(row[0].text, room)), *row[1:]) for row in table.rows
+            ),
         )
     return replace(table, left_out=tuple(dropped))
 
@@ -333,15 +337,6 @@ def _without(table: Table, key: str) -> Table:
         columns=tuple(table.columns[i] for i in keep),
         rows=tuple(tuple(row[i] for i in keep) for row in table.rows),
     )
-
-
-def _shortened(cell: Cell, room: int) -> Cell:
-    """Cut a label in the middle: its end tells variants apart as often as its beginning."""
-    text = cell.text
-    if len(text) <= room:
-        return cell
-    tail = (room - 1) // 2
-    return replace(cell, text=f"{text[: room - 1 - tail]}…{text[len(text) - tail :]}")
 
 
 def find_column(columns: Sequence[Column], key: str) -> int | None:

@@ -107,6 +107,28 @@ def half_width(low: float | None, high: float | None) -> float | None:
     return (high - low) / 2
 
 
+def display_width(text: str) -> int:
+    """Return how many columns of a terminal a text takes: East Asian wide signs take two."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def shortened(text: str, room: int) -> str:
+    """Cut the middle out of a text: its end tells variants apart as often as its beginning."""
+    if display_width(text) <= room:
+        return text
+    head, tail = text, text
+    while display_width(head) > room // 2:
+        head = head[:-1]
+    while display_width(tail) > room - 1 - display_width(head):
+        tail = tail[1:]
+    return f"{head}…{tail}"
+
+
 def ascii_safe(text: str) -> str:
     """Spell the signs that a terminal without UTF-8 cannot show."""
     return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")

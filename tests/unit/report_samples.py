@@ -27,7 +27,7 @@ from benchharness.model import (
     VariantSummary,
 )
 
-T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 9: 2.262}  # Student's t, 97.5 %, any table
+T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 9: 2.262, 24: 2.064}  # Student, 97.5 %
 SECOND_NS = 1_000_000_000
 HOSTILE = "</title><script>alert('x')</script><img src=x onerror=alert(1)>&amp;\"'|`$_#%\x1b[31m"
 
@@ -124,7 +124,7 @@ def metric(values: Sequence[float]) -> MetricSummary:
     if len(values) < 2:
         return MetricSummary(len(values), mean, None, None, None)
     sd = statistics.stdev(values)
-    half = T95[len(values) - 1] * sd / math.sqrt(len(values))
+    half = T95.get(len(values) - 1, 2.0) * sd / math.sqrt(len(values))
     return MetricSummary(len(values), mean, sd, mean - half, mean + half)
 
 
@@ -147,7 +147,7 @@ def _with_ratio(found: MetricSummary, best: MetricSummary) -> MetricSummary:
     rel = math.hypot(
         found.sd / found.mean / math.sqrt(found.n), best.sd / best.mean / math.sqrt(best.n)
     )
-    half = T95[found.n - 1] * rel * ratio
+    half = T95.get(found.n - 1, 2.0) * rel * ratio
     return replace(found, ratio_to_best=ratio, ratio_low=ratio - half, ratio_high=ratio + half)
 
 

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from benchharness.errors import UnknownNameError, UsageError
+from benchharness.model import CampaignSummary, MeasurementClass
+from benchharness.report.comparison import compare_campaigns, compare_levels, differences
+from benchharness.report.comparison_table import (
+    change_interval,
+    change_text,
+    comparison_rows,
+    sentences,
+    to_comparison_document,
+)
+from benchharness.report.table import fit, text_width
+from benchharness.stats.ratio import Ratio
+from tests.unit.report_samples import KINDS, Kind, assembled, sample_campaign
+
+
+def slower(summary: CampaignSummary, factor: float, **changes: Any) -> CampaignSummary:
+    """The same campaign again, every run ``factor`` times as long."""
+    kinds = [replace(k, duration_s=k.duration_s * factor) for k in KINDS]
+    again = sample_campaign(kinds=kinds)
+    return replace(again, **{"campaign_id": "9ab02d10", **changes})
+
+
+def test_campaigns_are_compared_variant_by_variant() -> None:
+    a = sample_campaign()
+    comparison = compare_campaigns(a, slower(a, 1.2))
+    assert [p.label for p in comparison.pairs] == [v.label for v in a.variants]
+    for pair in comparison.pairs:
+        time = next(c for c in pair.changes if c.metric == "duration_s")
+        assert time.ratio is not None
+        assert time.ratio.low is not None
+        assert time.ratio.high is not None
+        assert time.verdict == "higher"
+        assert time.ratio.ratio == pytest.approx(1.2)
+        assert 1.0 < time.ratio.low < 1.2 < time.ratio.high
+        memory = next(c for c in pair.changes if c.metric == "memory_peak_bytes")
+        assert memory.verdict == "undecided"
+    assert not comparison.differs
+    assert "9ab02d10 uses 20 % more net energy than 7f3c19e0" in sentences(comparison)[0]
+
+
+def test_a_faster_campaign_is_lower_and_noise_is_undecided() -> None:
+    a = sample_campaign()
+    faster = compare_campaigns(a, slower(a, 0.8))
+    same = compare_campaigns(a, slower(a, 1.0005))
+    assert {c.verdict for p in faster.pairs for c in p.changes[:1]} == {"lower"}
+    assert {c.verdict for p in same.pairs for c in p.changes} == {"undecided"}
+    assert "cannot be told apart in net energy" in sentences(same)[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"environment": {"machine": "other", "board": "Pi 4"}}, "machine: Raspberry Pi 5 Model B"),
+        ({"quick": True}, "a quick run against a full one"),
+    ],
+)
+def test_what_differs_is_refused_and_named(changes: dict[str, Any], what: str) -> None:
+    a = sample_campaign()
+    b = slower(a, 1.1, **changes)
+    with pytest.raises(UsageError, match=r"not comparable.*--force") as refusal:
+        compare_campaigns(a, b)
+    assert what in str(refusal.value)
+    assert refusal.value.exit_code == 2
+    forced = compare_campaigns(a, b, force=True)
+    assert what in forced.differs[0]
+    assert any(what in note for note in comparison_rows(forced).notes)
+
+
+def test_classes_and_meters_are_not_compared() -> None:
+    a = sample_campaign()
+    b = replace(sample_campaign(cls=MeasurementClass.ESTIMATED), campaign_id="b")
+    assert differences(a, b) == ["class of the joules: measured against estimated"]
+    other = assembled(
+        [
+            replace(t, energy=replace(t.energy, meter="plug-2") if t.energy else None)
+            for t in a.trials
+        ],
+        campaign_id="c",
+    )
+    assert differences(a, other) == ["meter: plug-1 against plug-2"]
+    with pytest.raises(UsageError, match="plug-1 against plug-2"):
+        compare_campaigns(a, other)
+
+
+def test_time_can_be_compared_with_a_campaign_without_a_meter() -> None:
+    a = sample_campaign()
+    b = assembled([replace(t, energy=None) for t in a.trials], campaign_id="b")
+    metrics = {c.metric for p in compare_campaigns(a, b).pairs for c in p.changes}
+    assert metrics == {"duration_s", "memory_peak_bytes", "cpu_s"}
+
+
+def test_changed_software_is_said_and_does_not_refuse() -> None:
+    a = sample_campaign()
+    b = slower(a, 1.0, environment={**a.environment, "kernel": "6.12.0"})
+    assert compare_campaigns(a, b).notes == ("kernel changed: 6.6.31 to 6.12.0",)
+
+
+def test_variants_without_a_counterpart_are_named() -> None:
+    a = sample_campaign()
+    b = replace(sample_campaign(kinds=KINDS[1:3]), campaign_id="b")
+    comparison = compare_campaigns(a, b)
+    assert [p.label for p in comparison.pairs] == ["wasmtime simd128", "native"]
+    assert comparison.unpaired == ("wasmtime scalar of 7f3c19e0", "numpy of 7f3c19e0")
+    with pytest.raises(UsageError, match="no variant in common"):
+        compare_campaigns(
+            replace(sample_campaign(kinds=KINDS[:2])),
+            replace(sample_campaign(kinds=KINDS[2:]), campaign_id="b"),
+        )
+
+
+def test_a_campaign_is_not_compared_with_itself() -> None:
+    with pytest.raises(UsageError, match=r"7f3c19e0 twice.*--by"):
+        compare_campaigns(sample_campaign(), sample_campaign())
+
+
+def test_levels_are_compared_with_the_first_or_a_baseline() -> None:
+    summary = sample_campaign()
+    first = compare_levels(summary, "runtime")
+    assert {p.a.name for p in first.pairs} == {"wasmtime scalar"}
+    assert [p.b.name for p in first.pairs] == ["wasmtime simd128", "native", "numpy"]
+    chosen = compare_levels(summary, "runtime", "numpy")
+    scalar = next(p for p in chosen.pairs if p.b.name == "wasmtime scalar")
+    net = scalar.changes[0]
+    assert net.metric == "energy_net_j"
+    assert net.verdict == "higher"
+    assert "wasmtime scalar uses 3.65 times the net energy of numpy" in sentences(chosen)[0]
+
+
+def test_levels_are_paired_where_all_else_is_equal() -> None:
+    kinds = [Kind(f"v{i}", 5.0 + i, 6.0, 20.0, 0.0, None) for i in range(5)]
+    summary = sample_campaign(repeat=3, kinds=kinds)
+    factors = [
+        {"runtime": "a", "build": "x"}, {"runtime": "b", "build": "x"},
+        {"runtime": "a", "build": "y"}, {"runtime": "b", "build": "y"},
+        {"runtime": "c", "build": "z"},
+    ]  # fmt: skip
+    summary = replace(
+        summary,
+        variants=tuple(
+            replace(v, factors=f) for v, f in zip(summary.variants, factors, strict=True)
+        ),
+    )
+    comparison = compare_levels(summary, "runtime")
+    assert [(p.label, p.a.variant.label, p.b.variant.label) for p in comparison.pairs] == [
+        ("build=x", "v0", "v1"),
+        ("build=y", "v2", "v3"),
+    ]
+    assert comparison.unpaired == ("v4",)
+
+
+def test_names_that_are_not_there_have_a_nearest_one() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'runtime'"):
+        compare_levels(sample_campaign(), "runtimes")
+    with pytest.raises(UnknownNameError, match="unknown level 'numpi'"):
+        compare_levels(sample_campaign(), "runtime", "numpi")
+    with pytest.raises(UsageError, match="factor 'n' has one level only: 2000"):
+        compare_levels(sample_campaign(), "n")
+
+
+def test_single_runs_give_no_verdict() -> None:
+    a = sample_campaign(repeat=1)
+    comparison = compare_levels(a, "runtime")
+    assert {c.verdict for p in comparison.pairs for c in p.changes} == {"no interval"}
+    assert "no verdict" in sentences(comparison)[0]
+
+
+def test_the_table_fits_and_the_document_is_json() -> None:
+    a = replace(sample_campaign(cls=MeasurementClass.ESTIMATED), campaign_id="a1")
+    comparison = compare_levels(a, "runtime")
+    table = comparison_rows(comparison)
+    assert text_width(fit(table, 80)) <= 80
+    texts = [cell.text for row in table.rows for cell in row]
+    assert "J, estimated" in texts
+    assert "▼ lower" in texts
+    document = json.loads(json.dumps(to_comparison_document(comparison), allow_nan=False))
+    metrics = document["pairs"][0]["metrics"]
+    assert metrics["energy_net_j"]["verdict"] == "lower"
+    assert metrics["energy_net_j"]["ratio"] == pytest.approx(31.2 / 54.4, rel=0.01)
+    assert document["pairs"][0]["a"]["energy_class"] == "estimated"
+
+
+def test_changes_are_written_with_a_true_minus() -> None:
+    assert change_text(Ratio(0.969, 0.961, 0.977)) == "−3.1 %"
+    assert change_interval(Ratio(0.969, 0.961, 0.977)) == "−3.9 to −2.3 %"
+    assert change_text(Ratio(2.31, None, None)) == "+131 %"
+    assert change_interval(Ratio(2.31, None, None)) == change_interval(None) == ""

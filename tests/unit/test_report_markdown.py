@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchharness.model import CampaignSummary, MeasurementClass
+from benchharness.report.markdown import code, escape, render_markdown, write_markdown
+from benchharness.report.text import plain
+from tests.unit.report_samples import HOSTILE, KINDS, assembled, sample_campaign
+
+
+def table_rows(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("| ")]
+
+
+def cells(row: str) -> int:
+    return len(re.findall(r"(?<!\\)\|", row)) - 1
+
+
+def test_the_answer_comes_first_and_the_table_is_whole() -> None:
+    text = render_markdown(sample_campaign())
+    lines = text.splitlines()
+    assert lines[0].startswith("<!-- benchharness:matrix:")
+    assert lines[1].startswith("**numpy uses the least energy")
+    rows = table_rows(text)
+    assert len(rows) == 2 + len(KINDS)
+    assert len({cells(row) for row in rows}) == 1
+    assert "`numpy`" in rows[2]
+    assert "seed 20250611" in text
+
+
+def hostile() -> CampaignSummary:
+    trials = sample_campaign(repeat=2).trials
+    kinds = [replace(k, label=f"a|b `c` ``d`` @you #1 {HOSTILE} {i}") for i, k in enumerate(KINDS)]
+    return assembled(trials, kinds, title=HOSTILE, verdict=f"@everyone | {HOSTILE}")
+
+
+def test_pipes_and_markup_of_others_do_not_break_the_table() -> None:
+    text = render_markdown(hostile())
+    assert len({cells(row) for row in table_rows(text)}) == 1
+    outside_code = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text)
+    assert "<script" not in outside_code
+    assert "<img" not in outside_code
+    assert not re.search(r"@\w", outside_code)
+
+
+@given(st.text(max_size=50))
+def test_a_code_span_holds_any_line(text: str) -> None:
+    line = plain(text, 50)
+    span = code(line)
+    if not line:
+        return
+    fence = re.match(r"`+", span)
+    assert fence is not None
+    inside = span[len(fence.group()) : -len(fence.group())]
+    assert fence.group() not in inside.strip()
+    assert inside.replace("\\|", "|").strip() == line.strip()
+
+
+@given(st.text(max_size=50))
+def test_escaped_text_has_no_tag_and_no_bare_pipe(text: str) -> None:
+    escaped = escape(text).replace("<!-- -->", "")
+    assert "<" not in escaped
+    assert not re.search(r"(?<!\\)(?:\\\\)*\|", escaped)
+
+
+def test_a_quick_run_and_estimated_joules_say_so() -> None:
+    text = render_markdown(sample_campaign(cls=MeasurementClass.ESTIMATED, quick=True))
+    assert "> **Quick run**" in text
+    assert "> **Estimated energy**" in text
+    assert "net energy / J, estimated" in table_rows(text)[0]
+
+
+def test_it_is_written(tmp_path: Path) -> None:
+    path = write_markdown(sample_campaign(repeat=1), tmp_path / "new" / "table.md")
+    assert path.read_text(encoding="utf-8").startswith("<!-- benchharness")
