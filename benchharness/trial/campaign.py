@@ -17,6 +17,7 @@ from benchharness.trial.cgroups import CgroupFactory
 from benchharness.trial.cooldown import CooldownGate
 from benchharness.trial.engine import Engine
 from benchharness.trial.launch import become_subreaper
+from benchharness.trial.leftovers import remove_abandoned_scratch
 from benchharness.trial.progress import Observer, Progress, RemainingTime, TrialEnded
 from benchharness.trial.recorder import HARNESS, reading_age_s
 from benchharness.trial.sampling import SamplerReport
@@ -45,6 +46,7 @@ class CampaignRun:
         Raises KeyboardInterrupt or UnfitError after the campaign has been left resumable.
         """
         become_subreaper()
+        remove_abandoned_scratch()
         planned = [
             trial for trial in self.store.trials(self.campaign.id) if trial.status == Status.PLANNED
         ]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchharness.errors import UnfitError
+from benchharness.trial.leftovers import abandoned, own_prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +126,20 @@ def hierarchies(proc: Path = Path("/proc")) -> list[Hierarchy]:
         for name in names.split(","):
             own[name] = path
     found = []
+    seen: set[str] = set()
     for line in (proc / "self/mountinfo").read_text().splitlines():
         before, _, after = line.partition(" - ")
         kind, _, options = after.split(" ", 2)
-        mount = Path(before.split(" ")[4].replace("\\040", " "))
+        _, _, device, _, place_text, *_ = before.split(" ")
+        # A hierarchy may be mounted twice (a bind mount into a chroot): it is one all the same.
+        if device in seen or kind not in ("cgroup", "cgroup2"):
+            continue
+        seen.add(device)
+        mount = Path(place_text.replace("\\040", " "))
         if kind == "cgroup2":
             names_v2 = (mount / "cgroup.controllers").read_text().split()
             found.append(Hierarchy(mount, 2, frozenset(names_v2), own.get("", "/")))
-        elif kind == "cgroup":
+        else:
             names_v1 = frozenset(options.split(" ")[-1].split(","))
             place = next((own[n] for n in names_v1 if n in own), "/")
             found.append(Hierarchy(mount, 1, names_v1, place))
@@ -155,6 +162,8 @@ class CgroupFactory:
             base = _writable_base(hierarchy) if useful else None
             if base is not None:
                 self._bases.append((hierarchy, base))
+                for group in abandoned(base):
+                    _remove(group)
         if not self._bases:
             self.reason = "control groups are not writable here: CPU and memory come from wait4"
 
@@ -209,7 +218,7 @@ def _writable_base(hierarchy: Hierarchy) -> Path | None:
     which is true of the root and rarely of a login session.
     """
     for base in (hierarchy.mount, hierarchy.mount / hierarchy.own.lstrip("/")):
-        trial = base / f"benchharness-try-{os.getpid()}"
+        trial = base / f"{own_prefix()}try"
         try:
             trial.mkdir()
         except OSError:

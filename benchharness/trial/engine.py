@@ -26,6 +26,7 @@ from benchharness.store.records import TrialRecord, TrialResult
 from benchharness.trial.cgroups import CgroupFactory
 from benchharness.trial.event_file import EventFile
 from benchharness.trial.launch import Child, kill_marked
+from benchharness.trial.leftovers import own_prefix
 from benchharness.trial.outcome import Stop, memory_stop, timeout_stop
 from benchharness.trial.recorder import Recorder
 from benchharness.trial.result import collect_result
@@ -77,7 +78,7 @@ class Engine:
             recorder = Recorder(self.store, trial.trial_id, self.clock, sampler, self.meters)
             self.recorder = recorder
             marker = f"{trial.campaign_id}-{trial.trial_id}-{uuid.uuid4().hex[:8]}"
-            scratch = Path(tempfile.mkdtemp(prefix="benchharness-"))
+            scratch = Path(tempfile.mkdtemp(prefix=own_prefix()))
             stack.callback(shutil.rmtree, scratch, ignore_errors=True)
             run = TrialRun(self, recorder, sampler, spec, marker, scratch)
             try:
@@ -208,7 +209,7 @@ class TrialRun:
 
     def _launch(self, stage: str) -> None:
         for number, participant in enumerate(self.spec.participants):
-            name = f"benchharness-{self.marker}-{stage}-{number}"
+            name = f"{own_prefix()}{self.marker}-{stage}-{number}"
             cgroup = self.engine.cgroups.make(name)
             limit_bytes = self.spec.memory_limit_bytes
             if cgroup is not None and limit_bytes is not None:

@@ -14,7 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchharness.probes.processes import MARKER_VARIABLE, children, is_marked, process_ids
+from benchharness.probes.files import read_whole
+from benchharness.probes.processes import (
+    MARKER_VARIABLE,
+    children_of_other_threads,
+    is_marked,
+    parse_children,
+    process_ids,
+)
 from benchharness.trial.capture import Capture
 from benchharness.trial.cgroups import Cgroup, CgroupUse
 
@@ -58,7 +65,7 @@ class Child:
         self.cgroup = cgroup
         self.ended: Ended | None = None
         self._orphan_cpu_s = 0.0
-        self._not_ours = frozenset(children("", os.getpid()))
+        self._not_ours = frozenset(own_children())
         command = [*argv]
         if cgroup is not None:
             command = ["/bin/sh", "-c", _ENTER, "sh", *cgroup.enter_files, "--", *argv]
@@ -130,7 +137,7 @@ class Child:
 
     def _orphans(self) -> list[int]:
         """Return the processes that this one has adopted since the program started."""
-        return [pid for pid in children("", os.getpid()) if pid not in self._not_ours | _programs]
+        return [pid for pid in own_children() if pid not in self._not_ours | _programs]
 
     def _reap_orphans(self) -> None:
         """Collect adopted processes that have exited, and count their CPU time."""
@@ -152,3 +159,10 @@ def kill_marked(marker: str) -> None:
     for pid in marked_processes(marker):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
+
+
+def own_children() -> list[int]:
+    """Return the children of this process, those that have ended but not been waited for too."""
+    own = os.getpid()
+    first = parse_children(read_whole(f"/proc/{own}/task/{own}/children"))
+    return first + children_of_other_threads("", own)

@@ -160,6 +160,22 @@ def test_root_can_make_control_groups() -> None:
     assert CgroupFactory().available or os.geteuid() != 0
 
 
+def test_a_hierarchy_that_is_mounted_twice_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self/cgroup").write_text("2:cpuacct,cpu:/a\n1:memory:/b\n")
+    (tmp_path / "self/mountinfo").write_text(
+        "30 25 0:26 / /sys/fs/cgroup/memory rw shared:9 - cgroup cgroup rw,memory\n"
+        "31 25 0:27 / /sys/fs/cgroup/cpu rw shared:9 - cgroup cgroup rw,cpu,cpuacct\n"
+        "99 25 0:26 / /tree/sys/fs/cgroup/memory rw shared:9 - cgroup cgroup rw,memory\n"
+        "40 25 8:1 / / rw - ext4 /dev/sda1 rw\n"
+    )
+    found = hierarchies(tmp_path)
+    assert [(str(h.mount), h.own) for h in found] == [
+        ("/sys/fs/cgroup/memory", "/b"),
+        ("/sys/fs/cgroup/cpu", "/a"),
+    ]
+
+
 def test_the_mount_table_names_at_least_one_hierarchy() -> None:
     found = hierarchies()
     assert found
