@@ -226,6 +226,14 @@ def test_the_report_becomes_events_and_the_rest_is_passed_on(tmp_path: Path) -> 
     ]
 
 
+def test_a_report_begins_a_line_and_nothing_else_does(tmp_path: Path) -> None:
+    mark = '{"benchharness":'
+    text = "x" * (1 << 16) + mark + "}\n"  # where the host's buffer begins anew
+    guest = printing(text).replace('(memory (export "memory") 1)', '(memory (export "memory") 2)')
+    done = start(tmp_path, guest, "--report")
+    assert (done.code, done.stdout.decode()) == (1, text)
+
+
 def test_a_promised_report_that_does_not_come(tmp_path: Path) -> None:
     done = start(tmp_path, printing("hello\n"), "--report")
     assert (done.code, done.stdout) == (1, b"hello\n")
@@ -254,6 +262,12 @@ def test_every_start_compiles_anew_and_leaves_nothing_behind(tmp_path: Path) -> 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["events.jsonl"]
 
 
+def cpu_ticks(pid: int) -> int:
+    """Return the ticks that a process has spent in user mode (proc(5), field 14)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11])
+
+
 def test_ctrl_c_ends_a_guest_that_never_ends(tmp_path: Path) -> None:
     path = module(tmp_path, command("(loop (br 0))"))
     events = tmp_path / "events.jsonl"
@@ -262,8 +276,11 @@ def test_ctrl_c_ends_a_guest_that_never_ends(tmp_path: Path) -> None:
         [sys.executable, str(HOST), str(path)],
         env={**os.environ, "BENCHHARNESS_EVENTS": str(events)},
     )
+    at_run = 0
     try:
-        while '"run"' not in events.read_text():
+        while '"run"' not in events.read_text() or cpu_ticks(process.pid) < at_run + 5:
+            if '"run"' not in events.read_text():
+                at_run = cpu_ticks(process.pid)
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=10) == -signal.SIGINT
