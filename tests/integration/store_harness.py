@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,8 +74,12 @@ def mounted_tmpfs(folder: Path, size_kib: int) -> Iterator[Path]:
 
 
 def may_mount() -> bool:
-    """Return whether file systems may be mounted, asked in a namespace that ends with the try."""
+    """Return whether this user may mount file systems: root may, where nothing forbids it."""
     if os.geteuid() != 0:
         return False
-    attempt = ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
-    return subprocess.run(attempt, capture_output=True, check=False).returncode == 0
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with mounted_tmpfs(Path(folder), 64):
+                return True
+        except subprocess.CalledProcessError:
+            return False
