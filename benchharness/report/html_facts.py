@@ -195,7 +195,7 @@ def _method_cell(name: str, figures: Sequence[EnergyFigure], joules: Unit) -> Me
         return MethodCell(DASH, "", used=False)
     mean = statistics.fmean(e for e, _ in pairs)
     figure = statistics.fmean(f.gross_j.value for _, f in pairs)
-    used = 2 * sum(f.method == name for _, f in pairs) > len(pairs)
+    used = 2 * sum(f.method == name for f in figures) > len(figures)
     difference = f"{100 * (mean / figure - 1):+.1f} %".replace("-", "−") if figure > 0 else ""
     return MethodCell(number(mean / joules.factor, 4), "" if used else difference, used)
 

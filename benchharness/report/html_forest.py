@@ -32,6 +32,7 @@ from benchharness.report.text import (
 )
 
 _LINEAR_UP_TO = 4.0
+_BEYOND = 3.0  # an interval is drawn up to so many times the largest ratio, then has an arrow
 _STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 _LEFT, _RIGHT = 5.0, 95.0  # per cent of the width that the axis uses
 
@@ -51,6 +52,8 @@ class ForestRow:
     dot: float | None
     low: float | None
     high: float | None
+    low_beyond: bool  # the interval goes on outside the drawing
+    high_beyond: bool
     note: str
 
 
@@ -74,6 +77,7 @@ class Forest:
     logarithmic: bool
     has_intervals: bool
     has_axis: bool
+    has_beyond: bool
 
 
 def forest(
@@ -114,6 +118,8 @@ def forest(
                 dot=axis.at(found.ratio_to_best) if found else None,
                 low=axis.at(found.ratio_low) if found and has_ratio else None,
                 high=axis.at(found.ratio_high) if found and has_ratio else None,
+                low_beyond=bool(found and has_ratio and (found.ratio_low or 0) < axis.low),
+                high_beyond=bool(found and has_ratio and (found.ratio_high or 0) > axis.high),
                 note=_missing(summary, variant, key) if found is None else "",
             )
         )
@@ -125,6 +131,7 @@ def forest(
         ticks=axis.ticks(most_ticks),
         logarithmic=axis.logarithmic,
         has_intervals=any(r.interval for r in rows),
+        has_beyond=any(r.low_beyond or r.high_beyond for r in rows),
         has_axis=sum(r.dot is not None for r in rows) > 1,
     )
 
@@ -171,7 +178,9 @@ def _axis(variants: list[VariantSummary], key: str) -> _Axis:
             for r in (metric.ratio_to_best, metric.ratio_low, metric.ratio_high)
             if r is not None and math.isfinite(r)
         ]
-    low, high = min(ends), max(ends)
+    ratios = [m.ratio_to_best for m in found if m.ratio_to_best is not None]
+    low, high = min(ends), min(max(ends), _BEYOND * max(ratios, default=1.0))
+    low = max(low, 1 / (_BEYOND * max(ratios, default=1.0)), 0.0)
     if high > _LINEAR_UP_TO:
         return _Axis(max(0.5, min(1.0, low)), high, logarithmic=True)
     if high - low < 0.02:

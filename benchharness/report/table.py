@@ -112,7 +112,7 @@ def _specs(summary: CampaignSummary, key: str, label_limit: int) -> list[tuple[C
     specs += _metric_specs(summary, "duration_s", importance=95)
     specs.append(
         (
-            Column("duration_ratio", "time", "× best", importance=72),
+            Column("duration_ratio", "time", "× best", importance=72 if energy is None else 38),
             _ratio_maker(summary, "duration_s"),
         )
     )

@@ -94,10 +94,17 @@ def interval_text(low: float | None, high: float | None) -> str:
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return ""
     for places in (2, 3, 4):
-        texts = f"{low:.{places}f}", f"{high:.{places}f}"
+        texts = _ratio_end(low, places), _ratio_end(high, places)
         if texts[0] != texts[1]:
             break
     return f"{texts[0]} to {texts[1]}"
+
+
+def _ratio_end(ratio: float, places: int) -> str:
+    """Format one end of an interval: less than three digits after the point where it is large."""
+    if abs(ratio) >= 10 and places == 2:
+        return number(ratio, 3)
+    return f"{ratio:.{places}f}"
 
 
 def half_width(low: float | None, high: float | None) -> float | None:

@@ -19,7 +19,12 @@ from benchharness.report.phases import HARNESS, phase_spans
 Floats = npt.NDArray[np.float64]
 TimesNs = npt.NDArray[np.int64]
 
-GAP_FACTOR = 6.0  # a pause of so many usual intervals is a gap: the line breaks there
+# A pause of so many median intervals, or of so many of the longer ones, is a gap: the line breaks.
+GAP_FACTOR = 6.0
+LONG_GAP_FACTOR = 3.0
+CLOSE_SHARE = 0.2  # of the median interval: readings nearer than this are one
+# A counter with steps below this share of a usual interval's energy draws better than snapshots.
+FINE_COUNTER = 0.1
 
 
 class StreamLike(Protocol):
@@ -47,6 +52,9 @@ class SeriesReader(Protocol):
     def read_stream(self, stream_id: int) -> tuple[TimesNs, dict[str, Floats]]:
         """Return int64[n] times in ns and float64[n] by channel; NaN is missing."""
         ...
+
+
+_Raw = tuple[StreamLike, str, str, TimesNs, Floats, bool]  # stream, quantity, unit, t, y, counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ def read_timeline(
 ) -> Timeline | None:
     """Read a trial's series, at most ``buckets`` points each; None for a trial without any."""
     wanted = set(quantities)
-    raw: list[tuple[StreamLike, str, str, TimesNs, Floats, bool]] = []
+    raw: list[_Raw] = []
     for stream in reader.streams(trial.trial_id):
         chosen = [c for c in _channels(stream) if c[0] in wanted]
         if not chosen:
@@ -150,12 +158,23 @@ def _channels(stream: StreamLike) -> list[tuple[str, str, str]]:
     return [f for f in found if f[1] in names]
 
 
-def _without_doubles(
-    raw: list[tuple[StreamLike, str, str, TimesNs, Floats, bool]],
-) -> list[tuple[StreamLike, str, str, TimesNs, Floats, bool]]:
-    """Drop a meter's counter where the same meter gave power readings too."""
-    with_power = {s.stream_id for s, q, _, _, _, counter in raw if q == "power" and not counter}
-    return [r for r in raw if not (r[1] == "power" and r[5] and r[0].stream_id in with_power)]
+def _without_doubles(raw: list[_Raw]) -> list[_Raw]:
+    """Of a meter that gave power readings and a counter keep one: a fine counter, else power."""
+    dropped: set[tuple[int, bool]] = set()
+    for stream, quantity, _, _, _, counter in raw:
+        if quantity == "power" and counter:
+            power = next((r for r in raw if r[0] is stream and r[1] == "power" and not r[5]), None)
+            if power is not None:
+                dropped.add((stream.stream_id, not _is_fine(stream, power)))
+    return [r for r in raw if r[1] != "power" or (r[0].stream_id, r[5]) not in dropped]
+
+
+def _is_fine(stream: StreamLike, power: _Raw) -> bool:
+    step_j = stream.meta.get("energy_resolution_j")
+    if not isinstance(step_j, int | float):
+        return False
+    interval_s = float(np.median(np.diff(power[3]))) / 1e9
+    return step_j <= FINE_COUNTER * interval_s * abs(float(np.nanmean(power[4])))
 
 
 def _series(
@@ -165,6 +184,7 @@ def _series(
     name = stream.name.removeprefix("tree:")
     total = y * scale
     if counter:
+        t_s, total = _apart(t_s, total)
         t_s, y = rate(t_s, total)
     else:
         y = total
@@ -190,6 +210,13 @@ def rate(t_s: Floats, total: Floats) -> tuple[Floats, Floats]:
         slope = np.where(dt > 0, np.diff(total) / np.where(dt > 0, dt, 1.0), np.nan)
     slope[slope < 0] = np.nan
     return t_s, np.concatenate([slope[:1], slope])
+
+
+def _apart(t_s: Floats, total: Floats) -> tuple[Floats, Floats]:
+    """Leave out readings of a counter that follow at once: a step over no time is no power."""
+    dt = np.diff(t_s)
+    kept = np.concatenate([[True], dt >= CLOSE_SHARE * float(np.median(dt))])
+    return t_s[kept], total[kept]
 
 
 def bucketed(t_s: Floats, y: Floats, buckets: int) -> tuple[Floats, Floats, Floats, Floats]:
@@ -237,7 +264,11 @@ def _extremes(t_s: Floats, y: Floats, edges: Floats) -> tuple[Floats, Floats]:
 
 def _gap_s(dt: Floats) -> float:
     positive = dt[dt > 0]
-    return GAP_FACTOR * float(np.median(positive)) if len(positive) else np.inf
+    if not len(positive):
+        return np.inf
+    # Meters that are also asked at the edges of a window have short intervals among their usual.
+    usual, long = np.percentile(positive, [50, 90])
+    return max(GAP_FACTOR * float(usual), LONG_GAP_FACTOR * float(long))
 
 
 def _broken_at_gaps(t_s: Floats, y: Floats) -> tuple[Floats, Floats]:

@@ -75,7 +75,8 @@ def reliance(summary: CampaignSummary) -> str:
     against = [g for g in grounds(summary) if not g.good]
     classes = energy_classes(summary)
     if classes and MeasurementClass.MEASURED not in classes:
-        return "Time and memory: yes. Joules: with care"
+        plainly = len(against) == len(classes)  # nothing is against them but their class
+        return f"Time and memory: {'yes' if plainly else 'with cautions'}. Joules: with care"
     if not against:
         return "Yes"
     return f"Yes, with {counted(len(against), 'caution')}"

@@ -30,11 +30,11 @@ class OneStream:
     name: str
     t_s: list[float]
     columns: dict[str, list[float]] = field(default_factory=dict)
+    meta: dict[str, Any] = field(default_factory=dict)
 
     def streams(self, trial_id: int) -> list[SampleStream]:
-        return [
-            SampleStream(1, self.source, self.name, tuple(Channel(c, "") for c in self.columns))
-        ]
+        channels = tuple(Channel(c, "") for c in self.columns)
+        return [SampleStream(1, self.source, self.name, channels, self.meta)]
 
     def read_stream(self, stream_id: int) -> tuple[Any, dict[str, Any]]:
         times = np.round(np.array(self.t_s) * 1e9).astype(np.int64) + 1_000 * SECOND_NS
@@ -160,6 +160,22 @@ def test_a_power_reading_is_preferred_to_its_counter() -> None:
     assert line is not None
     assert len(line.series) == 1
     assert line.series[0].mean.tolist() == [3.0, 4.0, 5.0]
+
+
+@pytest.mark.parametrize(("resolution_j", "steps"), [(0.1, True), (36.0, False), (None, False)])
+def test_a_fine_counter_is_preferred_to_snapshots(resolution_j: float | None, steps: bool) -> None:
+    store = OneStream(
+        "meter",
+        "plug",
+        [0.0, 1.0, 2.0, 2.001, 3.0],
+        {"power_w": [5.0] * 5, "energy_j": [0.0, 5.0, 9.0, 9.02, 15.0]},
+        {"energy_resolution_j": resolution_j},
+    )
+    line = read_timeline(store, trial())
+    assert line is not None
+    assert [s.steps for s in line.series] == [steps]
+    if steps:  # the reading that followed at once is left out, its joules are not
+        assert line.series[0].mean.tolist() == [5.0, 5.0, 4.0, 6.0]
 
 
 def test_a_trial_without_observations_has_no_timeline() -> None:
