@@ -14,16 +14,15 @@ import signal
 import subprocess
 import sys
 import time
-from array import array
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
 from benchharness.errors import UnfitError, UsageError
-from benchharness.model import Channel
-from benchharness.probes import wire
 from benchharness.probes.processes import MARKER_VARIABLE
+from benchharness.trial.sampler_frames import Batch, FrameReader, SamplerReport
+
+__all__ = ["Batch", "Sampler", "SamplerReport"]
 
 LOWEST_HZ = 0.01
 HIGHEST_HZ = 1000.0
@@ -34,52 +33,6 @@ _PROGRAM = (
     "from benchharness.probes.sampler_program import main; sys.exit(main(sys.argv[2]))"
 )
 _GROUP_USES = ("cpu", "memory", "kill")
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Observations of one stream, column by column; a NaN is a value that was not there.
-
-    ``times_ns`` and every column have one entry for each row. ``meta`` says how the figures
-    are obtained; it and ``channels`` are the same in all batches of a stream, but a tree that
-    is added again under the same participant starts a new stream.
-    """
-
-    stream: str
-    channels: tuple[Channel, ...]
-    times_ns: array[int]
-    columns: list[array[float]]
-    meta: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class SamplerReport:
-    """What the sampler itself cost and how punctual it was.
-
-    ``start_cpu_s`` is the part of ``cpu_s`` that was spent before the first tick. A tick that
-    came so late that the next one was due is counted in ``missed_ticks``. ``dropped_samples``
-    had no room because nobody received for minutes. Quantiles are upper bounds, 10 us wide.
-    """
-
-    cpu_s: float
-    start_cpu_s: float
-    memory_peak_bytes: int | None
-    ticks: int
-    missed_ticks: int
-    dropped_samples: int
-    unfollowed_processes: int
-    late_over_1ms: int
-    late_p50_s: float | None
-    late_p99_s: float | None
-    late_max_s: float | None
-    scheduling: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Stream:
-    name: str
-    channels: tuple[Channel, ...]
-    meta: Mapping[str, str]
 
 
 class Sampler:
@@ -96,14 +49,10 @@ class Sampler:
         self.hz = hz
         self._sysroot = str(sysroot)
         self._process: subprocess.Popen[bytes] | None = None
-        self._received = bytearray()
-        self._streams: dict[int, _Stream] = {}
-        self._batches: list[Batch] = []
-        self._ready = False
-        self._answered = self._requests = 0
-        self._report: SamplerReport | None = None
+        self._frames = FrameReader()
+        self._requests = 0
         self._ended = False
-        self._death_told = False
+        self._failure: UnfitError | None = None  # until receive has raised it
 
     def start(self) -> None:
         """Start the process and wait until it samples. Raises UnfitError if it does not."""
@@ -120,10 +69,10 @@ class Sampler:
             bufsize=0,
         )
         os.set_blocking(self.fileno(), False)
-        if not self._wait_until(lambda: self._ready, START_TIMEOUT_S):
-            error = self._death() if self._ended else _silence("start")
+        if not self._wait_until(lambda: self._frames.is_ready, START_TIMEOUT_S):
+            failure = self._failure or _silence("start")
             self._end_process()
-            raise error
+            raise failure
 
     def fileno(self) -> int:
         """Return the descriptor that is readable when batches are there, or the sampler's end.
@@ -140,10 +89,11 @@ class Sampler:
         Raises UnfitError, once, if the sampler died: what came before has been returned.
         """
         self._read()
-        batches, self._batches = self._batches, []
-        if not batches and self._ended and self._report is None and not self._death_told:
-            self._death_told = True
-            raise self._death()
+        batches = self._frames.take_batches()
+        failure = self._failure
+        if failure is not None and not batches:
+            self._failure = None
+            raise failure
         return batches
 
     def flush(self, timeout_s: float = 2.0) -> list[Batch]:
@@ -154,7 +104,8 @@ class Sampler:
         self._requests += 1
         wanted = self._requests
         self._send({"command": "flush", "request": wanted})
-        if not self._wait_until(lambda: self._answered >= wanted, timeout_s) and not self._ended:
+        answered = self._wait_until(lambda: self._frames.answered >= wanted, timeout_s)
+        if not answered and not self._ended:
             raise _silence("answer")
         return self.receive()
 
@@ -186,12 +137,13 @@ class Sampler:
         May be called twice.
         """
         if self._process is None:
-            return self._report
+            return self._frames.report
         if not self._ended:
             self._send({"command": "stop"})
-            self._wait_until(lambda: self._ended, STOP_TIMEOUT_S)
+            if not self._wait_until(lambda: self._ended, STOP_TIMEOUT_S):
+                self._failure = _silence("stop")
         self._end_process()
-        return self._report
+        return self._frames.report
 
     def __enter__(self) -> Sampler:
         self.start()
@@ -224,34 +176,16 @@ class Sampler:
         return done()
 
     def _read(self) -> None:
-        """Take what the pipe holds and act on the whole frames in it."""
+        """Take what the pipe holds."""
         while not self._ended and self._process is not None:
             try:
                 data = os.read(self.fileno(), 1 << 16)
             except BlockingIOError:
                 break
-            self._ended = not data
-            self._received += data
-        for kind, payload in wire.take_frames(self._received):
-            self._act(kind, payload)
-
-    def _act(self, kind: int, payload: bytes) -> None:
-        if kind == wire.BATCH:
-            number, times_ns, columns = wire.split_batch(payload)
-            stream = self._streams[number]
-            self._batches.append(
-                Batch(stream.name, stream.channels, times_ns, columns, stream.meta)
-            )
-        elif kind == wire.STREAM:
-            fields = json.loads(payload)
-            channels = tuple(Channel(name, unit) for name, unit in fields["channels"])
-            self._streams[fields["number"]] = _Stream(fields["name"], channels, fields["meta"])
-        elif kind == wire.FLUSHED:
-            self._answered = json.loads(payload)["request"]
-        elif kind == wire.READY:
-            self._ready = True
-        elif kind == wire.REPORT:
-            self._report = SamplerReport(**json.loads(payload))
+            self._frames.feed(data)
+            if not data:
+                self._ended = True
+                self._failure = self._death() if self._frames.report is None else None
 
     def _death(self) -> UnfitError:
         """Return the error that says how the sampler ended, with its last words."""
