@@ -32,9 +32,12 @@ def favour_this_process() -> list[str]:
     """
     granted = []
     soft, _ = resource.getrlimit(resource.RLIMIT_NICE)
-    for nice in (NICEST, 20 - soft):
+    present = os.getpriority(os.PRIO_PROCESS, 0)
+    for wanted in (NICEST, 20 - soft):
+        if wanted >= present:
+            continue
         try:
-            os.setpriority(os.PRIO_PROCESS, 0, nice)
+            os.setpriority(os.PRIO_PROCESS, 0, wanted)
         except PermissionError:
             continue
         break
