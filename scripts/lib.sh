@@ -78,7 +78,7 @@ require_packages() { # WHAT_FOR PACKAGE ...
     missing=${missing% }
     [[ -n $missing ]] || return 0
     if ! may_install; then
-        fail 3 "needed for $purpose, and there is neither root nor sudo to install it: sudo apt-get install --no-install-recommends $missing"
+        fail 3 "missing for $purpose, and there is neither root nor sudo: sudo apt-get install --no-install-recommends $missing"
     fi
     say "Installing Debian packages for $purpose: $missing"
     # shellcheck disable=SC2086 # package names are words

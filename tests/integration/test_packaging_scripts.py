@@ -46,7 +46,7 @@ def test_without_root_the_missing_packages_are_named_with_the_line_that_installs
     done = library(NO_ROOT + "require_packages 'the tests' bash no-such-package-1 no-such-2")
     assert done.returncode == 3
     assert done.stderr == (
-        "try: needed for the tests, and there is neither root nor sudo to install it: "
+        "try: missing for the tests, and there is neither root nor sudo: "
         "sudo apt-get install --no-install-recommends no-such-package-1 no-such-2\n"
     )
 
