@@ -1,0 +1,86 @@
+"""What watching a sleeping program costs: this project, psrecord and CodeCarbon, alike.
+
+Each runs in processes of its own around ``sleep``. Starting up costs each of them something
+once, which a long trial does not feel: it is measured with a short sleep and taken away.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+HZ = 10
+SHORT_S = 1.0
+_HERE = Path(__file__).parent
+_CODECARBON = """
+import subprocess, sys
+from codecarbon import OfflineEmissionsTracker
+tracker = OfflineEmissionsTracker(
+    country_iso_code="DEU", measure_power_secs=float(sys.argv[2]), save_to_file=False,
+    log_level="critical", allow_multiple_runs=True,
+)
+tracker.start()
+subprocess.run(["sleep", sys.argv[1]], check=True)
+tracker.stop()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a process tree used: CPU seconds, and the peak of its proportional memory."""
+
+    cpu_s: float
+    memory_peak_bytes: int
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overhead:
+    """What watching costs: a share of one core while it lasts, CPU seconds once, memory."""
+
+    core_percent: float
+    fixed_cpu_s: float
+    memory_peak_bytes: int
+
+
+def measured(command: list[str]) -> Used:
+    """Run a command to its end and return what its process tree used."""
+    script = [sys.executable, "-I", "-S", str(_HERE / "measured.py")]
+    run = subprocess.run([*script, *command], stdout=subprocess.PIPE, text=True, check=True)
+    fields = json.loads(run.stdout)
+    if fields.pop("exit_code") != 0:
+        raise RuntimeError(f"{command[0]} failed")
+    return Used(**fields)
+
+
+def sampling_only(duration_s: float) -> Used:
+    """Return what the sampler and its client use."""
+    script = str(_HERE / "sampling_only.py")
+    return measured([sys.executable, script, str(duration_s), str(HZ)])
+
+
+def psrecord(duration_s: float) -> Used:
+    """Return what psrecord uses, with children, as the harness looks at them too."""
+    program = str(Path(sys.executable).with_name("psrecord"))
+    options = ["--include-children", "--interval", str(1 / HZ), "--log", "/dev/null"]
+    return measured([program, f"sleep {duration_s}", *options])
+
+
+def codecarbon(duration_s: float) -> Used:
+    """Return what CodeCarbon's offline tracker uses; it asks no network."""
+    return measured([sys.executable, "-c", _CODECARBON, str(duration_s), str(1 / HZ)])
+
+
+def overhead(watch: Callable[[float], Used], duration_s: float) -> Overhead:
+    """Return what ``watch`` costs while it lasts, and once, from a short and a long sleep."""
+    short, long = watch(SHORT_S), watch(duration_s)
+    share = (long.cpu_s - short.cpu_s) / (duration_s - SHORT_S)
+    return Overhead(
+        core_percent=100 * share,
+        fixed_cpu_s=short.cpu_s - share * SHORT_S,
+        memory_peak_bytes=max(short.memory_peak_bytes, long.memory_peak_bytes),
+    )
