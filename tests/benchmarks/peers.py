@@ -7,6 +7,7 @@ once, which a long trial does not feel: it is measured with a short sleep and ta
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from pathlib import Path
 
 HZ = 10
 SHORT_S = 1.0
+SHORT_RUNS = 3
 _HERE = Path(__file__).parent
 _CODECARBON = """
 import subprocess, sys
@@ -76,11 +78,12 @@ def codecarbon(duration_s: float) -> Used:
 
 
 def overhead(watch: Callable[[float], Used], duration_s: float) -> Overhead:
-    """Return what ``watch`` costs while it lasts, and once, from a short and a long sleep."""
-    short, long = watch(SHORT_S), watch(duration_s)
-    share = (long.cpu_s - short.cpu_s) / (duration_s - SHORT_S)
+    """Return what ``watch`` costs while it lasts, and once, from short sleeps and a long one."""
+    short_cpu_s = statistics.median(watch(SHORT_S).cpu_s for _ in range(SHORT_RUNS))
+    long = watch(duration_s)
+    share = (long.cpu_s - short_cpu_s) / (duration_s - SHORT_S)
     return Overhead(
         core_percent=100 * share,
-        fixed_cpu_s=short.cpu_s - share * SHORT_S,
-        memory_peak_bytes=max(short.memory_peak_bytes, long.memory_peak_bytes),
+        fixed_cpu_s=short_cpu_s - share * SHORT_S,
+        memory_peak_bytes=long.memory_peak_bytes,
     )

@@ -43,9 +43,8 @@ def test_sampling_at_10_hz_beside_its_peers(benchmark: BenchmarkFixture) -> None
         benchmark.extra_info[f"{name}_fixed_cpu_s"] = round(cost.fixed_cpu_s, 3)
         benchmark.extra_info[f"{name}_memory_mb"] = round(cost.memory_peak_bytes / 1e6, 1)
         if name != "benchharness":
-            ratio = cost.core_percent / ours.core_percent
-            benchmark.extra_info[f"{name}_over_benchharness"] = round(ratio, 1)
-        assert cost.core_percent > 0
+            ratio = f"{cost.core_percent / ours.core_percent:.1f}"
+            benchmark.extra_info[f"{name}_over_benchharness"] = ratio
         assert cost.memory_peak_bytes > 1e6
 
 
