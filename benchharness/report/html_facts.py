@@ -189,6 +189,41 @@ def methods(summary: CampaignSummary, most_variants: int = 12) -> Methods | None
     )
 
 
+@dataclass(frozen=True, slots=True)
+class OtherMeter:
+    """What another meter said of a variant's runs, mean values, with its class."""
+
+    variant: str
+    meter: str
+    cls: str
+    gross: str
+    net: str
+
+
+def other_meters(summary: CampaignSummary, most_variants: int = 12) -> list[OtherMeter]:
+    """Return the figures of the meters that do not give the figure of the campaign."""
+    key = energy_key(summary) or "duration_s"
+    rows = []
+    for variant in ranked(summary, key)[:most_variants]:
+        by_meter: dict[str, list[EnergyFigure]] = {}
+        for trial in summary.trials:
+            if trial.variant == variant.index and trial.status is Status.OK:
+                for figure in trial.other_energy:
+                    by_meter.setdefault(figure.meter, []).append(figure)
+        for meter, figures in by_meter.items():
+            net = [f.net_j.value for f in figures if f.net_j is not None]
+            rows.append(
+                OtherMeter(
+                    variant=plain(variant.label, 80),
+                    meter=plain(meter, 60),
+                    cls=figures[0].measurement_class.value,
+                    gross=format_si(statistics.fmean(f.gross_j.value for f in figures), "J", 4),
+                    net=format_si(statistics.fmean(net), "J", 4) if net else DASH,
+                )
+            )
+    return rows
+
+
 def _method_cell(name: str, figures: Sequence[EnergyFigure], joules: Unit) -> MethodCell:
     pairs = [(e.energy_j, f) for f in figures for e in f.estimates if e.method == name]
     if not pairs:

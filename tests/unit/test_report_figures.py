@@ -86,3 +86,11 @@ def test_a_figure_also_saves_as_pdf(tmp_path: Path) -> None:
         figure.subplots().plot([0, 1], [1, 2], color=figures.LOWER)
         figure.savefig(tmp_path / "figure.pdf")
     assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_dollar_is_a_dollar() -> None:
+    with figures.style():
+        figure = figures.new_figure(300, 200)
+        figure.subplots().set_title("costs $x$ and $y$")
+        drawing = figures.svg(figure, "x", "t", "d")
+    assert "costs $x$ and $y$" in drawing

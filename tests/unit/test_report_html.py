@@ -289,3 +289,12 @@ def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         write_html(sample_campaign(repeat=1), None, tmp_path / "file" / "report.html")
     written = write_html(sample_campaign(repeat=1), None, tmp_path / "new" / "report.html")
     assert written.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_page_that_grows_too_large_draws_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    summary = sample_campaign()
+    store = SampleStore(summary)
+    monkeypatch.setattr("benchharness.report.html.SIZE_LIMIT_BYTES", 260_000)
+    text = render_html(summary, store)
+    assert len(text.encode()) <= 260_000
+    assert "more variants are left out here" in text

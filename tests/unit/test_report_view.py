@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchharness.model import CampaignSummary, Caution, MeasurementClass, MetricSummary, Status
-from benchharness.report.html_facts import budget, facts, methods, trial_table
+from benchharness.report.html_facts import budget, facts, methods, other_meters, trial_table
 from benchharness.report.html_forest import forest
 from benchharness.report.html_stacks import energy_stack, time_stack
 from benchharness.report.trust import caution_rows, reliance
@@ -197,3 +197,37 @@ def test_a_metric_without_values_has_no_forest() -> None:
         for v in summary.variants
     )
     assert forest(replace(summary, variants=empty), "duration_s") is None
+
+
+def test_time_outside_of_every_phase_is_shown_too() -> None:
+    trials = [
+        replace(t, spans=tuple(s for s in t.spans if s.name != "run"), phases_s={"compile": 0.21})
+        for t in sample_campaign(repeat=2).trials
+    ]
+    stack = time_stack(assembled(trials))
+    assert stack is not None
+    row = next(r for r in stack.rows if r.label == "wasmtime scalar")
+    assert [s.name for s in row.segments] == ["compile", "rest of the window"]
+    assert float(row.segments[1].text) == pytest.approx(float(row.total) - 0.21, abs=0.1)
+    assert ("rest of the window", "floor") in stack.legend
+
+
+def test_other_meters_stand_beside_the_figure_with_their_class() -> None:
+    trials = [
+        replace(
+            t,
+            other_energy=(
+                replace(t.energy, meter="model", measurement_class=MeasurementClass.ESTIMATED),
+            )
+            if t.energy
+            else (),
+        )
+        for t in sample_campaign(repeat=2, kinds=KINDS[:1]).trials
+    ]
+    rows = other_meters(assembled(trials, KINDS[:1]))
+    assert [(r.variant, r.meter, r.cls) for r in rows] == [
+        ("wasmtime scalar", "model", "estimated")
+    ]
+    mean = sum(t.energy.gross_j.value for t in trials if t.energy) / 2
+    assert float(rows[0].gross.removesuffix(" J")) == pytest.approx(mean, abs=0.06)
+    assert other_meters(sample_campaign(repeat=1)) == []
