@@ -113,16 +113,18 @@ def _unpack(packed: bytes, out: npt.NDArray[np.uint8]) -> None:
     if form == codec.SPLIT:
         count = len(out)
         low = count * codec.SPLIT_PLANES
-        planes = np.frombuffer(body[:low], np.uint8).reshape(codec.SPLIT_PLANES, count)
-        out[:, : codec.SPLIT_PLANES] = planes.T
-        high = np.frombuffer(zlib.decompress(body[low:]), np.uint8)
-        out[:, codec.SPLIT_PLANES :] = high.reshape(codec.ITEM_BYTES - codec.SPLIT_PLANES, count).T
+        out[:, : codec.SPLIT_PLANES] = _planes(body[:low], count)
+        out[:, codec.SPLIT_PLANES :] = _planes(zlib.decompress(body[low:]), count)
     elif form == codec.SHUFFLED:
-        planes = np.frombuffer(zlib.decompress(body), np.uint8)
-        out[:] = planes.reshape(codec.ITEM_BYTES, len(out)).T
+        out[:] = _planes(zlib.decompress(body), len(out))
     elif form == codec.PLAIN:
         out.reshape(-1)[:] = np.frombuffer(zlib.decompress(body), np.uint8)
     elif form == codec.RAW:
         out.reshape(-1)[:] = np.frombuffer(body, np.uint8)
     else:
         raise ValueError(f"packed observations of the unknown form {form!r}")
+
+
+def _planes(data: bytes | memoryview, count: int) -> _Items:
+    """Return planes of ``count`` bytes each, one after the other, as columns."""
+    return np.frombuffer(data, np.uint8).reshape(-1, count).T
