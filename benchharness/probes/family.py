@@ -53,17 +53,23 @@ class Member:
 
 
 class Family:
-    """The processes of a tree, by process id: a root, its descendants, and marked orphans."""
+    """The processes of a tree, by process id: a root, its descendants, and marked orphans.
 
-    def __init__(self, sysroot: str, root: int, marker: str) -> None:
+    ``claimed`` are the ids that some tree follows: trees with one mark, such as a server and
+    its clients, share it, so that none takes another's processes for its own orphans.
+    """
+
+    def __init__(self, sysroot: str, root: int, marker: str, claimed: set[int]) -> None:
         self.members: dict[int, Member] = {}
         self.unfollowed = 0  # processes seen, at the last search, whose files could not be opened
         self._sysroot = sysroot
         self._marker = marker
+        self._claimed = claimed
         self._listed = lists_children(sysroot, os.getpid()) or lists_children(sysroot, root)
         self._harness = os.getppid()
         self._inherited = self._open_children(self._harness)
         self._strangers = {os.getpid()}  # children of the harness that are not of this tree
+        self._orphans: set[int] = set()  # children of the harness with our mark, seen once
         self._forget_ns = self._search_ns = 0
         self._follow(root, None)
 
@@ -78,7 +84,7 @@ class Family:
         seen = list(self.members.values())
         for member in seen:  # grows while it is walked
             listed = self._children(member, everyone)
-            new = [child for child in listed if child not in self.members]
+            new = [child for child in listed if child not in self._claimed]
             seen += [self.members[child] for child in new if self._follow(child, member.pid)]
         took_ns = time.monotonic_ns() - before_ns
         self._search_ns = now_ns + min(took_ns * SEARCH_SHARE, SLOWEST_SEARCH_NS)
@@ -88,17 +94,21 @@ class Family:
         for member in [member for member in self.members.values() if member.gone]:
             member.close()
             del self.members[member.pid]
+            self._claimed.discard(member.pid)
 
     def close(self) -> None:
         """Close all files."""
         for member in self.members.values():
-            member.close()
-        self.members.clear()
+            member.gone = True
+        self.drop_gone()
         close_all([] if self._inherited is None else [self._inherited])
         self._inherited = None
 
     def _adopt_orphans(self, now_ns: int, everyone: dict[int, list[int]] | None) -> None:
-        """Follow those that the harness has inherited: only their mark says whose they are."""
+        """Follow those that the harness has inherited: only their mark says whose they are.
+
+        Not at first sight: it may be the root of a tree that is about to be added.
+        """
         if now_ns >= self._forget_ns:  # a process id may be used again, and a fork may become ours
             self._forget_ns = now_ns + FORGET_STRANGERS_NS
             self._strangers = {os.getpid()}
@@ -106,13 +116,17 @@ class Family:
             inherited = self._read_children(self._inherited)
         else:
             inherited = everyone.get(self._harness, [])
+        orphans = set()
         for pid in inherited:
-            if pid in self.members or pid in self._strangers:
+            if pid in self._claimed or pid in self._strangers:
                 continue
-            if is_marked(self._sysroot, pid, self._marker):
+            if not is_marked(self._sysroot, pid, self._marker):
+                self._strangers.add(pid)
+            elif pid in self._orphans:
                 self._follow(pid, self._harness)
             else:
-                self._strangers.add(pid)
+                orphans.add(pid)
+        self._orphans = orphans
 
     def _children(self, member: Member, everyone: dict[int, list[int]] | None) -> list[int]:
         if everyone is not None:
@@ -150,5 +164,6 @@ class Family:
         if parent is not None and first.parent != parent:
             close_all(held)
             return False
+        self._claimed.add(pid)
         self.members[pid] = Member(pid, held, first, self._open_children(pid))
         return True

@@ -17,10 +17,19 @@ class Participant:
     """A participant's process tree: how to observe it, and how to end it.
 
     ``groups`` maps ``cpu``, ``memory`` and ``kill`` to folders of control groups; each may be
-    missing, and then the figure comes from /proc.
+    missing, and then the figure comes from /proc. ``claimed`` are the process ids that some
+    participant follows already.
     """
 
-    def __init__(self, sysroot: str, root: int, marker: str, groups: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        sysroot: str,
+        root: int,
+        marker: str,
+        groups: Mapping[str, str],
+        claimed: set[int],
+    ) -> None:
+        claimed.add(root)
         self.guarded = Guarded(root, marker, tuple(dict.fromkeys(groups.values())))
         choices = (
             cgroup_cpu(groups.get("cpu")),
@@ -31,7 +40,7 @@ class Participant:
         self._followed: ProcessTree | None = None
         missing = [at for at, probe in enumerate(choices) if probe is None]
         if missing:
-            self._followed = ProcessTree(sysroot, root, marker)
+            self._followed = ProcessTree(sysroot, root, marker, claimed)
             self.probes.append(TreePart(self._followed, missing))
 
     def unfollowed(self) -> int:

@@ -62,6 +62,7 @@ class Sampler:
         self._dropped = self._unfollowed = self._streams = 0
         self._start_cpu_s = 0.0
         self._participants: dict[str, tuple[Participant, Stream]] = {}
+        self._claimed: set[int] = set()
         self._fast = Group()  # at every tick
         self._slow = Group()  # once a second
         self._ticks: list[tuple[int, int]] = []  # (time, deadlines passed) since the last settling
@@ -207,7 +208,11 @@ class Sampler:
     def _add_tree(self, command: Mapping[str, Any]) -> None:
         self._remove_tree(command)
         participant = Participant(
-            self._sysroot, command["root_pid"], command["marker"], command["groups"]
+            self._sysroot,
+            command["root_pid"],
+            command["marker"],
+            command["groups"],
+            self._claimed,
         )
         name = command["participant"]
         stream = self._add_stream(self._fast, f"tree:{name}", participant.probes)
@@ -221,6 +226,7 @@ class Sampler:
             participant, stream = removed
             self._fast.remove(stream, time.monotonic_ns())
             self._unfollowed += participant.unfollowed()
+            self._claimed.discard(participant.guarded.root)
             stream.close()
 
     def _answer_flush(self, command: Mapping[str, Any]) -> None:

@@ -29,10 +29,10 @@ class ProcessTree(Probe):
     channels = (("cpu_s", "s"), ("memory_bytes", "B"), ("processes", "1"))
     restless = True
 
-    def __init__(self, sysroot: str, root: int, marker: str) -> None:
+    def __init__(self, sysroot: str, root: int, marker: str, claimed: set[int]) -> None:
         self._ticks_per_s = os.sysconf("SC_CLK_TCK")
         self._page_bytes = os.sysconf("SC_PAGE_SIZE")
-        self._family = Family(sysroot, root, marker)
+        self._family = Family(sysroot, root, marker, claimed)
         self._order: list[Member] = []  # those whose files are in ``files``
         self._retired = 0  # ticks of processes that vanished and that nobody awaited
         self.files = []

@@ -82,19 +82,19 @@ def test_a_participant_takes_from_proc_what_the_groups_lack() -> None:
     page = os.sysconf("SC_PAGE_SIZE")
     both = {"cpu": f"{DATA}/v1/cpuacct", "memory": f"{DATA}/v1/memory"}
     group = {"cpu_s": 2.512345678, "memory_bytes": 8192000.0, "processes": 3.0}
-    assert values_of(Participant(pi4, 4000, "none", both)) == group
+    assert values_of(Participant(pi4, 4000, "none", both, set())) == group
 
-    cpu_only = values_of(Participant(pi4, 4000, "none", {"cpu": f"{DATA}/v2-no-stat"}))
+    cpu_only = values_of(Participant(pi4, 4000, "none", {"cpu": f"{DATA}/v2-no-stat"}, set()))
     assert cpu_only == {"cpu_s": 1e-5, "memory_bytes": 6600.0 * page, "processes": 0.0}
 
-    memory_only = Participant(pi4, 4000, "none", {"memory": f"{DATA}/v1/memory"})
+    memory_only = Participant(pi4, 4000, "none", {"memory": f"{DATA}/v1/memory"}, set())
     assert [sorted(probe.meta) for probe in memory_only.probes] == [
         ["memory"],
         ["cpu", "processes"],
     ]
     assert values_of(memory_only) == {"cpu_s": 4.7, "memory_bytes": 8192000.0, "processes": 3.0}
 
-    none = values_of(Participant(pi4, 4000, "none", {}))
+    none = values_of(Participant(pi4, 4000, "none", {}, set()))
     assert none == {"cpu_s": 4.7, "memory_bytes": 6600.0 * page, "processes": 3.0}
 
 

@@ -78,7 +78,7 @@ def cpu_ticks(tree: ProcessTree) -> float:
 
 
 def test_recorded_tree_of_a_name_with_spaces_and_a_child_of_a_thread() -> None:
-    tree = ProcessTree(str(DATA / "sys-pi4"), 4000, "none")
+    tree = ProcessTree(str(DATA / "sys-pi4"), 4000, "none", set())
     assert sorted(pid for pid, _ in tree.known()) == [4000, 4001, 4003]
     assert tree.read() == [4.7, 6600 * os.sysconf("SC_PAGE_SIZE"), 3]
     tree.close()
@@ -87,7 +87,7 @@ def test_recorded_tree_of_a_name_with_spaces_and_a_child_of_a_thread() -> None:
 def test_an_awaited_child_is_counted_once(proc: FakeProc) -> None:
     proc.put(10, 1, own=100)
     proc.put(11, 10, own=50)
-    tree = ProcessTree(str(proc.root), 10, "")
+    tree = ProcessTree(str(proc.root), 10, "", set())
     assert cpu_ticks(tree) == 150
     proc.remove(11)
     proc.put(10, 1, own=101, waited=52)  # 2 more ticks of the child after we last looked
@@ -101,7 +101,7 @@ def test_an_awaited_child_is_counted_once(proc: FakeProc) -> None:
 def test_a_child_that_nobody_awaits_stays_in_the_sum(proc: FakeProc) -> None:
     proc.put(10, 1, own=100)
     proc.put(11, 10, own=50, waited=7)
-    tree = ProcessTree(str(proc.root), 10, "")
+    tree = ProcessTree(str(proc.root), 10, "", set())
     assert cpu_ticks(tree) == 157
     proc.remove(11)
     assert cpu_ticks(tree) == 157
@@ -115,7 +115,7 @@ def test_an_orphan_stays_in_the_tree_and_so_do_its_children(proc: FakeProc) -> N
     proc.put(10, 1, own=10)
     proc.put(11, 10, own=20)
     proc.put(12, 11, own=30)
-    tree = ProcessTree(str(proc.root), 10, "")
+    tree = ProcessTree(str(proc.root), 10, "", set())
     assert cpu_ticks(tree) == 60
     proc.remove(11)
     proc.put(12, 1, own=31)
@@ -133,7 +133,7 @@ def test_an_orphan_stays_in_the_tree_and_so_do_its_children(proc: FakeProc) -> N
 def test_a_process_id_used_again_is_not_the_old_process(proc: FakeProc) -> None:
     proc.put(10, 1, own=10)
     proc.put(11, 10, own=20)
-    tree = ProcessTree(str(proc.root), 10, "")
+    tree = ProcessTree(str(proc.root), 10, "", set())
     assert cpu_ticks(tree) == 30
     proc.remove(11)
     proc.put(11, 1, own=5000, start=99)  # a stranger with the same number
@@ -148,7 +148,7 @@ def test_a_process_id_used_again_is_not_the_old_process(proc: FakeProc) -> None:
 def test_a_process_id_used_again_within_the_tree_is_followed_anew(proc: FakeProc) -> None:
     proc.put(10, 1)
     proc.put(11, 10, own=20)
-    tree = ProcessTree(str(proc.root), 10, "")
+    tree = ProcessTree(str(proc.root), 10, "", set())
     tree.read()
     proc.remove(11)
     proc.put(11, 10, own=3, start=99)
@@ -162,7 +162,7 @@ def test_a_process_id_used_again_within_the_tree_is_followed_anew(proc: FakeProc
 
 def test_when_all_have_gone_the_figures_are_missing(proc: FakeProc) -> None:
     proc.put(10, 1, own=10)
-    tree = ProcessTree(str(proc.root), 10, "")
+    tree = ProcessTree(str(proc.root), 10, "", set())
     proc.remove(10)
     for _ in range(2):
         cpu_s, memory, processes = tree.read()
@@ -173,7 +173,7 @@ def test_when_all_have_gone_the_figures_are_missing(proc: FakeProc) -> None:
 
 
 def test_a_root_that_was_never_seen_is_missing(proc: FakeProc) -> None:
-    tree = ProcessTree(str(proc.root), 10, "")
+    tree = ProcessTree(str(proc.root), 10, "", set())
     assert math.isnan(tree.read()[0])
     tree.close()
 
@@ -183,7 +183,7 @@ def test_a_dead_process_that_waits_for_its_parent_has_time_but_does_not_run(
 ) -> None:
     proc.put(10, 1)
     proc.put(11, 10, own=40, state="Z")
-    tree = ProcessTree(str(proc.root), 10, "")
+    tree = ProcessTree(str(proc.root), 10, "", set())
     assert cpu_ticks(tree) == 40
     assert tree.read()[2] == 1
     tree.close()
@@ -193,21 +193,48 @@ def test_a_kernel_without_lists_of_children_is_walked(tmp_path: Path) -> None:
     proc = FakeProc(tmp_path, lists=False)
     for pid, parent in ((10, 1), (11, 10), (12, 11), (13, 1)):
         proc.put(pid, parent, own=pid)
-    tree = ProcessTree(str(tmp_path), 10, "")
+    tree = ProcessTree(str(tmp_path), 10, "", set())
     assert sorted(pid for pid, _ in tree.known()) == [10, 11, 12]
     tree.close()
 
 
+def put_marked(proc: FakeProc, pid: int, parent: int, mark: str) -> None:
+    proc.put(pid, parent, own=pid)
+    environment = f"HOME=/\0BENCHHARNESS_TRIAL={mark}\0LANG=C"
+    (proc.root / f"proc/{pid}/environ").write_text(environment)
+
+
 def test_an_orphan_that_the_harness_inherits_is_known_by_its_mark(proc: FakeProc) -> None:
-    harness = os.getppid()
     proc.put(10, 1)
-    for pid, mark in ((21, "t-1"), (22, "t-2")):
-        proc.put(pid, harness, own=pid)
-        environment = f"HOME=/\0BENCHHARNESS_TRIAL={mark}\0LANG=C"
-        (proc.root / f"proc/{pid}/environ").write_text(environment)
-    tree = ProcessTree(str(proc.root), 10, "t-1")
+    put_marked(proc, 21, os.getppid(), "t-1")
+    put_marked(proc, 22, os.getppid(), "t-2")
+    tree = ProcessTree(str(proc.root), 10, "t-1", set())
+    assert [pid for pid, _ in tree.known()] == [10]
+    tree.renew(LATER_NS)
     assert [pid for pid, _ in tree.known()] == [10, 21]
     tree.close()
+
+
+def test_trees_with_one_mark_do_not_take_each_others_processes(proc: FakeProc) -> None:
+    harness = os.getppid()
+    put_marked(proc, 10, harness, "t-1")
+    claimed: set[int] = set()
+    server = ProcessTree(str(proc.root), 10, "t-1", claimed)
+    put_marked(proc, 20, harness, "t-1")  # a client has been started and is not yet added
+    server.renew(LATER_NS)
+    put_marked(proc, 21, 20, "t-1")
+    client = ProcessTree(str(proc.root), 20, "t-1", claimed)
+    server.renew(2 * LATER_NS)
+    put_marked(proc, 21, harness, "t-1")  # the client's child is an orphan now
+    proc.remove(20)
+    client.read()
+    for tree in (server, client, server, client):
+        tree.renew(3 * LATER_NS)
+    assert [pid for pid, _ in server.known()] == [10]
+    assert [pid for pid, _ in client.known()] == [21]
+    server.close()
+    client.close()
+    assert not claimed
 
 
 @pytest.mark.parametrize(
@@ -233,7 +260,7 @@ def test_the_files_of_the_whole_tree_are_closed(proc: FakeProc) -> None:
     before = open_files()
     proc.put(10, 1)
     proc.put(11, 10)
-    tree = ProcessTree(str(proc.root), 10, "")
+    tree = ProcessTree(str(proc.root), 10, "", set())
     tree.read()
     proc.remove(11)
     tree.read()
@@ -250,7 +277,7 @@ def test_the_sum_never_goes_back_whatever_ends_and_whoever_awaits(
     history: list[list[tuple[int, int, bool, bool]]],
 ) -> None:
     # Three processes, two of them children of the first, grow, end, and are awaited or not.
-    tree = ProcessTree(str(DATA / "sys-pi4"), 4000, "none")
+    tree = ProcessTree(str(DATA / "sys-pi4"), 4000, "none", set())
     own, waited, alive = [0, 0, 0], [0, 0, 0], [True, True, True]
     last = 0.0
     raw = read_files(tree.files)
