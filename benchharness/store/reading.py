@@ -127,4 +127,5 @@ def _unpack(packed: bytes, out: npt.NDArray[np.uint8]) -> None:
 
 def _planes(data: bytes | memoryview, count: int) -> _Items:
     """Return planes of ``count`` bytes each, one after the other, as columns."""
-    return np.frombuffer(data, np.uint8).reshape(-1, count).T
+    planes: _Items = np.frombuffer(data, np.uint8).reshape(-1, count).T
+    return planes
