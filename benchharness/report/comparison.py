@@ -124,22 +124,26 @@ def compare_levels(
         raise UnknownNameError("level", reference, levels, where=f"factor {factor}")
     differs = _class_differences(campaign, campaign)
     _refuse(differs, force)
-    by_rest: dict[str, dict[str, VariantSummary]] = {}
+    of_level: dict[str, list[VariantSummary]] = {level: [] for level in levels}
     for variant in campaign.variants:
-        rest = {k: v for k, v in variant.factors.items() if k != factor}
-        by_rest.setdefault(_words(rest), {})[str(variant.factors[factor])] = variant
+        of_level[str(variant.factors[factor])].append(variant)
     shown = _varying(campaign, factor)
     sides = [
         (
-            _words({k: group[reference].factors[k] for k in shown}),
-            Side(reference, campaign, group[reference]),
-            Side(level, campaign, group[level]),
+            _words({k: (b if len(of_level[level]) > 1 else a).factors.get(k) for k in shown}),
+            Side(reference, campaign, a),
+            Side(level, campaign, b),
         )
-        for group in by_rest.values()
-        if reference in group
         for level in levels
-        if level != reference and level in group
+        if level != reference
+        for a, b in _paired(of_level[reference], of_level[level], factor)
     ]
+    if not sides:
+        raise UsageError(
+            f"no two variants differ in {factor!r} only",
+            where=f"campaign {campaign.campaign_id}",
+            remedy="choose another --baseline or another factor",
+        )
     paired = {s.variant.index for _, a, b in sides for s in (a, b)}
     return Comparison(
         title=f"{factor} against {reference}, campaign {campaign.campaign_id}",
@@ -148,6 +152,23 @@ def compare_levels(
         differs=tuple(differs),
         notes=(),
     )
+
+
+def _paired(
+    a: Sequence[VariantSummary], b: Sequence[VariantSummary], factor: str
+) -> list[tuple[VariantSummary, VariantSummary]]:
+    """Pair variants whose other factors are equal.
+
+    A level with one variant only is paired with every one of the other level: the factors that
+    vary there do not apply to it (a build, to a program that is not built).
+    """
+    if len(a) == 1 or len(b) == 1:
+        return [(left, right) for left in a for right in b]
+
+    def rest(variant: VariantSummary) -> dict[str, object]:
+        return {k: v for k, v in variant.factors.items() if k != factor}
+
+    return [(left, right) for left in a for right in b if rest(left) == rest(right)]
 
 
 def differences(a: CampaignSummary, b: CampaignSummary) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from benchharness.units import format_pm
 
 DASH = "–"
+MOST_DIGITS = 5
 REPLACEMENT = "\ufffd"
 
 # Control, bidirectional and unassigned characters can rearrange or erase what stands around them.
@@ -69,7 +70,17 @@ def scaled_pm(value: float | None, half: float | None, unit: Unit) -> str:
     """Format ``value ± half`` in ``unit``; without ``half`` the value alone."""
     if value is None:
         return DASH
-    return format_pm(value / unit.factor, None if half is None else half / unit.factor)
+    scaled = value / unit.factor
+    if half is None or not 0 < half < math.inf or scaled == 0 or not math.isfinite(scaled):
+        return format_pm(scaled, None if half is None else half / unit.factor)
+    # More than five digits of a value help nobody; the ± is then rounded up to the last of them.
+    least = 10.0 ** (math.floor(math.log10(abs(scaled))) - MOST_DIGITS + 1)
+    width = half / unit.factor
+    if width >= 10 * least:
+        return format_pm(scaled, width)
+    places = max(0, -round(math.log10(least)))
+    rounded_up = max(1, math.ceil(width / least - 1e-9)) * least
+    return f"{scaled:.{places}f} ± {rounded_up:.{places}f}"
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -152,8 +152,44 @@ def test_levels_are_paired_where_all_else_is_equal() -> None:
     assert [(p.label, p.a.variant.label, p.b.variant.label) for p in comparison.pairs] == [
         ("build=x", "v0", "v1"),
         ("build=y", "v2", "v3"),
+        # c has one variant: what varies elsewhere does not apply to it
+        ("build=x", "v0", "v4"),
+        ("build=y", "v2", "v4"),
     ]
-    assert comparison.unpaired == ("v4",)
+    against_c = compare_levels(summary, "runtime", "c")
+    assert [(p.label, p.b.variant.label) for p in against_c.pairs] == [
+        ("build=x", "v0"),
+        ("build=y", "v2"),
+        ("build=x", "v1"),
+        ("build=y", "v3"),
+    ]
+
+
+def test_variants_that_differ_in_more_than_the_factor_are_left_out() -> None:
+    kinds = [Kind(f"v{i}", 5.0 + i, 6.0, 20.0, 0.0, None) for i in range(4)]
+    summary = sample_campaign(repeat=2, kinds=kinds)
+    pairs = [("a", "x"), ("a", "y"), ("b", "y"), ("b", "z")]
+    factors = [{"runtime": r, "build": b} for r, b in pairs]
+    summary = replace(
+        summary,
+        variants=tuple(
+            replace(v, factors=f) for v, f in zip(summary.variants, factors, strict=True)
+        ),
+    )
+    comparison = compare_levels(summary, "runtime")
+    assert [(p.label, p.a.variant.label) for p in comparison.pairs] == [("build=y", "v1")]
+    assert comparison.unpaired == ("v0", "v3")
+    with pytest.raises(UsageError, match="no two variants differ in 'build' only"):
+        compare_levels(
+            replace(
+                summary,
+                variants=tuple(
+                    replace(v, factors={"build": b, "runtime": str(i)})
+                    for i, (v, b) in enumerate(zip(summary.variants, "xxyy", strict=True))
+                ),
+            ),
+            "build",
+        )
 
 
 def test_names_that_are_not_there_have_a_nearest_one() -> None:

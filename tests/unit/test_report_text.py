@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchharness.report.text import (
+    Unit,
     ascii_safe,
     column_unit,
     display_width,
@@ -70,6 +71,29 @@ def test_a_value_and_its_uncertainty_are_scaled_together() -> None:
     assert scaled_pm(4096.0, 512.0, kib) == "4.00 ± 0.50"
     assert scaled_pm(4096.0, None, kib) == "4.000"
     assert scaled_pm(None, 1.0, kib) == "–"
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "expected"),
+    [
+        (141.8424, 0.0056, "141.84 ± 0.01"),
+        (141.8424, 0.0256, "141.84 ± 0.03"),
+        (141.8424, 0.156, "141.84 ± 0.16"),
+        (3.1823, 0.0612, "3.182 ± 0.061"),
+        (123456.7, 3.0, "123457 ± 10"),
+        (0.0, 0.1, "0.00 ± 0.10"),
+        (1.0, 0.0, "1.000"),
+    ],
+)
+def test_no_more_digits_than_help(value: float, half: float, expected: str) -> None:
+    assert scaled_pm(value, half, Unit("s", 1.0)) == expected
+
+
+@given(st.floats(1e-3, 1e6), st.floats(1e-9, 1e6))
+def test_what_is_shown_never_claims_more_than_is_known(value: float, half: float) -> None:
+    shown, _, plus_minus = scaled_pm(value, half, Unit("s", 1.0)).partition(" ± ")
+    assert float(plus_minus) >= half * 0.949  # two digits, rounded
+    assert abs(float(shown) - value) <= max(float(plus_minus), half)
 
 
 def test_numbers_never_have_exponents_and_missing_is_a_dash() -> None:
