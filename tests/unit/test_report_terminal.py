@@ -52,7 +52,8 @@ def test_square_brackets_are_not_markup() -> None:
     assert "[bold]a[/bold] :smile:" in raw.getvalue().decode()
 
 
-def test_colour_on_a_terminal_has_a_word_beside_it() -> None:
+def test_colour_on_a_terminal_has_a_word_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")  # a dumb terminal has no colours
     stream = io.StringIO()
     screen = Console(file=stream, width=120, force_terminal=True, color_system="standard")
     print_summary(sample_campaign(), screen)
