@@ -200,4 +200,4 @@ def instrument_notes(summary: CampaignSummary) -> list[str]:
     share = number(100 * max(shares), 2)
     if MeasurementClass.ESTIMATED in energy_classes(summary):
         return [f"± of joules includes {share} % for the model, in the ratios too"]
-    return [f"± of joules includes {share} % for the meter's gain, which cancels in a ratio"]
+    return [f"± of joules includes {share} % for the gain of the meter, which cancels in a ratio"]
