@@ -1,22 +1,20 @@
 """What watching a sleeping program costs: this project, psrecord and CodeCarbon, alike.
 
-Each runs in processes of its own around ``sleep``. Starting up costs each of them something
-once, which a long trial does not feel: it is measured with a short sleep and taken away.
+Each runs in processes of its own around ``sleep``. The share of a core is taken while it sleeps;
+what starting up and summing up cost once, which a long trial does not feel, is what remains.
 """
 
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 HZ = 10
-SHORT_S = 1.0
-SHORT_RUNS = 3
 _HERE = Path(__file__).parent
 _CODECARBON = """
 import subprocess, sys
@@ -38,14 +36,15 @@ class Used:
     cpu_s: float
     memory_peak_bytes: int
     duration_s: float
+    steady_share_of_a_core: float | None  # None: the sleep was too short for two looks
 
 
 @dataclass(frozen=True, slots=True)
 class Overhead:
     """What watching costs: a share of one core while it lasts, CPU seconds once, memory."""
 
-    core_percent: float
-    fixed_cpu_s: float
+    core_percent: float | None
+    fixed_cpu_s: float | None
     memory_peak_bytes: int
 
 
@@ -65,6 +64,15 @@ def sampling_only(duration_s: float) -> Used:
     return measured([sys.executable, script, str(duration_s), str(HZ)])
 
 
+def whole_command(duration_s: float) -> Used:
+    """Return what ``benchharness run`` uses, with the default probes and meter, to its table."""
+    options = ["--probe-hz", str(HZ), "--idle", "0", "--json"]
+    with tempfile.TemporaryDirectory() as folder:
+        results = ["--results", f"{folder}/results.db"]
+        command = [sys.executable, "-m", "benchharness", "run", *results, *options]
+        return measured([*command, "--", "sleep", str(duration_s)])
+
+
 def psrecord(duration_s: float) -> Used:
     """Return what psrecord uses, with children, as the harness looks at them too."""
     program = str(Path(sys.executable).with_name("psrecord"))
@@ -78,12 +86,11 @@ def codecarbon(duration_s: float) -> Used:
 
 
 def overhead(watch: Callable[[float], Used], duration_s: float) -> Overhead:
-    """Return what ``watch`` costs while it lasts, and once, from short sleeps and a long one."""
-    short_cpu_s = statistics.median(watch(SHORT_S).cpu_s for _ in range(SHORT_RUNS))
-    long = watch(duration_s)
-    share = (long.cpu_s - short_cpu_s) / (duration_s - SHORT_S)
+    """Return what ``watch`` costs while it lasts, and once."""
+    used = watch(duration_s)
+    share = used.steady_share_of_a_core
     return Overhead(
-        core_percent=100 * share,
-        fixed_cpu_s=short_cpu_s - share * SHORT_S,
-        memory_peak_bytes=long.memory_peak_bytes,
+        core_percent=None if share is None else 100 * share,
+        fixed_cpu_s=None if share is None else used.cpu_s - share * duration_s,
+        memory_peak_bytes=used.memory_peak_bytes,
     )
