@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from benchharness.model import CampaignSummary, MeasurementClass
 from benchharness.report.metrics import CLASS_NOTES, energy_classes
-from benchharness.report.table import GAP, Table, comparison_table, fit
+from benchharness.report.table import GAP, Table, comparison_table
+from benchharness.report.table_fit import fit
 from benchharness.report.text import ascii_safe, plain
 from benchharness.report.trust import WHOLE_CAMPAIGN, caution_rows
 
@@ -47,7 +48,7 @@ def print_summary(summary: CampaignSummary, console: Console | None = None) -> N
         if cls is not MeasurementClass.MEASURED:
             say(console, f"{cls.value} energy: joules are {CLASS_NOTES[cls]}", style="yellow")
     say(console, "")
-    print_table(comparison_table(summary, max(_NARROWEST, console.width)), console)
+    print_table(fit(comparison_table(summary), max(_NARROWEST, console.width)), console)
     print_cautions(summary, console)
 
 

@@ -11,8 +11,14 @@ from dataclasses import dataclass
 
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.model import CampaignSummary, MetricSummary, VariantSummary
+from benchharness.report.comparison_guard import (
+    changed,
+    class_differences,
+    differences,
+    refuse,
+)
 from benchharness.report.derive_variants import VariantTrials
-from benchharness.report.metrics import energy_classes, metric_of
+from benchharness.report.metrics import metric_of
 from benchharness.report.text import plain
 from benchharness.stats.ratio import Ratio, ratio_of_means
 from benchharness.stats.sample import Spread, spread
@@ -21,8 +27,6 @@ from benchharness.stats.welch import holm, welch_p
 COMPARED = ("energy_net_j", "energy_gross_j", "duration_s", "memory_peak_bytes", "cpu_s")
 SIGNIFICANCE = 0.05
 LOWER, HIGHER, UNDECIDED, SINGLE = "lower", "higher", "undecided", "no interval"
-_MUST_AGREE = ("machine",)
-_SHOULD_AGREE = ("kernel", "os", "governor", "boost", "python", "commit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def compare_campaigns(a: CampaignSummary, b: CampaignSummary, *, force: bool = F
             remedy="name two campaigns, or compare the levels of a factor with --by",
         )
     differs = differences(a, b)
-    _refuse(differs, force)
+    refuse(differs, force)
     matched, unpaired = _matched(a, b)
     if not matched:
         raise UsageError(
@@ -98,7 +102,7 @@ def compare_campaigns(a: CampaignSummary, b: CampaignSummary, *, force: bool = F
         pairs=_pairs(sides),
         unpaired=tuple(unpaired),
         differs=tuple(differs),
-        notes=tuple(_changed(a.environment, b.environment)),
+        notes=tuple(changed(a.environment, b.environment)),
     )
 
 
@@ -122,8 +126,8 @@ def compare_levels(
     reference = levels[0] if baseline is None else baseline
     if reference not in levels:
         raise UnknownNameError("level", reference, levels, where=f"factor {factor}")
-    differs = _class_differences(campaign, campaign)
-    _refuse(differs, force)
+    differs = class_differences(campaign, campaign)
+    refuse(differs, force)
     of_level: dict[str, list[VariantSummary]] = {level: [] for level in levels}
     for variant in campaign.variants:
         of_level[str(variant.factors[factor])].append(variant)
@@ -169,58 +173,6 @@ def _paired(
         return {k: v for k, v in variant.factors.items() if k != factor}
 
     return [(left, right) for left in a for right in b if rest(left) == rest(right)]
-
-
-def differences(a: CampaignSummary, b: CampaignSummary) -> list[str]:
-    """Return what keeps two campaigns from being compared, each as ``what: A against B``."""
-    found = _class_differences(a, b)
-    for key in _MUST_AGREE:
-        of_a, of_b = a.environment.get(key), b.environment.get(key)
-        if of_a != of_b and of_a is not None and of_b is not None:
-            found.append(f"{key}: {_board(a)} against {_board(b)}")
-    if a.quick != b.quick:
-        found.append("a quick run against a full one")
-    return found
-
-
-def _class_differences(a: CampaignSummary, b: CampaignSummary) -> list[str]:
-    classes_a, classes_b = energy_classes(a), energy_classes(b)
-    found = []
-    if classes_a and classes_b and (classes_a != classes_b or len(classes_a) > 1):
-        words = [" and ".join(c.value for c in classes) for classes in (classes_a, classes_b)]
-        same = words[0] == words[1]
-        found.append(f"class of the joules: {words[0] if same else ' against '.join(words)}")
-    meters_a, meters_b = _meters(a), _meters(b)
-    if meters_a and meters_b and meters_a != meters_b:
-        found.append(f"meter: {', '.join(meters_a)} against {', '.join(meters_b)}")
-    return found
-
-
-def _meters(campaign: CampaignSummary) -> list[str]:
-    """Return the meters that gave the figures."""
-    return sorted({t.energy.meter for t in campaign.trials if t.energy is not None})
-
-
-def _board(campaign: CampaignSummary) -> str:
-    environment = campaign.environment
-    name = environment.get("board") or environment.get("cpu") or "a machine"
-    return f"{plain(name, 40)} ({plain(environment.get('machine'), 12)})"
-
-
-def _refuse(differs: Sequence[str], force: bool) -> None:
-    if differs and not force:
-        raise UsageError(
-            f"not comparable: {'; '.join(differs)}",
-            remedy="compare like with like, or add --force",
-        )
-
-
-def _changed(a: Mapping[str, object], b: Mapping[str, object]) -> list[str]:
-    return [
-        f"{key} changed: {plain(a.get(key), 60)} to {plain(b.get(key), 60)}"
-        for key in _SHOULD_AGREE
-        if a.get(key) is not None and b.get(key) is not None and a.get(key) != b.get(key)
-    ]
 
 
 def _matched(

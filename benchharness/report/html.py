@@ -18,7 +18,7 @@ from markupsafe import Markup
 from benchharness import __version__, declarations
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary
-from benchharness.report import html_facts, html_panels, html_view, trust
+from benchharness.report import html_energy, html_facts, html_panels, html_view, trust
 from benchharness.report.html_forest import forest
 from benchharness.report.html_stacks import energy_stack, time_stack
 from benchharness.report.metrics import (
@@ -152,9 +152,9 @@ def _trust(summary: CampaignSummary, limits: html_panels.Limits) -> Mapping[str,
             )
             for m in summary.meters
         ],
-        "budget": html_facts.budget(summary),
-        "methods": html_facts.methods(summary),
-        "other_meters": html_facts.other_meters(summary),
+        "budget": html_energy.budget(summary),
+        "methods": html_energy.methods(summary),
+        "other_meters": html_energy.other_meters(summary),
         "cautions": trust.caution_rows(summary),
         "runs": html_facts.trial_table(summary, limits.trial_rows),
         "command": plain(summary.command, 4000),

@@ -8,13 +8,13 @@ it with Debian's texlive-latex-recommended and texlive-science.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary, MeasurementClass, VariantSummary
+from benchharness.report.latex_text import escape, label
 from benchharness.report.metrics import (
     CLASS_MARKS,
     CLASS_NOTES,
@@ -93,7 +93,7 @@ def render_latex(summary: CampaignSummary, *, standalone: bool = False) -> str:
             r"\centering",
             r"\small\setlength{\tabcolsep}{4pt}",
             f"\\caption{{{_caption(summary)}}}\\smallskip",
-            f"\\label{{tab:benchharness-{_label(summary.campaign_id)}}}",
+            f"\\label{{tab:benchharness-{label(summary.campaign_id)}}}",
             r"\begin{tabular}{" + "\n  ".join(["", *(c.spec for c in columns)]) + "\n}",
             r"\toprule",
             " & ".join(c.head for c in columns) + r" \\",
@@ -269,34 +269,3 @@ def _class_notes(summary: CampaignSummary) -> list[str]:
         + CLASS_NOTES[c]
         for c in classes
     ]
-
-
-_ESCAPES = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"{\char34}",
-    "`": r"\textasciigrave{}", "'": r"\textquotesingle{}", "-": "-{}",
-    "±": r"$\pm$", "×": r"$\times$", "µ": r"$\mu$", "°": r"\textdegree{}", "–": "--", "—": "---",
-    "…": r"\ldots{}", "−": r"$-$", "\u00a0": "~",
-    "[": "{[}", "]": "{]}",
-}  # fmt: skip
-
-
-def escape(text: str) -> str:
-    """Escape text for LaTeX; a sign that pdflatex has no glyph for becomes its code point."""
-    return "".join(_ESCAPES.get(c) or _letter(c) for c in text)
-
-
-def _letter(sign: str) -> str:
-    if sign.isascii() or ("À" <= sign <= "ÿ" and sign not in "ÐðÞþ×÷"):
-        return sign
-    plainer = "".join(
-        c for c in unicodedata.normalize("NFKD", sign) if not unicodedata.combining(c)
-    )
-    if plainer and plainer.isascii() and plainer.isprintable():
-        return "".join(_ESCAPES.get(c, c) for c in plainer)
-    return f"{{[}}U+{ord(sign):04X}{{]}}"
-
-
-def _label(text: str) -> str:
-    return "".join(c for c in text if c.isascii() and c.isalnum()) or "campaign"

@@ -8,7 +8,8 @@ import pytest
 
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.model import CampaignSummary, MeasurementClass
-from benchharness.report.comparison import compare_campaigns, compare_levels, differences
+from benchharness.report.comparison import compare_campaigns, compare_levels
+from benchharness.report.comparison_guard import differences
 from benchharness.report.comparison_table import (
     change_interval,
     change_text,
@@ -16,7 +17,7 @@ from benchharness.report.comparison_table import (
     sentences,
     to_comparison_document,
 )
-from benchharness.report.table import fit, text_width
+from benchharness.report.table_fit import fit, text_width
 from benchharness.stats.ratio import Ratio
 from tests.unit.report_samples import KINDS, Kind, assembled, sample_campaign
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchharness.model import Channel, MeasurementClass, PhaseSpan
+from benchharness.report.buckets import bucketed, rate
 from benchharness.report.phases import phase_names, phase_roles, phase_seconds
-from benchharness.report.timeline import bucketed, rate, read_timeline
+from benchharness.report.timeline import read_timeline
 from tests.unit.report_samples import (
     KINDS,
     SECOND_NS,

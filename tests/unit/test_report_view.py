@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchharness.model import CampaignSummary, Caution, MeasurementClass, MetricSummary, Status
-from benchharness.report.html_facts import budget, facts, methods, other_meters, trial_table
+from benchharness.report.html_energy import budget, methods, other_meters
+from benchharness.report.html_facts import facts, trial_table
 from benchharness.report.html_forest import forest
 from benchharness.report.html_stacks import energy_stack, time_stack
 from benchharness.report.trust import caution_rows, reliance

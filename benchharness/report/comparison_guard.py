@@ -1,0 +1,68 @@
+"""What keeps two campaigns from being compared, and what is as well to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from benchharness.errors import UsageError
+from benchharness.model import CampaignSummary
+from benchharness.report.metrics import energy_classes
+from benchharness.report.text import plain
+
+_MUST_AGREE = ("machine",)
+_SHOULD_AGREE = ("kernel", "os", "governor", "boost", "python", "commit")
+
+
+def differences(a: CampaignSummary, b: CampaignSummary) -> list[str]:
+    """Return what keeps two campaigns from being compared, each as ``what: A against B``."""
+    found = class_differences(a, b)
+    for key in _MUST_AGREE:
+        of_a, of_b = a.environment.get(key), b.environment.get(key)
+        if of_a != of_b and of_a is not None and of_b is not None:
+            found.append(f"{key}: {_board(a)} against {_board(b)}")
+    if a.quick != b.quick:
+        found.append("a quick run against a full one")
+    return found
+
+
+def class_differences(a: CampaignSummary, b: CampaignSummary) -> list[str]:
+    """Return what differs in the joules: their class, the meters that gave them."""
+    classes_a, classes_b = energy_classes(a), energy_classes(b)
+    found = []
+    if classes_a and classes_b and (classes_a != classes_b or len(classes_a) > 1):
+        words = [" and ".join(c.value for c in classes) for classes in (classes_a, classes_b)]
+        same = words[0] == words[1]
+        found.append(f"class of the joules: {words[0] if same else ' against '.join(words)}")
+    meters_a, meters_b = _meters(a), _meters(b)
+    if meters_a and meters_b and meters_a != meters_b:
+        found.append(f"meter: {', '.join(meters_a)} against {', '.join(meters_b)}")
+    return found
+
+
+def _meters(campaign: CampaignSummary) -> list[str]:
+    """Return the meters that gave the figures."""
+    return sorted({t.energy.meter for t in campaign.trials if t.energy is not None})
+
+
+def _board(campaign: CampaignSummary) -> str:
+    environment = campaign.environment
+    name = environment.get("board") or environment.get("cpu") or "a machine"
+    return f"{plain(name, 40)} ({plain(environment.get('machine'), 12)})"
+
+
+def refuse(differs: Sequence[str], force: bool) -> None:
+    """Raise UsageError for what differs, unless ``force``."""
+    if differs and not force:
+        raise UsageError(
+            f"not comparable: {'; '.join(differs)}",
+            remedy="compare like with like, or add --force",
+        )
+
+
+def changed(a: Mapping[str, object], b: Mapping[str, object]) -> list[str]:
+    """Return what of the environment changed and may matter: kernel, libraries, governor."""
+    return [
+        f"{key} changed: {plain(a.get(key), 60)} to {plain(b.get(key), 60)}"
+        for key in _SHOULD_AGREE
+        if a.get(key) is not None and b.get(key) is not None and a.get(key) != b.get(key)
+    ]
