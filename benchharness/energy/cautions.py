@@ -39,7 +39,7 @@ class Findings:
         if longer_s is None:
             return "repeat the work inside a longer window, or use a finer meter"
         return (
-            f"a window of {format_duration(longer_s)} or more would give {TARGET:.0%} "
+            f"a window of {format_duration(longer_s)} or more would give {100 * TARGET:.0f} % "
             "besides the meter's gain"
         )
 
@@ -104,7 +104,7 @@ def _short(found: Findings) -> Iterator[Caution]:
         yield Caution(
             "short-window",
             f"the window of {format_duration(observed.duration_s)} holds "
-            f"{len(observed.inside)} readings of meter {found.figure.meter}",
+            f"{_readings(len(observed.inside))} of meter {found.figure.meter}",
             found.advice(),
         )
 
@@ -114,7 +114,7 @@ def _gaps(found: Findings) -> Iterator[Caution]:
     if 1.0 - covered.share > _NOTABLE_GAP:
         yield Caution(
             "low-coverage",
-            f"meter {found.figure.meter} vouches for {covered.share:.0%} of the window: "
+            f"meter {found.figure.meter} vouches for {100 * covered.share:.0f} % of the window: "
             f"{covered.uncovered_s:.1f} s are without a reading",
             "check its connection",
         )
@@ -135,3 +135,7 @@ def _floor(found: Findings) -> Iterator[Caution]:
             f"{found.figure.meter}, {format_si(floor_w, 'W')}, where its readings are doubtful",
             "add a known constant load to the same plug",
         )
+
+
+def _readings(count: int) -> str:
+    return "1 reading" if count == 1 else f"{count} readings"

@@ -83,7 +83,7 @@ def _assumed_gain(meters: Sequence[Mapping[str, Any]]) -> Iterable[Caution]:
             bound = ASSUMED_MODEL_BOUND if estimated else ASSUMED_GAIN_BOUND
             yield Caution(
                 "gain-assumed",
-                f"meter {meter['name']} states no accuracy: ±{bound:.0%} is assumed",
+                f"meter {meter['name']} states no accuracy: ±{100 * bound:.0f} % is assumed",
                 "calibrate it and state the gain in its file",
             )
 
@@ -106,7 +106,7 @@ def _spread(variants: Sequence[VariantTrials]) -> Iterable[Caution]:
             if relative is not None and relative >= WIDE_VARIATION:
                 yield Caution(
                     "wide-spread",
-                    f"{_WORDS[metric]} of {variant.label} varies by {relative:.0%} "
+                    f"{_WORDS[metric]} of {variant.label} varies by {100 * relative:.0f} % "
                     f"(standard deviation of {interval.n} trials)",
                     "end other work on the machine, or repeat more",
                 )
