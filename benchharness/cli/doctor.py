@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 WATCH_S = 1.0
 
 
+EXAMPLES = """\
+examples:
+  benchharness doctor
+  benchharness doctor --json
+
+"""
+
+
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
@@ -20,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="say whether this machine is fit to measure",
         description="Looks at everything that can spoil a measurement on this machine and says "
         "what to do about it. Takes about two seconds; changes nothing.",
-        epilog=EXIT_CODES,
+        epilog=EXAMPLES + EXIT_CODES,
         formatter_class=HelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")

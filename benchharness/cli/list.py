@@ -24,13 +24,22 @@ Entries = list[dict[str, Any]]
 Answer = tuple[Entries, list[list[str]], str]  # for --json, for people, what to say if empty
 
 
+EXAMPLES = """\
+examples:
+  benchharness list workloads
+  benchharness list campaigns --results lab.db
+  benchharness list runtimes --json
+
+"""
+
+
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "list",
         help="list workloads, meters, campaigns or runtimes",
         description="Lists what there is. Campaigns are those of the results file, newest first.",
-        epilog=EXIT_CODES,
+        epilog=EXAMPLES + EXIT_CODES,
         formatter_class=HelpFormatter,
     )
     parser.add_argument("what", choices=tuple(_LISTS), metavar="|".join(_LISTS))

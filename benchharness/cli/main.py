@@ -10,10 +10,11 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from benchharness import __version__
 from benchharness.cli.common import EXIT_CODES, HelpFormatter
-from benchharness.errors import BenchharnessError
+from benchharness.errors import BenchharnessError, UnknownNameError, UsageError
 
 # name -> (module of benchharness.cli, one line for the overview)
 COMMANDS = {
@@ -40,9 +41,17 @@ examples:
 """
 
 
+class OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error; argparse prints its usage first."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        raise UsageError(message, remedy=f"see {self.prog} --help")
+
+
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     """Build the parser; with ``only``, load just that command's options."""
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="benchharness",
         description=DESCRIPTION,
         epilog=EXAMPLES + EXIT_CODES,
@@ -65,10 +74,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in arguments[: _end_of_options(arguments)]
     if debug:
         arguments.remove("--debug")
-    command = next((a for a in arguments[: _end_of_options(arguments)] if a in COMMANDS), None)
     try:
         own, program = _split_program(arguments)
-        parser = build_parser(only=command if own and own[0] == command else None)
+        command = own[0] if own and not own[0].startswith("-") else None
+        if command is not None and command not in COMMANDS:
+            raise UnknownNameError("command", command, COMMANDS)
+        parser = build_parser(only=command)
         args = parser.parse_args(own)
         if args.command is None:
             parser.print_help()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchharness.model import CampaignSummary, MeasurementClass
-from benchharness.report.metrics import CLASS_NOTES, energy_classes
+from benchharness.model import CampaignSummary
 from benchharness.report.table import GAP, Table, comparison_table
 from benchharness.report.table_fit import fit
 from benchharness.report.text import ascii_safe, plain
@@ -44,9 +43,6 @@ def print_summary(summary: CampaignSummary, console: Console | None = None) -> N
     say(console, plain(summary.verdict, 1000), style="bold")
     if summary.quick:
         say(console, "quick run: small inputs, to see that everything works; not results")
-    for cls in energy_classes(summary):
-        if cls is not MeasurementClass.MEASURED:
-            say(console, f"{cls.value} energy: joules are {CLASS_NOTES[cls]}", style="yellow")
     say(console, "")
     print_table(fit(comparison_table(summary), max(_NARROWEST, console.width)), console)
     print_cautions(summary, console)

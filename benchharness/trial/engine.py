@@ -234,6 +234,8 @@ class TrialRun:
             self.sampler.add_tree(
                 participant.name, child.pid, cgroup.paths if cgroup else None, self.marker
             )
+        for item in self.running:
+            item.child.go()
 
     def _end_programs(self) -> None:
         """Kill what is left of every program, and take the last of what it said."""

@@ -6,14 +6,16 @@ import contextlib
 import ctypes
 import os
 import resource
+import select
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchharness.errors import UnfitError
 from benchharness.probes.files import read_whole
 from benchharness.probes.processes import (
     MARKER_VARIABLE,
@@ -25,9 +27,17 @@ from benchharness.probes.processes import (
 from benchharness.trial.capture import Capture
 from benchharness.trial.cgroups import Cgroup, CgroupUse
 
-# The shell enters the groups and becomes the program, so not a microsecond of it goes uncounted.
-_ENTER = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 125; shift; done; shift; exec "$@"'
+# The shell enters the groups, says so, waits for the word, and becomes the program. Entering may
+# take 10 ms (the kernel waits for a grace period), which is not the program's time; and until the
+# word comes the sampler can be told of the process, so that nothing runs unguarded. Without the
+# word, because the harness has died, it ends.
+_ENTER = (
+    'while [ "$1" != -- ]; do echo 0 > "$1" || exit 125; shift; done; shift; '
+    'echo ready; read -r word || exit 125; exec "$@" < /dev/null'
+)
 _PR_SET_CHILD_SUBREAPER = 36
+_READY = b"ready\n"
+_READY_TIMEOUT_S = 10.0
 _programs: set[int] = set()  # started here and not yet closed: each has a thread that waits for it
 
 
@@ -50,7 +60,11 @@ def become_subreaper() -> bool:
 
 
 class Child:
-    """A running program. ``ended`` is set, and ``waker`` becomes readable, when it has exited."""
+    """A program that begins at :meth:`go`.
+
+    When it has exited ``ended`` is set and ``waker`` becomes readable. Raises UnfitError if it
+    cannot be put into its control group.
+    """
 
     def __init__(
         self,
@@ -66,23 +80,27 @@ class Child:
         self.ended: Ended | None = None
         self._orphan_cpu_s = 0.0
         self._not_ours = frozenset(own_children())
-        command = [*argv]
-        if cgroup is not None:
-            command = ["/bin/sh", "-c", _ENTER, "sh", *cgroup.enter_files, "--", *argv]
-        self.started_ns = time.monotonic_ns()
-        self._process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env={**env, MARKER_VARIABLE: marker},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        enter = cgroup.enter_files if cgroup is not None else ()
+        try:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _ENTER, "sh", *enter, "--", *argv],
+                cwd=cwd,
+                env={**env, MARKER_VARIABLE: marker},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                bufsize=0,
+            )
+        except OSError as error:  # arguments too long, no process to be had, folder gone
+            raise UnfitError(f"cannot be started: {error.strerror}", where=argv[0]) from None
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self.pid = self._process.pid
+        self.started_ns = time.monotonic_ns()
         _programs.add(self.pid)
+        self._wait_until_ready()
+        self._cpu_before_s = (cgroup.read().cpu_s or 0.0) if cgroup is not None else 0.0
         self.stdout = Capture(os.dup(self._process.stdout.fileno()))
         self.stderr = Capture(os.dup(self._process.stderr.fileno()))
         self._process.stdout.close()
@@ -91,6 +109,46 @@ class Child:
         # A thread that only waits stamps the end at once, whatever the main loop is doing.
         self._waiter = threading.Thread(target=self._wait, name="wait4", daemon=True)
         self._waiter.start()
+
+    def go(self) -> None:
+        """Let the program begin, now."""
+        assert self._process.stdin is not None
+        self.started_ns = time.monotonic_ns()
+        with contextlib.suppress(BrokenPipeError):  # it was killed meanwhile; the wait tells
+            self._process.stdin.write(b"go\n")
+        self._close_stdin()
+
+    def _close_stdin(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
+    def _wait_until_ready(self) -> None:
+        """Wait until the shell has entered the groups. Raises UnfitError if it cannot."""
+        stdout, stderr = self._process.stdout, self._process.stderr
+        assert stdout is not None
+        assert stderr is not None
+        said = b""
+        deadline = time.monotonic() + _READY_TIMEOUT_S
+        while len(said) < len(_READY) and time.monotonic() < deadline:
+            if not select.select([stdout], [], [], 0.1)[0]:
+                continue
+            data = os.read(stdout.fileno(), len(_READY) - len(said))
+            if not data:
+                break
+            said += data
+        if said == _READY:
+            return
+        self._process.kill()
+        self._process.wait()
+        _programs.discard(self.pid)
+        stdout.close()
+        self._close_stdin()
+        last = stderr.read().decode("utf-8", "replace").strip().splitlines()[-1:]
+        stderr.close()
+        raise UnfitError(
+            f"the program could not be put into its control group ({' '.join(last) or 'silence'})",
+            remedy="run benchharness doctor",
+        )
 
     def _wait(self) -> None:
         _, status, usage = os.wait4(self.pid, 0)
@@ -123,7 +181,12 @@ class Child:
         by_wait = None
         if self.ended is not None:
             by_wait = self.ended.usage.ru_utime + self.ended.usage.ru_stime + self._orphan_cpu_s
-        return (self.cgroup.read() if self.cgroup is not None else None), by_wait
+        if self.cgroup is None:
+            return None, by_wait
+        group = self.cgroup.read()
+        if group.cpu_s is not None:
+            group = replace(group, cpu_s=group.cpu_s - self._cpu_before_s)
+        return group, by_wait
 
     def close(self) -> None:
         """Close the pipes; the program must have ended."""
@@ -131,6 +194,7 @@ class Child:
             capture.drain()
             capture.close()
         _programs.discard(self.pid)
+        self._close_stdin()
         os.close(self.waker)
         os.close(self._wake)
         self._process.returncode = self.ended.exit_code if self.ended else -signal.SIGKILL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import signal
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from benchharness.errors import UnfitError
 from benchharness.trial.cgroups import CgroupFactory, hierarchies
 from benchharness.trial.launch import Child, become_subreaper, marked_processes
 
@@ -60,6 +62,7 @@ class Starter:
         cgroup = cls.factory.make(f"benchharness-{marker}") if cls.factory else None
         child = Child(argv, cwd=cls.folder, env=dict(os.environ), cgroup=cgroup, marker=marker)
         cls.started.append(child)
+        child.go()
         return child
 
 
@@ -130,6 +133,43 @@ def test_the_end_is_stamped_when_it_happens(child_of: type[Starter]) -> None:
     assert 0.25 <= took_s < 0.6
 
 
+def test_the_program_begins_at_the_word_and_entering_its_group_is_not_its_time(
+    tmp_path: Path,
+) -> None:
+    factory = CgroupFactory()
+    cgroup = factory.make(f"benchharness-{os.getpid()}-go") if factory.available else None
+    sign = tmp_path / "begun"
+    child = Child(
+        ["/usr/bin/touch", str(sign)], cwd=tmp_path, env=dict(os.environ), cgroup=cgroup, marker="g"
+    )
+    assert not select.select([child.waker], [], [], 0.3)[0]
+    assert not sign.exists()
+    before_ns = time.monotonic_ns()
+    child.go()
+    wait(child)
+    child.kill_all()
+    group, by_wait_s = child.usage()
+    child.close()
+    if cgroup is not None:
+        cgroup.remove()
+    assert child.started_ns >= before_ns
+    assert sign.exists()
+    assert by_wait_s is not None
+    if group is not None and group.cpu_s is not None:
+        assert 0 < group.cpu_s < 0.05
+
+
+def test_a_group_that_cannot_be_entered_is_said_in_one_line(tmp_path: Path) -> None:
+    factory = CgroupFactory()
+    cgroup = factory.make(f"benchharness-{os.getpid()}-gone") if factory.available else None
+    if cgroup is None:
+        assert os.geteuid() != 0, "root must be able to make control groups"
+        return
+    cgroup.remove()
+    with pytest.raises(UnfitError, match="could not be put into its control group"):
+        Child(["/bin/true"], cwd=tmp_path, env=dict(os.environ), cgroup=cgroup, marker="gone")
+
+
 def test_a_signal_is_a_negative_exit_code(child_of: type[Starter]) -> None:
     child = child_of.start(sys.executable, "-c", "import os; os.kill(os.getpid(), 11)")
     wait(child)
@@ -146,6 +186,7 @@ def test_a_memory_limit_kills_and_says_so(tmp_path: Path) -> None:
     assert cgroup.limit_memory(50_000_000)
     argv = [sys.executable, "-c", "data = b'x' * 200_000_000"]
     child = Child(argv, cwd=tmp_path, env=dict(os.environ), cgroup=cgroup, marker="limit")
+    child.go()
     wait(child)
     child.kill_all()
     child.close()

@@ -25,7 +25,13 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     lines = raw.getvalue().decode().splitlines()
     assert max(len(line.rstrip()) for line in lines) <= width
     text = "\n".join(lines)
-    for needed in ("numpy", "• lowest", "emulated energy", "quick run", "! the board was at 71 °C"):
+    for needed in (
+        "numpy",
+        "• lowest",
+        "emulated meter: no instrument",
+        "quick run",
+        "! the board was at 71 °C",
+    ):
         assert needed in text
 
 
