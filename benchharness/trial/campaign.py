@@ -45,35 +45,46 @@ class CampaignRun:
 
         Raises KeyboardInterrupt or UnfitError after the campaign has been left resumable.
         """
+        results: list[TrialResult] = []
+        reports: list[SamplerReport] = []
+        overhead = Overhead(self.clock, (self.campaign.overhead or {}).get("sessions", []))
+        state = "interrupted"
+        try:
+            self._run_planned(results, reports)
+            state = "done"
+        finally:
+            self.store.finish_campaign(
+                self.campaign.id, state, overhead.finish(reports, len(results))
+            )
+        return results
+
+    def _run_planned(self, results: list[TrialResult], reports: list[SamplerReport]) -> None:
+        """Run the trials, adding to ``results`` and ``reports`` as they come."""
         become_subreaper()
         remove_abandoned_scratch()
         planned = [
             trial for trial in self.store.trials(self.campaign.id) if trial.status == Status.PLANNED
         ]
-        overhead = Overhead(self.clock, (self.campaign.overhead or {}).get("sessions", []))
         progress = _Watcher(self, planned)
         engine = Engine(
-            self.store, self.clock, self.meters, self.options, CgroupFactory(), progress.watch
+            store=self.store,
+            clock=self.clock,
+            meters=self.meters,
+            options=self.options,
+            cgroups=CgroupFactory(),
+            watch=progress.watch,
+            reports=reports,
         )
         progress.engine = engine
         gate = CooldownGate(self.clock, self.options, self.read_temperature_c)
-        results: list[TrialResult] = []
-        state = "interrupted"
-        try:
-            for position, trial in enumerate(planned):
-                progress.begin(position)
-                gate.note_baseline()
-                result = engine.run(trial, self.specs[trial.variant], self._dither_s(trial))
-                results.append(result)
-                progress.finish(result)
-                if position + 1 < len(planned):
-                    self._cool_down(gate, trial, progress)
-            state = "done"
-        finally:
-            self.store.finish_campaign(
-                self.campaign.id, state, overhead.finish(engine.reports, len(results))
-            )
-        return results
+        for position, trial in enumerate(planned):
+            progress.begin(position)
+            gate.note_baseline()
+            result = engine.run(trial, self.specs[trial.variant], self._dither_s(trial))
+            results.append(result)
+            progress.finish(result)
+            if position + 1 < len(planned):
+                self._cool_down(gate, trial, progress)
 
     def _dither_s(self, trial: TrialRecord) -> float:
         """Return a seeded delay, so that no variant keeps step with the telemetry's period."""

@@ -183,6 +183,8 @@ class TrialRun:
         self.recorder.stage("window", "end")
         first_ns = min((item.child.started_ns for item in self.running), default=start_ns)
         self.window_ns = (first_ns, end_ns)
+        # What was sampled last may be the peak.
+        self.recorder.take_last_samples()
         self._end_programs()
 
     def abandon(self, stop: Stop) -> TrialResult:

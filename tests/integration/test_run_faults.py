@@ -28,7 +28,10 @@ def python(program: str) -> list[str]:
     ("words", "line"),
     [
         (["matrx"], "unknown workload 'matrx'; did you mean 'matrix'?"),
-        (["matrix", "--set", "m=3"], "--set m: unknown factor of matrix 'm'; known: build, n, runtime"),
+        (
+            ["matrix", "--set", "m=3"],
+            "--set m: unknown factor of matrix 'm'; known: build, n, runtime",
+        ),
         (["matrix", "--set", "n=big"], "--set n: expected an integer, got 'big'"),
         (["matrix", "--vary", "runtime=wasmtim"], "did you mean 'wasmtime'?"),
         (["noop", "--repeat", "0"], "--repeat: 0 is below 1"),
