@@ -80,8 +80,15 @@ class Sampler:
     def open(self) -> None:
         """Open the probes of the machine and announce their streams."""
         root = self._sysroot
-        fast = (system_cpu(root), system_memory(root))
-        slow = (temperature(root), frequency(root), throttling(root), network(root))
+        fast = (system_cpu(root),)
+        # What the machine has left changes slowly, and what a program takes is read at each tick.
+        slow = (
+            system_memory(root),
+            temperature(root),
+            frequency(root),
+            throttling(root),
+            network(root),
+        )
         for group, name, probes in ((self._fast, "system", fast), (self._slow, "board", slow)):
             there: list[Probe] = [probe for probe in probes if probe is not None]
             if there:

@@ -34,6 +34,10 @@ class Observations:
         self._path = path
         self._width: dict[int, int] = {}  # stream -> number of channels
         self._pending: dict[int, tuple[array[int], list[array[float]]]] = {}
+        # Stream -> (first time, samples) of its raw rows; and what that is after the commit,
+        # which may fail and be tried again.
+        self._raw: dict[int, tuple[int, int]] = {}
+        self._raw_then: dict[int, tuple[int, int]] = {}
 
     def add_stream(
         self,
@@ -88,23 +92,24 @@ class Observations:
 
     def write_pending(self) -> None:
         """Write what is buffered and pack what is full; the caller holds a transaction."""
+        self._raw_then = dict(self._raw)
         for stream_id, (times, columns) in self._pending.items():
             self._connection.execute(
                 "INSERT INTO recent (stream_id, first_ns, samples, data) VALUES (?, ?, ?, ?)",
                 (stream_id, times[0], len(times), encode_row(times, columns)),
             )
-        kept = self._connection.execute(
-            "SELECT stream_id, min(first_ns), sum(samples) FROM recent GROUP BY stream_id"
-        ).fetchall()
-        for stream_id, first_ns, samples in kept:
-            if stream_id in self._pending:
-                last_ns = self._pending[stream_id][0][-1]
-                if samples >= PACK_AFTER_SAMPLES or last_ns - first_ns >= PACK_AFTER_NS:
-                    self._pack(stream_id)
+            first_ns, samples = self._raw.get(stream_id, (times[0], 0))
+            samples += len(times)
+            if samples >= PACK_AFTER_SAMPLES or times[-1] - first_ns >= PACK_AFTER_NS:
+                self._pack(stream_id)
+                self._raw_then.pop(stream_id, None)
+            else:
+                self._raw_then[stream_id] = (first_ns, samples)
 
     def clear_pending(self) -> None:
         """Drop the buffers: the caller's transaction has been committed."""
         self._pending.clear()
+        self._raw = self._raw_then
 
     def pack_trial(self, trial_id: int) -> None:
         """Pack all that a trial still has in raw rows; the caller holds a transaction."""

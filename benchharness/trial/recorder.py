@@ -137,17 +137,23 @@ class Recorder:
                 self.phase = event.name if event.edge == "start" else None
 
     def _watch(self, batch: Batch) -> None:
-        names = [channel.name for channel in batch.channels]
-        if batch.stream.startswith("tree:") and "memory_bytes" in names:
-            column = batch.columns[names.index("memory_bytes")]
-            peak = max((value for value in column if not math.isnan(value)), default=0.0)
+        """Keep what the progress line, the limits and the gate ask for."""
+        if batch.stream.startswith("tree:"):
             name = batch.stream.removeprefix("tree:")
-            self.tree_memory_peak_bytes[name] = max(
-                peak, self.tree_memory_peak_bytes.get(name, 0.0)
-            )
-        elif "temperature_c" in names:
-            last = batch.columns[names.index("temperature_c")][-1]
-            self.temperature_c = None if math.isnan(last) else last
+            for value in _column(batch, "memory_bytes"):
+                if value > self.tree_memory_peak_bytes.get(name, 0.0):  # false for NaN
+                    self.tree_memory_peak_bytes[name] = value
+        elif batch.stream == "board":
+            for value in _column(batch, "temperature_c")[-1:]:
+                self.temperature_c = None if math.isnan(value) else value
+
+
+def _column(batch: Batch, name: str) -> Sequence[float]:
+    """Return a channel of a batch, empty where the stream does not have it."""
+    for channel, column in zip(batch.channels, batch.columns, strict=True):
+        if channel.name == name:
+            return column
+    return ()
 
 
 def meter_meta(meter: Meter) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ what starting up and summing up cost once, which a long trial does not feel, is 
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -58,12 +59,6 @@ def measured(command: list[str]) -> Used:
     return Used(**fields)
 
 
-def sampling_only(duration_s: float) -> Used:
-    """Return what the sampler and its client use."""
-    script = str(_HERE / "sampling_only.py")
-    return measured([sys.executable, script, str(duration_s), str(HZ)])
-
-
 def whole_command(duration_s: float) -> Used:
     """Return what ``benchharness run`` uses, with the default probes and meter, to its table."""
     options = ["--probe-hz", str(HZ), "--idle", "0", "--json"]
@@ -93,4 +88,18 @@ def overhead(watch: Callable[[float], Used], duration_s: float) -> Overhead:
         core_percent=None if share is None else 100 * share,
         fixed_cpu_s=None if share is None else used.cpu_s - share * duration_s,
         memory_peak_bytes=used.memory_peak_bytes,
+    )
+
+
+def median_overhead(found: list[Overhead]) -> Overhead:
+    """Return the median of each figure over several turns, None where one turn has none."""
+
+    def median(values: list[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return statistics.median(known) if known and len(known) == len(values) else None
+
+    return Overhead(
+        core_percent=median([cost.core_percent for cost in found]),
+        fixed_cpu_s=median([cost.fixed_cpu_s for cost in found]),
+        memory_peak_bytes=max(cost.memory_peak_bytes for cost in found),
     )

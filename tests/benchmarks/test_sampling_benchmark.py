@@ -19,6 +19,8 @@ from tests.benchmarks import peers
 
 pytestmark = pytest.mark.slow
 
+ROUNDS = 3
+
 
 def duration_s(benchmark: BenchmarkFixture, variable: str, default: str, smoke: str) -> float:
     """Return how long to measure: as the variable says, and short where it is only a test."""
@@ -30,16 +32,23 @@ def test_sampling_at_10_hz_beside_its_peers(benchmark: BenchmarkFixture) -> None
     sleep_s = duration_s(benchmark, "BENCHHARNESS_BENCH_S", "60", "2")
     watchers = {
         "benchharness": peers.whole_command,
-        "sampling_alone": peers.sampling_only,
         "psrecord": peers.psrecord,
         "codecarbon": peers.codecarbon,
     }
 
-    def run() -> dict[str, peers.Overhead]:
-        return {name: peers.overhead(watch, sleep_s) for name, watch in watchers.items()}
+    def run() -> list[dict[str, peers.Overhead]]:
+        """Take turns: the machine is shared, and what it gives changes by the minute."""
+        return [
+            {name: peers.overhead(watch, sleep_s) for name, watch in watchers.items()}
+            for _ in range(ROUNDS if benchmark.enabled else 1)
+        ]
 
-    found = benchmark.pedantic(run, rounds=1, iterations=1)
+    rounds = benchmark.pedantic(run, rounds=1, iterations=1)
+    found = {name: peers.median_overhead([turn[name] for turn in rounds]) for name in watchers}
     ours = found["benchharness"]
+    benchmark.extra_info["benchharness_percent_of_a_core_each"] = [
+        round(turn["benchharness"].core_percent or 0.0, 3) for turn in rounds
+    ]
     for name, cost in found.items():
         assert cost.memory_peak_bytes > 1e6
         benchmark.extra_info[f"{name}_memory_mb"] = round(cost.memory_peak_bytes / 1e6, 1)
