@@ -78,7 +78,7 @@ def all_checks(args: argparse.Namespace) -> list[Check]:
 def cgroup_check() -> Check:
     """Say whether CPU seconds and peak memory of process trees will be exact."""
     from benchharness.model import Check, CheckState
-    from benchharness.trial.cgroups import CgroupFactory
+    from benchharness.trial.cgroup_factory import CgroupFactory
 
     factory = CgroupFactory()
     if factory.available:

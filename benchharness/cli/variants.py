@@ -18,8 +18,8 @@ from benchharness.plan.needs import require_needs
 from benchharness.plan.records import Manifest
 from benchharness.plan.run_table import Variant
 from benchharness.plan.templates import expand, expand_argv, template_names
-from benchharness.trial.engine import SCRATCH_PLACE
 from benchharness.trial.spec import Participant, VariantSpec
+from benchharness.trial.trial_run import SCRATCH_PLACE
 
 # What a workload may see of the user's environment; results must not depend on the rest.
 _PASSED_ON = (

@@ -60,6 +60,22 @@ def names(folder: str) -> list[str]:
     return sorted(found, key=lambda name: (len(name), name))
 
 
+def write_text(path: str, text: str) -> bool:
+    """Write to a file of the kernel; return whether it is there and the kernel took the text."""
+    try:
+        # Without O_CREAT: a control file is there or it is not.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        os.write(descriptor, text.encode())
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
 def close_all(descriptors: list[int]) -> None:
     """Close descriptors and forget them."""
     while descriptors:

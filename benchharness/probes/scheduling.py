@@ -6,7 +6,7 @@ import os
 import resource
 import struct
 
-from benchharness.probes.files import read_whole
+from benchharness.probes.files import read_whole, write_text
 
 NICEST = -20
 _SLICE_NS = 100_000
@@ -45,9 +45,9 @@ def favour_this_process() -> list[str]:
     granted.append(f"nice {nice}")
     # Where sessions are scheduled as groups (Debian, Raspberry Pi OS), nice counts only inside
     # one: the whole session, which is this process, is made as nice.
-    if nice < 0 and _write("/proc/self/autogroup", str(nice)):
+    if nice < 0 and write_text("/proc/self/autogroup", str(nice)):
         granted.append(f"autogroup {nice}")
-    if _write("/proc/self/timerslack_ns", "1"):
+    if write_text("/proc/self/timerslack_ns", "1"):
         granted.append("timer slack 1 ns")
     if _ask_for_short_slice(nice):
         granted.append("slice 0.1 ms")
@@ -72,21 +72,6 @@ def _ask_for_short_slice(nice: int) -> bool:
     attributes = struct.pack("=IIQiIQQQII", 56, os.SCHED_OTHER, 0, nice, 0, _SLICE_NS, 0, 0, 0, 0)
     taken: int = CDLL(None).syscall(c_long(number), c_long(0), c_char_p(attributes), c_uint(0))
     return taken == 0
-
-
-def _write(path: str, text: str) -> bool:
-    """Write to a file of /proc; return whether it is there and the kernel took the text."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        os.write(descriptor, text.encode())
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
 
 
 def raise_file_limit() -> None:

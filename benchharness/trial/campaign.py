@@ -13,7 +13,7 @@ from benchharness.meters.base import Meter
 from benchharness.model import Status
 from benchharness.store.database import Store
 from benchharness.store.records import CampaignRecord, EventRecord, TrialRecord, TrialResult
-from benchharness.trial.cgroups import CgroupFactory
+from benchharness.trial.cgroup_factory import CgroupFactory
 from benchharness.trial.cooldown import CooldownGate
 from benchharness.trial.engine import Engine
 from benchharness.trial.launch import become_subreaper
@@ -22,6 +22,7 @@ from benchharness.trial.progress import Observer, Progress, RemainingTime, Trial
 from benchharness.trial.recorder import HARNESS, reading_age_s
 from benchharness.trial.sampling import SamplerReport
 from benchharness.trial.spec import TrialOptions, VariantSpec
+from benchharness.trial.trial_run import Equipment
 
 _KIBIBYTE = 1024
 _LONGEST_DITHER_S = 2.0
@@ -66,15 +67,14 @@ class CampaignRun:
             trial for trial in self.store.trials(self.campaign.id) if trial.status == Status.PLANNED
         ]
         progress = _Watcher(self, planned)
-        engine = Engine(
-            store=self.store,
+        equipment = Equipment(
             clock=self.clock,
             meters=self.meters,
             options=self.options,
             cgroups=CgroupFactory(),
             watch=progress.watch,
-            reports=reports,
         )
+        engine = Engine(self.store, equipment, reports=reports)
         progress.engine = engine
         gate = CooldownGate(self.clock, self.options, self.read_temperature_c)
         for position, trial in enumerate(planned):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchharness.errors import UnfitError
-from benchharness.trial.cgroups import CgroupFactory, hierarchies
+from benchharness.trial.cgroup_factory import CgroupFactory, hierarchies
 from benchharness.trial.launch import Child, become_subreaper, marked_processes
 
 BURN = "import time\nend = time.process_time() + {s}\nwhile time.process_time() < end: pass\n"

@@ -43,7 +43,7 @@ def test_the_best_priority_that_is_allowed(
     monkeypatch.setattr(os, "setpriority", set_priority)
     monkeypatch.setattr(os, "getpriority", lambda _which, _who: present)
     monkeypatch.setattr(resource, "getrlimit", lambda _: (limit, limit))
-    monkeypatch.setattr(scheduling, "_write", write)
+    monkeypatch.setattr(scheduling, "write_text", write)
     monkeypatch.setattr(scheduling, "_ask_for_short_slice", lambda nice: False)
     granted = scheduling.favour_this_process()
     assert present == expected
