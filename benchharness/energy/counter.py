@@ -16,6 +16,7 @@ from benchharness.energy.observed import Candidate, Observed, Unavailable
 from benchharness.energy.terms import common_terms
 
 COUNTER = "counter difference"
+_FEW_LATENCIES = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,13 @@ def _edge_j(observed: Observed, edge: _Edge, mean_w: float) -> float:
 def _latency(observed: Observed, mean_w: float) -> Term:
     """Return the term of a counter that lags by anything between 0 and a known bound.
 
-    The two readings lag independently within it: mean power · L · √(2/12).
+    The two readings lag independently within it: power · L · √(2/12). The power is the window's
+    mean; in a window of few latencies the counter may not show that yet, and the highest power
+    read until L after the end stands for it.
     """
     latency_s = observed.capabilities.latency_bound_s or 0.0
-    return Term(LATENCY, latency_s * abs(mean_w) / math.sqrt(6.0))
+    level_w = abs(mean_w)
+    if observed.duration_s < _FEW_LATENCIES * latency_s:
+        near = observed.power.between(0.0, observed.duration_s + latency_s).value
+        level_w = max(level_w, float(near.max(initial=0.0)))
+    return Term(LATENCY, latency_s * level_w / math.sqrt(6.0))

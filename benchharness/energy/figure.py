@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from benchharness.energy.budget import GAIN, Budget, bound
@@ -12,7 +12,7 @@ from benchharness.energy.hold import hold_and_sum, hold_previous
 from benchharness.energy.idle import IdlePower, declared_idle, idle_power
 from benchharness.energy.interior import interior_hold
 from benchharness.energy.net import net_energy
-from benchharness.energy.observed import Candidate, Observed, observe
+from benchharness.energy.observed import Candidate, Observed, Unavailable, observe
 from benchharness.energy.readings import Readings, Window
 from benchharness.energy.silence import silences
 from benchharness.energy.trapezoid import trapezoid
@@ -64,8 +64,15 @@ def energy_figure(
     observed = observe(readings, window, capabilities, silent)
     if observed.coverage.share < COVERAGE_LIMIT:
         return Outcome(None, _missing(observed, meter))
-    results = [estimator(observed) for estimator in ESTIMATORS]
+    results = [estimator(observed) for estimator in _estimators(observed)]
     candidates = [result for result in results if isinstance(result, Candidate)]
+    if not candidates and _too_short(observed):
+        return Outcome(
+            None,
+            f"the window of {format_duration(observed.duration_s)} is shorter than the "
+            f"{format_duration(observed.capabilities.latency_bound_s)} by which readings of meter "
+            f"{meter} may lag: repeat the work inside a longer window",
+        )
     if not candidates:
         return Outcome(
             None,
@@ -84,6 +91,15 @@ def energy_figure(
     figure, net_budget = _figure(observed, best, candidates, rest, meter, target)
     found = Findings(observed, best, candidates, rest, figure, net_budget)
     return Outcome(figure, None, cautions(found))
+
+
+def _too_short(observed: Observed) -> bool:
+    """Say whether powers cannot tell of the window: all read in it may show what was before."""
+    return observed.duration_s < (observed.capabilities.latency_bound_s or 0.0)
+
+
+def _estimators(observed: Observed) -> Sequence[Callable[[Observed], Candidate | Unavailable]]:
+    return (counter_difference,) if _too_short(observed) else ESTIMATORS
 
 
 def _figure(

@@ -72,17 +72,21 @@ def power_latency(observed: Observed, used: Samples) -> Term:
     """Return the effect of readings that lag by an unknown time up to a known bound L.
 
     Readings in the first L of the window may show the power before it: where they are used, the
-    error is at most L times the step in power at the start. Where they are not, all readings
-    are shifted alike, and the error is at most L times the change over the window.
+    error is at most L times the step in power at the start. How large that step is may show
+    only after the window, in readings up to L behind its end. Where none of the first L is used,
+    all readings are shifted alike, and the error is at most L times the change over the window.
     """
-    latency_s = min(observed.capabilities.latency_bound_s or 0.0, observed.duration_s)
+    latency_s = observed.capabilities.latency_bound_s or 0.0
     if latency_s == 0.0:
         return Term(LATENCY, 0.0)
     if used.t_s[0] >= latency_s:
         return bound(LATENCY, latency_s * float(used.value[-1] - used.value[0]))
     before = observed.power.before(0.0, observed.gap_limit_s)
     start_w = float(used.value[0]) if before is None else before[1]
-    return bound(LATENCY, latency_s * (float(np.median(used.value)) - start_w))
+    late = observed.power.between(observed.duration_s, observed.duration_s + latency_s).value
+    levels_w = [float(np.median(used.value)), *late.tolist()]
+    step_w = max(abs(level_w - start_w) for level_w in levels_w)
+    return bound(LATENCY, min(latency_s, observed.duration_s) * step_w)
 
 
 def power_floor(observed: Observed, used: Samples, weights_s: FloatArray) -> Term:
