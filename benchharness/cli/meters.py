@@ -36,7 +36,7 @@ examples:
   benchharness meters emulate tasmota --topic plug-1 --watt-res 1 --energy-res 5 --truth truth.csv
   benchharness meters emulate tasmota --idle-w 3 --full-w 7 --tele-period 30 --duration 600
   benchharness meters emulate tasmota --waveform steps.csv --interpolation linear
-  benchharness run matrix --quick --meter tasmota:mqtt://127.0.0.1:1883/plug-1
+  benchharness run matrix --set n=3000 --meter tasmota:mqtt://127.0.0.1:1883/plug-1
 
 A waveform is a CSV file with the columns t_s,power_w. The truth file has a line t_ns,power_w,
 energy_j for each change, t_ns on CLOCK_MONOTONIC. One line on stderr says when the plug is ready.
