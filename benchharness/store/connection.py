@@ -108,7 +108,8 @@ def look_at(path: Path, *, create: bool) -> bool:
 
 
 def _check_identity(connection: sqlite3.Connection, path: Path) -> None:
-    application_id, version, tables = schema.identity(connection)
+    with snapshot(connection, path):
+        application_id, version, tables = schema.identity(connection)
     if application_id == schema.APPLICATION_ID:
         if version > schema.SCHEMA_VERSION:
             raise ResultsFileError(
@@ -123,14 +124,18 @@ def _check_identity(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
-    if schema.identity(connection)[1] < schema.SCHEMA_VERSION:
+    with snapshot(connection, path):
+        version = schema.identity(connection)[1]
+    if version < schema.SCHEMA_VERSION:
         with transaction(connection, path):
             schema.migrate(connection, schema.MIGRATIONS)
 
 
 def _current_or_migrated(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     """Return a read-only connection to the present schema, migrating an older file first."""
-    if schema.identity(connection)[1] == schema.SCHEMA_VERSION:
+    with snapshot(connection, path):
+        version = schema.identity(connection)[1]
+    if version == schema.SCHEMA_VERSION:
         return connection
     connection.close()
     connect(path, create=False, read_only=False).close()

@@ -125,7 +125,11 @@ SCHEMA_VERSION = max(MIGRATIONS)
 
 
 def identity(connection: sqlite3.Connection) -> tuple[int, int, int]:
-    """Return the file's application id, its schema version and its number of tables."""
+    """Return the file's application id, its schema version and its number of tables.
+
+    The caller holds a transaction: read one by one while another harness makes the file, they
+    would be of before and of after.
+    """
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

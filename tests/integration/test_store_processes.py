@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 
 from benchharness.errors import UsageError
 from benchharness.model import Status
+from benchharness.store import connection as connection_module
 from benchharness.store.database import Store
 from tests.integration.store_harness import committed, start_writer, stored_samples
 
@@ -25,6 +28,33 @@ def test_two_harnesses_make_one_new_file_and_write_it_at_once(tmp_path: Path) ->
         for name in ("aaaaaaaa", "bbbbbbbb"):
             assert stored_samples(store, name) == 10 * seconds
             assert store.campaign(name).state == "done"
+
+
+def test_a_file_that_another_makes_just_now_is_not_taken_for_a_strangers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let another make the file just between two looks at what it is."""
+    path = tmp_path / "results.db"
+    open_connection = connection_module._open
+    others: list[threading.Thread] = []
+
+    def open_and_watch(path: Path, mode: str) -> sqlite3.Connection:
+        connection = open_connection(path, mode)
+
+        def on_statement(statement: str) -> None:
+            if "user_version" in statement and not others:
+                others.append(threading.Thread(target=lambda: Store.open(path).close()))
+                others[0].start()
+                others[0].join(0.5)  # it ends only if nothing holds the file as it was
+
+        connection.set_trace_callback(on_statement)
+        return connection
+
+    monkeypatch.setattr(connection_module, "_open", open_and_watch)
+    Store.open(path).close()
+    others[0].join()
+    with Store.open(path) as store:
+        assert store.campaigns() == []
 
 
 def test_a_reader_sees_every_sample_once_while_rows_are_packed(tmp_path: Path) -> None:
