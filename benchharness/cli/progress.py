@@ -25,10 +25,10 @@ STAGE_WORDS = {
 }
 
 
-def make_observer(trials: int, *, quiet: bool = False, stream: TextIO | None = None) -> Observer:
+def make_observer(trials: int, stream: TextIO | None = None) -> Observer:
     """Return the observer that suits the stream (stderr by default)."""
     stream = sys.stderr if stream is None else stream
-    if stream.isatty() and not quiet:
+    if stream.isatty():
         return BarObserver(trials, stream)
     return PlainObserver(stream)
 

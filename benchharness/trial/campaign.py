@@ -95,9 +95,7 @@ class CampaignRun:
 
     def _cool_down(self, gate: CooldownGate, trial: TrialRecord, progress: _Watcher) -> None:
         start_ns = self.clock.now_ns()
-        caution = gate.wait(
-            lambda waited_s, expected_s: progress.watch("cooldown", waited_s, expected_s)
-        )
+        caution = gate.wait(progress.watch_cooldown)
         for t_ns, edge in ((start_ns, "start"), (self.clock.now_ns(), "end")):
             self.store.add_event(
                 trial.trial_id, EventRecord(t_ns, HARNESS, "stage", edge=edge, name="cooldown")
@@ -153,7 +151,6 @@ class _Watcher:
         self._remaining = RemainingTime()
         self._position = 0
         self._trial_start_ns = run.clock.now_ns()
-        self._last_power_ns: int | None = None
         self.engine: Engine | None = None
 
     def begin(self, position: int) -> None:
@@ -173,7 +170,7 @@ class _Watcher:
                 trial=self._position + 1,
                 trials=len(self._planned),
                 label=self._run.specs[trial.variant].label,
-                status=Status(result.status),
+                status=result.status,
                 reason=result.reason,
                 duration_s=duration_s,
                 cautions=tuple(result.cautions),

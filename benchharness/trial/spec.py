@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,4 +56,3 @@ class TrialOptions:
     cooldown_margin_k: float = 3.0  # above the campaign's first idle temperature
     cooldown_limit_s: float = 300.0
     sysroot: str = "/"
-    notes: Mapping[str, Any] = field(default_factory=dict)
