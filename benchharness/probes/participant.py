@@ -48,7 +48,8 @@ class Participant:
         return 0 if self._followed is None else self._followed.unfollowed()
 
     def for_guard(self) -> Guarded:
-        """Return what is known of the tree now, for ending it."""
+        """Return what can be known of the tree now, for ending it."""
         if self._followed is not None:
+            self._followed.search()
             self.guarded.known = self._followed.known()
         return self.guarded

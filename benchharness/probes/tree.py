@@ -44,6 +44,10 @@ class ProcessTree(Probe):
         }
         self.renew(time.monotonic_ns())
 
+    def search(self) -> None:
+        """Look for new processes now, however recent the last look."""
+        self._family.search(time.monotonic_ns(), at_once=True)
+
     def known(self) -> list[tuple[int, int]]:
         """Return (pid, start time) of each process that is followed."""
         return [(member.pid, member.start) for member in self._family.members.values()]

@@ -77,8 +77,6 @@ def main(way: str, groups: dict[str, str]) -> None:
     assert root.stdout is not None
     count = 1 if way in ("breeding", "leaving") else 2
     tree = {root.pid, *(int(root.stdout.readline()) for _ in range(count))}
-    if way == "bare-child":
-        time.sleep(1.2)  # in which the sampler has looked for new processes
     sampler.flush()
     print(
         json.dumps({"sampler": sampler_pid, "tree": sorted(tree), "stranger": stranger.pid}),
