@@ -78,7 +78,11 @@ class Capabilities:
     """What an instrument can do. ``None`` means that it is not known.
 
     ``gain_bound`` is the relative half-width of the rectangular bound on the gain error
-    (0.05 for ±5 %); ``latency_bound_s`` the largest delay of a reading against its stamp.
+    (0.05 for ±5 %). ``latency_bound_s`` is the largest delay of a reading against its stamp;
+    where the delay was calibrated, ``latency_s`` is its mean, ``latency_u_s`` the standard
+    uncertainty of that, and they stand in place of the bound. ``pulse_j`` is the energy per pulse
+    of a pulse-counting chip: at little power its readings lag by the time between two pulses.
+    ``max_power_w`` is the most that the target can draw: a reading above it is implausible.
     """
 
     measurement_class: MeasurementClass
@@ -90,6 +94,10 @@ class Capabilities:
     floor_w: float | None = None
     gain_bound: float | None = None
     latency_bound_s: float | None = None
+    latency_s: float | None = None
+    latency_u_s: float | None = None
+    pulse_j: float | None = None
+    max_power_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,11 @@ class EnergyEstimate:
 
 @dataclass(frozen=True, slots=True)
 class EnergyFigure:
-    """The energy of one trial by one meter: the figure, and what stands behind it."""
+    """The energy of one trial by one meter: the figure, and what stands behind it.
+
+    ``gate`` counts the readings of the trial by what became of them: ``accepted``,
+    ``repaired: <reason>``, ``rejected: <reason>``.
+    """
 
     gross_j: Quantity
     net_j: Quantity | None
@@ -146,6 +158,9 @@ class EnergyFigure:
     terms_j: Mapping[str, float]
     coverage: float | None
     estimates: tuple[EnergyEstimate, ...] = ()
+    nu_eff: float | None = None  # effective degrees of freedom behind k; None for infinite
+    gate: Mapping[str, int] = field(default_factory=dict)  # readings by what became of them
+    part_of: str | None = None  # the target that contains this one: their joules never add up
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def _emulate(args: argparse.Namespace) -> int:
     from benchharness.meters.address import parse_broker
     from benchharness.meters.emulator.plug_figures import PlugSettings
     from benchharness.meters.emulator.service import EmulatorOptions, emulate_tasmota
-    from benchharness.meters.mqtt import MqttSettings
+    from benchharness.meters.mqtt.connection import MqttSettings
 
     topic = args.topic.strip("/")
     if not topic or any(sign in topic for sign in "+#"):

@@ -22,6 +22,8 @@ class Instrument:
 
     ``options`` holds the driver's own keys (broker, topic, idle_w ...), already type-checked
     by the driver when it is constructed; ``where`` is the file or address, for messages.
+    ``part_of`` names the target that contains this one (a rail of a board, a board behind a
+    wall plug): their energies are never added up.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Instrument:
     where: str
     target: str = "board"
     options: Mapping[str, Any] = field(default_factory=dict)
+    part_of: str | None = None
 
 
 @runtime_checkable

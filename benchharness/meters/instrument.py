@@ -164,7 +164,10 @@ def _instrument(name: str, where: str, table: Mapping[str, Any]) -> Instrument:
     if driver not in known_drivers():
         _refuse_driver(driver, where)
     target = _text(options, "target", where) or "board"
-    return Instrument(name=name, driver=driver, where=where, target=target, options=options)
+    part_of = _text(options, "part_of", where)
+    if part_of == target:
+        raise UsageError(f"part_of: {target!r} is the target itself", where=where)
+    return Instrument(name, driver, where, target, options, part_of)
 
 
 def _text(options: dict[str, Any], key: str, where: str) -> str | None:

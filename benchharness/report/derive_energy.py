@@ -75,6 +75,10 @@ def capabilities_of(meta: Mapping[str, Any]) -> Capabilities:
         floor_w=meta.get("floor_w"),
         gain_bound=meta.get("gain_bound"),
         latency_bound_s=meta.get("latency_bound_s"),
+        latency_s=meta.get("latency_s"),
+        latency_u_s=meta.get("latency_u_s"),
+        pulse_j=meta.get("pulse_j"),
+        max_power_w=meta.get("max_power_w"),
     )
 
 

@@ -161,6 +161,7 @@ def meter_meta(meter: Meter) -> Mapping[str, Any]:
     capabilities = asdict(meter.capabilities())
     meta: dict[str, Any] = {
         "target": meter.instrument.target,
+        "part_of": meter.instrument.part_of,
         "driver": meter.instrument.driver,
         "where": meter.instrument.where,
         "class": capabilities.pop("measurement_class").value,

@@ -19,7 +19,7 @@ from benchharness.meters.instrument import (
     read_instrument,
     resolve_instrument,
 )
-from benchharness.meters.tasmota import TasmotaMeter
+from benchharness.meters.plugs.tasmota import TasmotaMeter
 
 PLUG = 'driver = "tasmota"\nbroker = "mqtt://broker:1883"\ntopic = "plug-1"\n'
 

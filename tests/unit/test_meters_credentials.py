@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchharness.errors import MeterError
-from benchharness.meters.credentials import Credentials, find_credentials, read_credentials
+from benchharness.meters.mqtt.credentials import Credentials, find_credentials, read_credentials
 
 
 def secret_file(folder: Path, text: str, mode: int = 0o600) -> Path:

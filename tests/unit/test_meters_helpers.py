@@ -12,10 +12,10 @@ from benchharness.errors import UsageError
 from benchharness.meters.address import Broker, parse_broker
 from benchharness.meters.base import Instrument
 from benchharness.meters.checks import observe, reading_checks
-from benchharness.meters.mqtt import Arrival
+from benchharness.meters.mqtt.connection import Arrival
+from benchharness.meters.mqtt.timer import PeriodicTimer
+from benchharness.meters.plugs.inbox import PlugInbox
 from benchharness.meters.rejections import RejectionLog
-from benchharness.meters.tasmota_inbox import PlugInbox
-from benchharness.meters.timer import PeriodicTimer
 from benchharness.model import (
     Capabilities,
     Check,

@@ -13,7 +13,7 @@ from benchharness.meters.emulator.plug import Message, TasmotaPlug
 from benchharness.meters.emulator.plug_figures import Figures, PlugSettings, sensor_text
 from benchharness.meters.emulator.truth import TruthPoint
 from benchharness.meters.emulator.waveform import Waveform
-from benchharness.meters.tasmota_payload import PlugReading, parse_sensor, parse_version
+from benchharness.meters.plugs.tasmota_payload import PlugReading, parse_sensor, parse_version
 
 SECOND = 1_000_000_000
 

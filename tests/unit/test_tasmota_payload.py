@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchharness.meters.tasmota_payload import (
+from benchharness.meters.plugs.tasmota_payload import (
     PlugReading,
     Rejection,
     parse_online,

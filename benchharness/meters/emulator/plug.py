@@ -17,7 +17,7 @@ from benchharness.clock import NANOSECONDS_PER_SECOND, seconds
 from benchharness.meters.emulator.load import Switched
 from benchharness.meters.emulator.plug_figures import Figures, PlugSettings, sensor_text
 from benchharness.meters.emulator.truth import TruthPoint
-from benchharness.meters.tasmota_payload import EMULATED_MARK
+from benchharness.meters.plugs.tasmota_payload import EMULATED_MARK
 
 VERSION = f"14.2.0({EMULATED_MARK})"
 

@@ -10,7 +10,7 @@ import math
 import struct
 from dataclasses import dataclass
 
-from benchharness.meters.tasmota_payload import EMULATED_MARK
+from benchharness.meters.plugs.tasmota_payload import EMULATED_MARK
 from benchharness.units import JOULES_PER_KILOWATT_HOUR, JOULES_PER_WATT_HOUR
 
 COUNTER_STEP_KWH = 1e-5

@@ -14,7 +14,7 @@ from benchharness.meters.emulator.load import Load, Switched
 from benchharness.meters.emulator.plug import Message, TasmotaPlug
 from benchharness.meters.emulator.plug_figures import PlugSettings
 from benchharness.meters.emulator.truth import TruthPoint, TruthWriter
-from benchharness.meters.mqtt import Arrival, MqttConnection, MqttSettings
+from benchharness.meters.mqtt.connection import Arrival, MqttConnection, MqttSettings
 
 
 @dataclass(frozen=True, slots=True)

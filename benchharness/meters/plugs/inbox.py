@@ -6,9 +6,8 @@ import threading
 from collections import deque
 
 from benchharness.clock import Clock, seconds
-from benchharness.meters.mqtt import Arrival
-from benchharness.meters.rejections import RejectionLog
-from benchharness.meters.tasmota_payload import (
+from benchharness.meters.mqtt.connection import Arrival
+from benchharness.meters.plugs.tasmota_payload import (
     EMULATED_MARK,
     PlugReading,
     Rejection,
@@ -16,6 +15,7 @@ from benchharness.meters.tasmota_payload import (
     parse_sensor,
     parse_version,
 )
+from benchharness.meters.rejections import RejectionLog
 from benchharness.model import MeterEvent, Reading
 
 RETAINED = "retained, so of unknown age"

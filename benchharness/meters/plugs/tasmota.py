@@ -12,9 +12,9 @@ from benchharness.clock import Clock, MonotonicClock
 from benchharness.errors import MeterError
 from benchharness.meters.base import Instrument
 from benchharness.meters.checks import Refine, observe, reading_checks
-from benchharness.meters.mqtt import Arrival, MqttConnection
-from benchharness.meters.tasmota_inbox import RETAINED, PlugInbox
-from benchharness.meters.tasmota_options import read_plug_options
+from benchharness.meters.mqtt.connection import Arrival, MqttConnection
+from benchharness.meters.plugs.inbox import RETAINED, PlugInbox
+from benchharness.meters.plugs.options import read_plug_options
 from benchharness.model import (
     Capabilities,
     Check,

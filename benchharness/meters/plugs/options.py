@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchharness.meters.address import parse_broker
 from benchharness.meters.base import Instrument
-from benchharness.meters.mqtt import MqttSettings
+from benchharness.meters.mqtt.connection import MqttSettings
 from benchharness.meters.options import OptionReader
 from benchharness.model import MeasurementClass
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -22,9 +22,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from benchharness.errors import MeterError
 from benchharness.meters.address import LOGIN_REMEDY, Broker
-from benchharness.meters.credentials import find_credentials
-from benchharness.meters.mqtt_failures import connect_error, tls_context
-from benchharness.meters.timer import PeriodicTimer
+from benchharness.meters.mqtt.credentials import find_credentials
+from benchharness.meters.mqtt.failures import connect_error, tls_context
+from benchharness.meters.mqtt.timer import PeriodicTimer
 
 QOS = 1
 CONNECT_TIMEOUT_S = 4.0
@@ -110,7 +110,7 @@ class MqttConnection:
             self.close()
             raise
 
-    def subscribe(self, topics: dict[str, Handler]) -> None:
+    def subscribe(self, topics: Mapping[str, Handler]) -> None:
         """Subscribe to topics or filters and wait until the broker has agreed.
 
         Raises MeterError if it does not.
