@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from benchharness.errors import MeterError
-from benchharness.meters import mqtt
 from benchharness.meters.instrument import load_meter, resolve_instrument
+from benchharness.meters.mqtt import connection as mqtt
 from tests.integration.mqtt_broker import EmulatedPlug, Mosquitto, make_ca
 
 pytestmark = pytest.mark.broker
