@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from typing import TYPE_CHECKING
 
-from benchharness.cli import meters_emulate
+from benchharness.cli import meters_check, meters_emulate
 from benchharness.cli.common import EXIT_CODES, HelpFormatter
-from benchharness.cli.numbers import positive
-
-if TYPE_CHECKING:
-    from benchharness.model import Check
 
 _EXAMPLES = """\
 examples:
   benchharness meters check estimate
   benchharness meters check tasmota:mqtt://broker.local/plug-1 --seconds 30
   benchharness meters emulate tasmota --topic plug-1 --watt-res 1 --energy-res 5
-
-"""
-_CHECK_EXAMPLES = """\
-examples:
-  benchharness meters check plug-1                            # meters/plug-1.toml, yours or shipped
-  benchharness meters check ./lab/plug-1.toml --json
-  benchharness meters check tasmota:mqtts://broker.local/plug-1 --seconds 30
-
-A password comes from BENCHHARNESS_MQTT_USER and BENCHHARNESS_MQTT_PASSWORD, or from a file of
-mode 600 that BENCHHARNESS_MQTT_CREDENTIALS or the instrument's credentials_file names.
 
 """
 
@@ -42,7 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=HelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
-    _add_check(actions)
+    meters_check.add_parser(actions)
     meters_emulate.add_parser(actions)
 
 
@@ -50,58 +34,3 @@ def run(args: argparse.Namespace) -> int:
     """Run the action that was asked for."""
     code: int = args.run(args)
     return code
-
-
-def _add_check(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = actions.add_parser(
-        "check",
-        help="say whether a meter is fit",
-        description="Connect to a meter, read it for a while and say whether it is fit.",
-        epilog=_CHECK_EXAMPLES + EXIT_CODES,
-        formatter_class=HelpFormatter,
-    )
-    parser.add_argument("name", metavar="NAME", help="a name, an instrument file or an address")
-    parser.add_argument(
-        "--seconds", type=positive, metavar="S", help="how long to read it (default: the meter's)"
-    )
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    parser.set_defaults(run=_check)
-
-
-def _check(args: argparse.Namespace) -> int:
-    from dataclasses import replace
-
-    from benchharness.meters.instrument import load_meter, resolve_instrument
-    from benchharness.model import CheckState
-
-    instrument = resolve_instrument(args.name)
-    if args.seconds is not None:
-        options = {**instrument.options, "check_s": args.seconds}
-        instrument = replace(instrument, options=options)
-    checks = load_meter(instrument).check()
-    if args.json:
-        _print_json(instrument.name, checks)
-    else:
-        for check in checks:
-            print(_line(check), file=sys.stderr)
-    return 3 if any(check.state is CheckState.ERROR for check in checks) else 0
-
-
-def _line(check: Check) -> str:
-    advice = f" ({check.advice})" if check.advice else ""
-    return f"{check.state.value:<6}  {check.subject}: {check.found}{advice}"
-
-
-def _print_json(name: str, checks: list[Check]) -> None:
-    import json
-
-    rows = [
-        {
-            "subject": check.subject,
-            "state": check.state.value,
-            "found": check.found,
-            "advice": check.advice,
-        }
-        for check in checks
-    ]
-    print(json.dumps({"meter": name, "checks": rows}, indent=2, ensure_ascii=False))
