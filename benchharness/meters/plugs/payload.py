@@ -32,7 +32,12 @@ _NUMBER = re.compile(r"-?\d+(?:\.(\d+))?(?:[eE][+-]?\d+)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class PlugReading:
-    """One message: at least one of power (W) and cumulative energy (J), and their steps."""
+    """One message: at least one of power (W) and cumulative energy (J), and their steps.
+
+    ``device_s`` is the device's own clock in seconds (any zero, any time zone) when the figures
+    were taken and ``device_step_s`` its resolution; None where the message has no time stamp.
+    A message that was late on its way is known by them.
+    """
 
     power_w: float | None
     energy_j: float | None
@@ -40,6 +45,8 @@ class PlugReading:
     energy_step_j: float | None = None
     channels: int = 1
     emulated: bool = False
+    device_s: float | None = None
+    device_step_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
