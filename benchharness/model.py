@@ -137,6 +137,7 @@ class EnergyEstimate:
     terms_j: Mapping[str, float] = field(default_factory=dict)
     readings: int = 0
     coverage: float | None = None  # share of the window that readings vouch for, 0 to 1
+    nu: Mapping[str, float] = field(default_factory=dict)  # degrees of freedom, where finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,7 @@ class EnergyFigure:
     nu_eff: float | None = None  # effective degrees of freedom behind k; None for infinite
     gate: Mapping[str, int] = field(default_factory=dict)  # readings by what became of them
     part_of: str | None = None  # the target that contains this one: their joules never add up
+    nu: Mapping[str, float] = field(default_factory=dict)  # of the terms, where finite
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ is that of the quantity: joules for an energy, watts for an idle power.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from benchharness.model import Quantity
@@ -106,6 +106,15 @@ class Budget:
         """Return the standard uncertainties by name, the largest first."""
         ordered = sorted(self.terms, key=lambda term: -term.u)
         return {term.name: term.u for term in ordered}
+
+    def degrees_of_freedom(self) -> dict[str, float]:
+        """Return the degrees of freedom by name of the terms that were estimated from readings."""
+        return {term.name: term.nu for term in self.terms if math.isfinite(term.nu)}
+
+    @classmethod
+    def from_mappings(cls, terms: Mapping[str, float], nu: Mapping[str, float]) -> Budget:
+        """Return the budget that ``as_mapping`` and ``degrees_of_freedom`` were taken from."""
+        return cls.of(Term(name, u, nu.get(name, math.inf)) for name, u in terms.items())
 
 
 def bound(name: str, half_width: float) -> Term:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -132,6 +133,8 @@ def _figure(
         terms_j=budget.as_mapping(),
         coverage=share,
         estimates=tuple(candidate.estimate(share) for candidate in candidates),
+        nu_eff=budget.nu_eff if math.isfinite(budget.nu_eff) else None,
+        nu=budget.degrees_of_freedom(),
     )
     return figure, net_budget
 

@@ -42,6 +42,7 @@ class Candidate:
             terms_j=self.budget.as_mapping(),
             readings=self.readings,
             coverage=share,
+            nu=self.budget.degrees_of_freedom(),
         )
 
 
