@@ -163,6 +163,7 @@ class EnergyFigure:
     gate: Mapping[str, int] = field(default_factory=dict)  # readings by what became of them
     part_of: str | None = None  # the target that contains this one: their joules never add up
     nu: Mapping[str, float] = field(default_factory=dict)  # of the terms, where finite
+    idle_each_w: tuple[float, ...] = ()  # the idle power before, and after, as far as known
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,10 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
+from itertools import count
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -14,8 +17,9 @@ from benchharness.cli.progress import make_observer
 from benchharness.cli.request import Options, Request
 from benchharness.cli.variants import variant_specs
 from benchharness.clock import MonotonicClock, WallAnchor
-from benchharness.errors import UsageError
-from benchharness.meters.base import Meter
+from benchharness.errors import MeterError, UsageError
+from benchharness.meters.address import parse_broker
+from benchharness.meters.base import Instrument, Meter
 from benchharness.meters.instrument import default_instrument, load_meter, resolve_instrument
 from benchharness.model import MeasurementClass
 from benchharness.store.database import Store
@@ -40,18 +44,64 @@ def open_meters(names: Sequence[str]) -> Iterator[list[Meter]]:
     if list(names) == [_NO_METER]:
         yield []
         return
-    instruments = [resolve_instrument(name) for name in names] or [default_instrument()]
-    known = {instrument.name for instrument in instruments}
-    if len(known) < len(instruments):
-        raise UsageError("two meters have the same name", where="--meter", remedy="name each once")
     with ExitStack() as stack:
-        meters = []
-        for instrument in instruments:
+        meters: list[Meter] = []
+        for instrument in chosen_instruments(names):
             meter = load_meter(instrument)
             stack.callback(meter.close)
-            meter.open()
             meters.append(meter)
+        for meter in meters:
+            _open(meter, alone=len(meters) == 1)
         yield meters
+
+
+def chosen_instruments(names: Sequence[str]) -> list[Instrument]:
+    """Return the instruments that are named, or the best that this machine has.
+
+    Instruments that happen to share a name get one of their own; the same one twice is refused.
+    """
+    chosen: list[Instrument] = []
+    for name in names:
+        instrument = resolve_instrument(name)
+        for other in chosen:
+            if _identity(other) == _identity(instrument):
+                raise UsageError(
+                    f"{name} is the same meter as {other.name}",
+                    where="--meter",
+                    remedy="name each meter once",
+                )
+        chosen.append(replace(instrument, name=_free_name(instrument.name, chosen)))
+    return chosen or [default_instrument()]
+
+
+def _identity(instrument: Instrument) -> tuple[object, ...]:
+    """Return what is equal for one instrument under two names: its plug, else its file."""
+    options = instrument.options
+    if isinstance(options.get("broker"), str) and "topic" in options:
+        broker = parse_broker(options["broker"], instrument.where, options.get("port"))
+        return (broker, options["topic"], options.get("channel", 1))
+    return (instrument.driver, Path(instrument.where).resolve())
+
+
+def _free_name(name: str, others: Sequence[Instrument]) -> str:
+    taken = {instrument.name for instrument in others}
+    numbered = (f"{name}-{number}" for number in count(2))
+    return name if name not in taken else next(each for each in numbered if each not in taken)
+
+
+def _open(meter: Meter, *, alone: bool) -> None:
+    """Open a meter; of several, say which one is not fit and that the others would do."""
+    try:
+        meter.open()
+    except MeterError as error:
+        if alone:
+            raise
+        remedy = "or measure without it: leave out its --meter"
+        raise MeterError(
+            f"meter {meter.instrument.name} is not fit: {error.what}",
+            where=error.where,
+            remedy=f"{error.remedy}; {remedy}" if error.remedy else remedy,
+        ) from error
 
 
 def ready_variants(request: Request) -> dict[int, VariantSpec]:

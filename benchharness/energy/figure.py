@@ -135,6 +135,7 @@ def _figure(
         estimates=tuple(candidate.estimate(share) for candidate in candidates),
         nu_eff=budget.nu_eff if math.isfinite(budget.nu_eff) else None,
         nu=budget.degrees_of_freedom(),
+        idle_each_w=() if rest is None else rest.each_w,
     )
     return figure, net_budget
 

@@ -71,6 +71,7 @@ class Engine:
         self, trial: TrialRecord, recorder: Recorder, sampler: Sampler, result: TrialResult
     ) -> None:
         recorder.tick()
+        recorder.note_what_meters_learnt()
         report = sampler.stop()
         recorder.take_samples()
         if report is not None:

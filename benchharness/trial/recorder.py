@@ -10,6 +10,7 @@ from typing import Any
 
 from benchharness.clock import NANOSECONDS_PER_SECOND, Clock
 from benchharness.meters.base import Meter
+from benchharness.meters.options import DESCRIPTIVE_KEYS
 from benchharness.model import Caution, Channel, Reading
 from benchharness.store.database import Store
 from benchharness.store.records import EventRecord
@@ -43,11 +44,10 @@ class Recorder:
         self.tree_memory_peak_bytes: dict[str, float] = {}
         # A tree that is watched again (after a warm-up) may have other channels: another stream.
         self._streams: dict[tuple[str, tuple[Channel, ...]], int] = {}
+        self._meter_meta = [meter_meta(meter) for meter in meters]
         self._meter_streams = [
-            store.add_stream(
-                trial_id, "meter", meter.instrument.name, METER_CHANNELS, meter_meta(meter)
-            )
-            for meter in meters
+            store.add_stream(trial_id, "meter", meter.instrument.name, METER_CHANNELS, meta)
+            for meter, meta in zip(meters, self._meter_meta, strict=True)
         ]
 
     def tick(self) -> None:
@@ -58,6 +58,18 @@ class Recorder:
         for file in self.files:
             self._take_events(file.read())
         self.store.commit()
+
+    def note_what_meters_learnt(self) -> None:
+        """Store what the meters have learnt of themselves while readings came in.
+
+        A plug shows its steps, its period, and that it is an emulated one, only by its readings;
+        the trial is judged by what is known at its end.
+        """
+        for place, meter in enumerate(self.meters):
+            meta = meter_meta(meter)
+            if meta != self._meter_meta[place]:
+                self.store.set_stream_meta(self._meter_streams[place], meta)
+                self._meter_meta[place] = meta
 
     def take_samples(self) -> None:
         """Take the batches of the sampler; raises UnfitError if it has died."""
@@ -158,15 +170,18 @@ def _column(batch: Batch, name: str) -> Sequence[float]:
 
 def meter_meta(meter: Meter) -> Mapping[str, Any]:
     """Return what is stored with a meter's readings, so that they can be judged later."""
+    instrument = meter.instrument
     capabilities = asdict(meter.capabilities())
     meta: dict[str, Any] = {
-        "target": meter.instrument.target,
-        "part_of": meter.instrument.part_of,
-        "driver": meter.instrument.driver,
-        "where": meter.instrument.where,
+        "target": instrument.target,
+        "part_of": instrument.part_of,
+        "driver": instrument.driver,
+        "where": instrument.where,
         "class": capabilities.pop("measurement_class").value,
     }
-    return {**meta, **capabilities}
+    # What the file says for people; TOML knows dates, JSON does not.
+    described = {key: str(v) for key, v in instrument.options.items() if key in DESCRIPTIVE_KEYS}
+    return {**meta, **capabilities, **described}
 
 
 def reading_age_s(reading: Reading | None, now_ns: int) -> float | None:

@@ -1,0 +1,77 @@
+"""Which meters a command line means, and what is said of one that is not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchharness.cli.session import chosen_instruments, open_meters
+from benchharness.errors import BenchharnessError, MeterError, UsageError
+
+CSV = "t_s,power_w\n0,1\n"
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("wall.csv", "rail.csv", "a/same.csv", "b/same.csv"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(CSV)
+    for folder in ("a", "b"):
+        Path(folder, "same.toml").write_text('driver = "replay"\nfile = "same.csv"\n')
+
+
+def test_meters_that_share_a_name_get_names_of_their_own() -> None:
+    tables = ["a/same.toml", "b/same.toml", "replay:wall.csv"]
+    assert [i.name for i in chosen_instruments(tables)] == ["same", "same-2", "replay-wall.csv"]
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ("replay:wall.csv", "replay:wall.csv"),
+        ("w.toml", "./w.toml"),
+        ("tasmota:mqtt://host/plug-1", "p.toml"),
+    ],
+)
+def test_a_meter_that_is_named_twice_is_refused_in_one_line(first: str, again: str) -> None:
+    Path("w.toml").write_text('driver = "replay"\nfile = "wall.csv"\n')
+    Path("p.toml").write_text(
+        'driver = "tasmota"\nbroker = "host"\ntopic = "plug-1"\ngain = 0.01\n'
+    )
+    with pytest.raises(UsageError) as caught:
+        chosen_instruments(["replay:rail.csv", first, again])
+    assert caught.value.line().startswith("--meter: ")
+    assert "is the same meter as" in caught.value.line()
+    assert caught.value.exit_code == 2
+
+
+def test_a_meter_is_opened_once_all_of_them_can_be_constructed() -> None:
+    with open_meters(["replay:wall.csv", "replay:rail.csv"]) as meters:
+        assert [len(meter.read()) for meter in meters] == [1, 1]
+    Path("rail.csv").write_text("nonsense\n")
+    with pytest.raises(UsageError, match=r"rail\.csv: line 1"):
+        open_meters(["replay:wall.csv", "replay:rail.csv"]).__enter__()
+
+
+def test_none_is_no_meter() -> None:
+    with open_meters(["none"]) as meters:
+        assert meters == []
+
+
+def test_of_several_meters_the_one_that_is_not_fit_is_named() -> None:
+    bad = "tasmota:mqtt://127.0.0.1:1/plug-9"
+    with (
+        pytest.raises(MeterError) as caught,
+        open_meters(["replay:wall.csv", bad]),
+    ):
+        raise AssertionError("opened")
+    assert caught.value.exit_code == 3
+    line = caught.value.line()
+    assert "meter plug-9 is not fit" in line
+    assert "127.0.0.1:1" in line
+    assert line.endswith("or measure without it: leave out its --meter")
+    with pytest.raises(BenchharnessError) as alone, open_meters([bad]):
+        raise AssertionError("opened")
+    assert "leave out" not in alone.value.line()
