@@ -1,4 +1,4 @@
-"""``benchharness meters check``: whether a meter is fit, and how far its readings can be trusted."""
+"""``benchharness meters check``: whether a meter is fit, and how far it can be trusted."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What ``benchharness meters check`` finds out about a meter, beyond what its driver says."""
