@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 from urllib.parse import parse_qsl
 
 from benchharness.clock import Clock, MonotonicClock, seconds
 from benchharness.meters.base import Instrument
 from benchharness.meters.checks import reading_checks
+from benchharness.meters.common import CommonDefaults, first_known, read_common
 from benchharness.meters.options import OptionReader
-from benchharness.meters.replay_recording import Recording, Tape, read_recording
+from benchharness.meters.replay_recording import Tape, read_recording
 from benchharness.model import (
     Capabilities,
     Check,
@@ -32,19 +32,6 @@ from benchharness.units import format_duration
 
 _TEXTS = ("file", "campaign", "meter", "class", "loop")
 _LAST_TRIAL = 1_000_000
-# Keys of an instrument and the capability that they state: what the recording did not note.
-_STATED = {
-    "period_s": "period_s",
-    "power_resolution_w": "power_resolution_w",
-    "energy_resolution_j": "energy_resolution_j",
-    "floor_w": "floor_w",
-    "gain": "gain_bound",
-    "latency_bound_s": "latency_bound_s",
-    "latency_s": "latency_s",
-    "latency_u_s": "latency_u_s",
-    "pulse_j": "pulse_j",
-    "max_power_w": "max_power_w",
-}
 # What is shorter, or counts less, where time runs faster.
 _STRETCHED = (
     *("period_s", "energy_resolution_j", "latency_bound_s", "latency_s", "latency_u_s"),
@@ -66,13 +53,9 @@ class ReplayMeter:
         choices = _choices(keys)
         speed = keys.number("speed", minimum=0.001, maximum=1e6) or 1.0
         self._loop = keys.choice("loop", ("true", "false")) == "true"
-        if keys.measurement_class(MeasurementClass.REPLAYED) is not MeasurementClass.REPLAYED:
-            raise keys.error("class", "a recording is replayed", 'write class = "replayed"')
-        stated = {name: keys.number(key, minimum=0.0) for key, name in _STATED.items()}
+        self._tape = Tape(read_recording(path, choices), speed)
+        self._capabilities = _capabilities(keys, self._tape)
         keys.done()
-        recording = read_recording(path, choices)
-        self._tape = Tape(recording, speed)
-        self._capabilities = _capabilities(recording, stated, speed, self._tape.interval_s)
         self._start_ns: int | None = None
         self._next = 0
         self._events: list[MeterEvent] = []
@@ -169,27 +152,37 @@ def _choices(keys: OptionReader) -> Mapping[str, str]:
     return {key: text for key, text in said.items() if text is not None}
 
 
-def _capabilities(
-    recording: Recording,
-    stated: Mapping[str, float | None],
-    speed: float,
-    interval_s: float | None,
-) -> Capabilities:
-    """Return what was noted of the instrument, as fast as it is played; its file comes first."""
-    noted = recording.capabilities
-    if noted is None:
-        can = Capabilities(
+def _capabilities(keys: OptionReader, tape: Tape) -> Capabilities:
+    """Return what the file states, else what was noted of the instrument, as fast as it plays."""
+    readings = tape.recording.readings
+    noted = tape.recording.capabilities or Capabilities(
+        measurement_class=MeasurementClass.REPLAYED,
+        has_power=any(reading.power_w is not None for reading in readings),
+        has_counter=any(reading.energy_j is not None for reading in readings),
+        period_s=None if tape.interval_s is None else tape.interval_s * tape.speed,
+    )
+    faster = {
+        name: value / tape.speed
+        for name in _STRETCHED
+        if (value := getattr(noted, name)) is not None
+    }
+    known = replace(noted, **faster)
+    common = read_common(
+        keys,
+        CommonDefaults(
+            period_s=known.period_s,
+            power_resolution_w=known.power_resolution_w,
+            energy_resolution_j=known.energy_resolution_j,
+            floor_w=known.floor_w,
+            gain_bound=known.gain_bound,
+            latency_bound_s=known.latency_bound_s,
+            pulse_j=known.pulse_j,
             measurement_class=MeasurementClass.REPLAYED,
-            has_power=any(r.power_w is not None for r in recording.readings),
-            has_counter=any(r.energy_j is not None for r in recording.readings),
-            period_s=interval_s,
-        )
-    else:
-        faster = {
-            name: value / speed
-            for name in _STRETCHED
-            if (value := getattr(noted, name)) is not None
-        }
-        can = replace(noted, measurement_class=MeasurementClass.REPLAYED, **faster)
-    said: dict[str, Any] = {name: value for name, value in stated.items() if value is not None}
-    return replace(can, **said)
+        ),
+    )
+    can = common.capabilities(has_power=noted.has_power, has_counter=noted.has_counter)
+    if can.measurement_class is not MeasurementClass.REPLAYED:
+        raise keys.error("class", "a recording is replayed", 'write class = "replayed"')
+    if can.latency_s is None:  # a calibrated delay consists of two
+        can = replace(can, latency_s=known.latency_s, latency_u_s=known.latency_u_s)
+    return replace(can, max_power_w=first_known(can.max_power_w, known.max_power_w))
