@@ -67,12 +67,14 @@ class Readings:
     """The readings of one meter in time order; NaN is a missing value, never 0.
 
     ``t_ns`` int64[n], strictly rising; ``power_w`` and ``energy_j`` (cumulative, arbitrary zero)
-    float64[n]. Build one with :meth:`of`, which puts readings in order.
+    float64[n]. Build one with :meth:`of`, which puts readings in order and counts those that it
+    left out because another one has the same time stamp.
     """
 
     t_ns: TimeArray
     power_w: FloatArray
     energy_j: FloatArray
+    not_newer: int = 0
 
     def __post_init__(self) -> None:
         if not self.t_ns.shape == self.power_w.shape == self.energy_j.shape or self.t_ns.ndim != 1:
@@ -101,7 +103,8 @@ class Readings:
             order = np.argsort(times, kind="stable")
             times, power, energy = times[order], power[order], energy[order]
             last = np.append(np.diff(times) > 0, True)
-            times, power, energy = times[last], power[last], energy[last]
+            not_newer = int(np.count_nonzero(~last))
+            return cls(times[last], power[last], energy[last], not_newer)
         return cls(times, power, energy)
 
     def __len__(self) -> int:
@@ -119,6 +122,10 @@ class Readings:
         """Return the times, float64[n], of the readings that say anything at all."""
         said = np.isfinite(self.power_w) | np.isfinite(self.energy_j)
         return _since(self.t_ns[said], zero_ns)
+
+    def times_since_first_s(self) -> FloatArray:
+        """Return the times of all readings, float64[n], in seconds since the first one."""
+        return _since(self.t_ns, int(self.t_ns[0])) if len(self) else np.empty(0)
 
     def _channel(self, values: FloatArray, zero_ns: int) -> Samples:
         there = np.isfinite(values)
