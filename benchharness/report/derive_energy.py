@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from benchharness.energy.figure import Outcome, energy_figure
@@ -16,6 +16,12 @@ from benchharness.model import (
     MeterEvent,
     PhaseSpan,
 )
+from benchharness.report.derive_meter_events import (
+    event_cautions,
+    meter_events,
+    rejected_messages,
+)
+from benchharness.report.derive_meters import meters_cautions
 from benchharness.report.derive_spans import idle_windows
 from benchharness.store.records import EventRecord, StreamRecord
 
@@ -59,6 +65,8 @@ def trial_energy(
         for outcome in others
         if outcome.reason is not None
     ]
+    known = [o.figure for o in outcomes if o.figure is not None]
+    cautions += meters_cautions(known)
     figures = tuple(o.figure for o in others if o.figure is not None)
     return TrialEnergy(first.figure, first.reason, figures, tuple(cautions))
 
@@ -91,7 +99,7 @@ def _outcome(
 ) -> Outcome:
     there = [channel.name for channel in meter.channels if channel.name in _CHANNELS]
     times_ns, columns = store.read_stream(meter.stream_id, there)
-    said = _meter_events(events, meter.name)
+    said = meter_events(events, meter.name)
     observed = [*idle, window]
     first_ns, last_ns = min(w.start_ns for w in observed), max(w.end_ns for w in observed)
     outcome = energy_figure(
@@ -104,22 +112,20 @@ def _outcome(
         events=said,
         declared_idle_w=meter.meta.get("idle_power_w"),
     )
-    rejected = tuple(
-        Caution(
-            "readings-rejected",
-            f"meter {meter.name}: {event.detail}",
-            "check it with 'benchharness meters check'",
+    now = [event for event in said if first_ns <= event.t_ns <= last_ns]
+    figure = outcome.figure
+    if figure is not None:
+        figure = replace(
+            figure, part_of=meter.meta.get("part_of"), gate=_with_messages(figure.gate, now)
         )
-        for event in said
-        if event.kind == "rejected" and first_ns <= event.t_ns <= last_ns
-    )
-    return Outcome(outcome.figure, outcome.reason, outcome.cautions + rejected)
+    happened = event_cautions(meter.name, now, times_ns, last_ns)
+    return Outcome(figure, outcome.reason, (*outcome.cautions, *happened))
 
 
-def _meter_events(events: Sequence[EventRecord], name: str) -> list[MeterEvent]:
-    found = []
-    for event in events:
-        if event.kind == "meter" and event.name == name:
-            kind, _, detail = (event.text or "").partition(":")
-            found.append(MeterEvent(event.t_ns, kind.strip(), detail.strip()))
-    return found
+def _with_messages(gate: Mapping[str, int], events: Sequence[MeterEvent]) -> dict[str, int]:
+    """Add what the driver rejected before it became a reading to what the gate counted."""
+    counts = dict(gate)
+    for reason, count in rejected_messages(events).items():
+        key = f"rejected: {reason}"
+        counts[key] = counts.get(key, 0) + count
+    return counts

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchharness.model import Caution, Channel, Factors, Status
+from benchharness.model import CampaignSummary, Caution, Channel, Factors, Status, TrialSummary
+from benchharness.report.derive import derive_campaign
 from benchharness.store.database import Store
 from benchharness.store.records import CampaignRecord, EventRecord, TrialPlan, TrialResult
 
@@ -41,7 +42,10 @@ def at(t_s: float, start_ns: int = START_NS) -> int:
 
 @dataclass
 class Trial:
-    """What one trial is made of; the window is [0, duration_s] after ``START_NS``."""
+    """What one trial is made of; the window is [0, duration_s] after ``START_NS``.
+
+    ``others`` are further meters by name, with their meta and the share of the power they see.
+    """
 
     duration_s: float = 20.0
     idle_w: float = 3.0
@@ -52,6 +56,7 @@ class Trial:
     marked: bool = False
     meta: Mapping[str, Any] | None = field(default_factory=lambda: META)
     meter_until_s: float = 1e9
+    others: Mapping[str, tuple[Mapping[str, Any], float]] = field(default_factory=dict)
     events: Sequence[EventRecord] = ()
     cautions: Sequence[Caution] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -138,11 +143,12 @@ def campaign(
 
 def _run(store: Store, trial_id: int, trial: Trial) -> None:
     store.start_trial(trial_id)
-    if trial.meta is not None:
+    meters = {} if trial.meta is None else {"plug-1": (trial.meta, 1.0)}
+    for name, (meta, share) in {**meters, **trial.others}.items():
         t_s = np.arange(-IDLE_S - SETTLE_S, trial.duration_s + SETTLE_S + IDLE_S, 0.5) + 0.25
         t_s = t_s[t_s < trial.meter_until_s]
-        stream = store.add_stream(trial_id, "meter", "plug-1", POWER_CHANNELS, trial.meta)
-        power = trial.power_w(t_s)
+        stream = store.add_stream(trial_id, "meter", name, POWER_CHANNELS, meta)
+        power = share * trial.power_w(t_s)
         _append(store, stream, t_s, [power, np.full(power.size, np.nan)])
     for name, (times, columns) in trial.probes.items():
         channels = [Channel(channel, "1") for channel in columns]
@@ -159,3 +165,37 @@ def _append(store: Store, stream: int, t_s: np.ndarray, columns: Sequence[np.nda
         array("q", [at(t) for t in t_s.tolist()]),
         [array("d", column.astype(np.float64).tolist()) for column in columns],
     )
+
+
+def derive(path: Path, **variants: Sequence[Trial | None]) -> CampaignSummary:
+    with campaign(path, variants) as store:
+        return derive_campaign(store, "0bad")
+
+
+def one(path: Path, trial: Trial) -> TrialSummary:
+    return derive(path, only=[trial]).trials[0]
+
+
+def codes(cautions: Sequence[Caution]) -> set[str]:
+    return {caution.code for caution in cautions}
+
+
+def said(kind: str, t_s: float, participant: str = "main", **fields: object) -> EventRecord:
+    return EventRecord(at(t_s), participant, kind, **fields)  # type: ignore[arg-type]
+
+
+def phase(name: str, start_s: float, end_s: float, participant: str = "main") -> list[EventRecord]:
+    return [
+        said("phase", start_s, participant, edge="start", name=name),
+        said("phase", end_s, participant, edge="end", name=name),
+    ]
+
+
+def repeated(busy_w: float, n: int = 5, **changes: object) -> list[Trial]:
+    """Return trials whose power and time differ a little, the same way each time."""
+    steps = np.linspace(-0.01, 0.01, n) if n > 1 else [0.0]
+    base = Trial(busy_w=busy_w, **changes)  # type: ignore[arg-type]
+    return [
+        replace(base, duration_s=20.0 * (1 + s), busy_w=3.0 + (busy_w - 3.0) * (1 + s))
+        for s in steps
+    ]
