@@ -34,12 +34,12 @@ class OptionReader:
         """Return the complaint about ``key``, for the caller to raise."""
         return UsageError(f"{key}: {what}", where=self._where, remedy=remedy)
 
-    def text(self, key: str) -> str | None:
-        """Return a text that is not empty, or None if the key is absent."""
+    def text(self, key: str, *, may_be_empty: bool = False) -> str | None:
+        """Return a text, not empty unless that means something, or None if the key is absent."""
         value = self._take(key)
         if value is None:
             return None
-        if not isinstance(value, str) or not value.strip():
+        if not isinstance(value, str) or not (value.strip() or may_be_empty):
             raise self.error(key, f"expected a text, got {value!r}")
         return value.strip()
 
