@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchharness.clock import NANOSECONDS_PER_SECOND, Clock, seconds
 from benchharness.meters.base import Meter
+from benchharness.meters.check.seen import Powers, intervals, powers
+from benchharness.meters.check.watch import current_watch
 from benchharness.model import (
     Capabilities,
     Check,
@@ -29,14 +29,26 @@ _PAUSE_S = 0.05
 def observe(
     meter: Meter, duration_s: float, clock: Clock
 ) -> tuple[list[Reading], list[MeterEvent]]:
-    """Read an open meter for a while and return what came."""
+    """Read an open meter for a while and return what came.
+
+    Whoever looks on (``check.watch``) may ask for another duration, and is told how it goes.
+    """
+    watch = current_watch()
+    if watch is not None and watch.seconds is not None:
+        duration_s = watch.seconds
     readings: list[Reading] = []
     events: list[MeterEvent] = []
-    end_ns = clock.now_ns() + round(duration_s * NANOSECONDS_PER_SECOND)
-    while clock.now_ns() < end_ns:
-        clock.sleep_s(min(_PAUSE_S, duration_s))
+    start_ns = clock.now_ns()
+    end_ns = start_ns + round(duration_s * NANOSECONDS_PER_SECOND)
+    while (now_ns := clock.now_ns()) < end_ns:
+        clock.sleep_s(min(_PAUSE_S, seconds(end_ns - now_ns)))
         readings += meter.read()
         events += meter.events()
+        if watch is not None:
+            watch.say(seconds(clock.now_ns() - start_ns), duration_s, _newest(readings))
+    if watch is not None:
+        watch.events += events
+        watch.observed_s = duration_s
     return readings, events
 
 
@@ -57,13 +69,24 @@ def reading_checks(
 ) -> list[Check]:
     """Judge the readings of ``duration_s`` seconds: number, period, resolution, floor, class."""
     refine = refine or Refine()
+    watch = current_watch()
+    if watch is not None:
+        duration_s = watch.observed_s or duration_s
+        watch.judged(readings, duration_s, can)
     checks = [_number(name, readings, duration_s)]
     if len(readings) >= 3:
         checks.append(_period(name, readings))
-    checks.append(_power(name, readings, can, refine))
+    seen = powers(readings)
+    checks.append(_power(name, seen, can, refine))
+    if seen is not None and seen.zeros:
+        checks.append(_zeros(name, seen))
     checks.append(_counter(name, can, refine))
     checks.append(_measurement_class(name, can))
     return checks
+
+
+def _newest(readings: Sequence[Reading]) -> Reading | None:
+    return readings[-1] if readings else None
 
 
 def _number(name: str, readings: Sequence[Reading], duration_s: float) -> Check:
@@ -74,24 +97,24 @@ def _number(name: str, readings: Sequence[Reading], duration_s: float) -> Check:
 
 
 def _period(name: str, readings: Sequence[Reading]) -> Check:
-    times = [reading.t_ns for reading in readings]
-    intervals = sorted(seconds(b - a) for a, b in itertools.pairwise(times))
-    median = statistics.median(intervals)
-    high = intervals[min(len(intervals) - 1, round(0.95 * (len(intervals) - 1)))]
-    found = f"one reading each {median:.3g} s (95th percentile {high:.3g} s)"
-    if high > UNEVEN * median:
+    gaps = intervals(readings)
+    assert gaps is not None
+    found = (
+        f"one reading each {gaps.median_s:.3g} s (95th percentile {gaps.p95_s:.3g} s, "
+        f"longest gap {gaps.longest_s:.3g} s)"
+    )
+    if gaps.p95_s > UNEVEN * gaps.median_s:
         return Check(
             f"{name}: period", CheckState.ADVICE, found, "uneven: look at the network, or poll_s"
         )
     return Check(f"{name}: period", CheckState.OK, found)
 
 
-def _power(name: str, readings: Sequence[Reading], can: Capabilities, refine: Refine) -> Check:
-    powers = [reading.power_w for reading in readings if reading.power_w is not None]
-    step = "unknown" if can.power_resolution_w is None else f"{can.power_resolution_w:g} W"
-    if not powers:
+def _power(name: str, seen: Powers | None, can: Capabilities, refine: Refine) -> Check:
+    step = "unknown" if can.power_resolution_w is None else f"{can.power_resolution_w:.3g} W"
+    if seen is None:
         return Check(f"{name}: power", CheckState.ADVICE, "none", "energy comes from its counter")
-    mean_w = statistics.fmean(powers)
+    mean_w = seen.mean_w
     found = f"{mean_w:.3g} W on average, in steps of {step}"
     if can.floor_w is not None:
         found += f", floor {can.floor_w:g} W"
@@ -104,6 +127,16 @@ def _power(name: str, readings: Sequence[Reading], can: Capabilities, refine: Re
             f"{name}: power", CheckState.ADVICE, found, f"coarse for this load: {refine.power}"
         )
     return Check(f"{name}: power", CheckState.OK, found)
+
+
+def _zeros(name: str, seen: Powers) -> Check:
+    """Judge readings of 0 W: a board that is on draws more."""
+    found = f"{seen.zeros} of {seen.n} readings are 0 W ({100 * seen.zeros / seen.n:.3g} %)"
+    if seen.zeros == seen.n:
+        advice = "switch the relay on, or connect a load that the meter can see"
+        return Check(f"{name}: zeros", CheckState.ERROR, found, advice)
+    advice = "a pulse-counting chip says 0 W below its floor: put more load on the plug"
+    return Check(f"{name}: zeros", CheckState.ADVICE, found, advice)
 
 
 def _counter(name: str, can: Capabilities, refine: Refine) -> Check:

@@ -1,0 +1,171 @@
+"""What readings tell beyond fit or not: the step seen, both ways to the energy, the window needed.
+
+Each is a :class:`Check`, so that people read one list; the figures behind them are in the
+document of ``--json``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from benchharness.meters.check.seen import counts, intervals, powers
+from benchharness.model import Capabilities, Check, CheckState, MeterEvent, Reading
+from benchharness.stats.steps import Step
+from benchharness.units import format_duration, format_pm, format_si
+
+TARGET = 0.05  # of the energy, for the advice: k u/E
+_VARIATION = 0.05  # of the power in a window, where the readings show less
+_OTHER = 1.5  # a step seen that differs from the declared one by more is another step
+_NO_STEP = 0.01  # a step this much finer than declared is no step of the instrument
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The energy of the observed time by counter and by integral, in joules, with U at k = 2.
+
+    The gain is common to both and left out.
+    """
+
+    counter_j: float
+    counter_u_j: float
+    integral_j: float
+    integral_u_j: float
+
+    @property
+    def agree(self) -> bool:
+        """Say whether they differ by no more than both uncertainties together."""
+        room = math.hypot(self.counter_u_j, self.integral_u_j)
+        return abs(self.counter_j - self.integral_j) <= room
+
+
+def step_checks(name: str, readings: Sequence[Reading], can: Capabilities) -> list[Check]:
+    """Compare the steps seen with those declared."""
+    checks = []
+    power, count = powers(readings), counts(readings)
+    if power is not None:
+        key = "power_resolution_w"
+        checks.append(_step(f"{name}: power step", power.step, can.power_resolution_w, key, "W"))
+    if count is not None:
+        key = "energy_resolution_j"
+        checks.append(_step(f"{name}: counter step", count.step, can.energy_resolution_j, key, "J"))
+        if count.resets:
+            found = f"went back {count.resets} times in {count.n} readings"
+            advice = "see what resets the plug, or whether two devices use one address"
+            checks.append(Check(f"{name}: counter", CheckState.ADVICE, found, advice))
+    return checks
+
+
+def _step(subject: str, seen: Step | None, declared: float | None, key: str, unit: str) -> Check:
+    said = "none declared" if declared is None else f"{format_si(declared, unit)} declared"
+    if seen is None or (declared is not None and seen.size < _NO_STEP * declared):
+        return Check(subject, CheckState.OK, f"none seen, {said}")
+    about = "" if seen.is_certain else "at most "
+    found = f"{about}{format_si(seen.size, unit)} seen, {said}"
+    finer = declared is not None and seen.size * _OTHER < declared
+    coarser = seen.is_certain and (declared is None or seen.size > _OTHER * declared)
+    if finer or coarser:
+        return Check(subject, CheckState.ADVICE, found, f"write {key} = {seen.size:g}")
+    return Check(subject, CheckState.OK, found)
+
+
+def agreement(readings: Sequence[Reading], can: Capabilities) -> Agreement | None:
+    """Return both energies between the first and the last reading, None where one is missing."""
+    from benchharness.energy.counter import counter_difference
+    from benchharness.energy.interior import interior_hold
+    from benchharness.energy.observed import Candidate, observe
+    from benchharness.energy.readings import Readings, Window
+
+    if len(readings) < 3 or readings[-1].t_ns <= readings[0].t_ns:
+        return None
+    seen = Readings.of(
+        [reading.t_ns for reading in readings],
+        [_number(reading.power_w) for reading in readings],
+        [_number(reading.energy_j) for reading in readings],
+    )
+    window = Window(readings[0].t_ns, readings[-1].t_ns)
+    observed = observe(seen, window, can)
+    counter, integral = counter_difference(observed), interior_hold(observed)
+    if not (isinstance(counter, Candidate) and isinstance(integral, Candidate)):
+        return None
+    return Agreement(
+        counter.energy_j, 2.0 * counter.own_u_j, integral.energy_j, 2.0 * integral.own_u_j
+    )
+
+
+def agreement_check(name: str, both: Agreement) -> Check:
+    """Say whether the counter and the integral of the powers tell one energy."""
+    subject = f"{name}: counter against integral"
+    found = (
+        f"{format_pm(both.counter_j, both.counter_u_j)} J by the counter, "
+        f"{format_pm(both.integral_j, both.integral_u_j)} J by the powers"
+    )
+    if both.agree:
+        return Check(subject, CheckState.OK, f"they agree: {found}")
+    advice = "look longer with --seconds; if it stays, one of them is wrong: do not trust either"
+    return Check(subject, CheckState.ADVICE, f"they disagree: {found}", advice)
+
+
+def window_check(
+    name: str, can: Capabilities, readings: Sequence[Reading], power_w: float | None = None
+) -> Check | None:
+    """Say how long a window must be for 5 %, at ``power_w`` or at the power seen.
+
+    None where there is no power to speak of.
+    """
+    seen = powers(readings)
+    level_w = power_w if power_w is not None else (None if seen is None else seen.mean_w)
+    if level_w is None or level_w <= 0.0:
+        return None
+    window_s, period_s = advised_window_s(can, readings, level_w)
+    by = "its counter" if period_s is None else f"its {period_s:.3g} s telemetry"
+    at = f"{level_w:.3g} W" + ("" if power_w is not None else ", as now")
+    subject = f"{name}: window"
+    if window_s is None:
+        found = f"no window gives {100 * TARGET:g} % at {at}"
+        advice = "its power step is too coarse for that load, and its counter does not help"
+        return Check(subject, CheckState.ADVICE, found, advice)
+    length = format_duration(max(1.0, window_s))
+    gain = f", its gain of ±{100 * can.gain_bound:.3g} % apart" if can.gain_bound else ""
+    found = f"with {by} a window of {length} gives {100 * TARGET:g} % at {at}{gain}"
+    return Check(subject, CheckState.OK, found)
+
+
+def advised_window_s(
+    can: Capabilities, readings: Sequence[Reading], power_w: float
+) -> tuple[float | None, float | None]:
+    """Return the shortest window for 5 % at ``power_w``, and the telemetry interval it rests on."""
+    from benchharness.energy.advice import shortest_window_s
+
+    gaps, seen = intervals(readings), powers(readings)
+    period_s = gaps.median_s if gaps is not None else can.period_s
+    can = replace(can, period_s=period_s)
+    variation = max(_VARIATION, (seen.variation if seen is not None else None) or 0.0)
+    window_s = shortest_window_s(can, power_w, variation=variation, target=TARGET)
+    return window_s, period_s
+
+
+def rejected(events: Sequence[MeterEvent]) -> dict[str, int]:
+    """Return how many readings were rejected for each reason, from a meter's events."""
+    found: dict[str, int] = {}
+    for event in events:
+        if event.kind != "rejected":
+            continue
+        number, times, reason = event.detail.partition(" x ")
+        count = int(number) if times and number.isdigit() else 1
+        reason = reason or event.detail
+        found[reason] = found.get(reason, 0) + count
+    return found
+
+
+def rejected_check(name: str, reasons: dict[str, int]) -> Check:
+    """Say what was rejected; for a driver that does not say so itself."""
+    if not reasons:
+        return Check(f"{name}: rejected", CheckState.OK, "nothing")
+    found = ", ".join(f"{count} x {reason}" for reason, count in reasons.items())
+    return Check(f"{name}: rejected", CheckState.ADVICE, found, "see what else uses this address")
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
