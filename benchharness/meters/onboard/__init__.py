@@ -1,0 +1,1 @@
+"""Meters on the board itself: read by the harness, from /sys, a library or a program."""
