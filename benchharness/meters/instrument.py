@@ -14,6 +14,7 @@ import platform
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,6 +24,7 @@ from benchharness.errors import MeterError, UnknownNameError, UsageError
 from benchharness.meters.address import LOGIN_REMEDY, is_secret_key, options_of_address
 from benchharness.meters.base import ENTRY_POINT_GROUP, Instrument, Meter
 from benchharness.meters.boards import board_model, matches_board
+from benchharness.meters.onboard.found import find_onboard
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -92,11 +94,16 @@ def list_instruments() -> list[Instrument]:
 def default_instrument(sysroot: str = "/") -> Instrument:
     """Return the best meter that this machine has without being told.
 
-    That is default.toml in the user's meters/ folder, else the estimate for the board at hand.
+    That is default.toml in the user's meters/ folder, else a meter of the whole board that is on
+    it (RAPL is not: it sees a part), else the estimate for the board at hand.
     """
     files = instrument_files()
     if "default" in files:
         return read_instrument(files["default"])
+    for meter in find_onboard(sysroot):
+        if meter.whole_board and meter.driver in files:
+            there = read_instrument(files[meter.driver])
+            return replace(there, options={**there.options, "sysroot": sysroot})
     return estimate_for_board(sysroot)
 
 
