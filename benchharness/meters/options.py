@@ -73,6 +73,16 @@ class OptionReader:
             raise self.error(key, what)
         return int(value)
 
+    def flag(self, key: str, default: bool) -> bool:
+        """Return true or false; a text is neither, so that no address can set a flag."""
+        value = self._take(key)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            what = f"expected true or false, got {value!r}"
+            raise self.error(key, what, "write it in an instrument file, without quotes")
+        return value
+
     def choice(self, key: str, choices: Iterable[str]) -> str | None:
         """Return one of ``choices``, or None if the key is absent."""
         value = self.text(key)

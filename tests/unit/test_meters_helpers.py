@@ -12,9 +12,7 @@ from benchharness.errors import UsageError
 from benchharness.meters.address import Broker, parse_broker
 from benchharness.meters.base import Instrument
 from benchharness.meters.checks import observe, reading_checks
-from benchharness.meters.mqtt.connection import Arrival
 from benchharness.meters.mqtt.timer import PeriodicTimer
-from benchharness.meters.plugs.inbox import PlugInbox
 from benchharness.meters.rejections import RejectionLog
 from benchharness.model import (
     Capabilities,
@@ -140,62 +138,6 @@ def test_what_is_not_measured_says_so() -> None:
     assert (found.state, found.found) == (CheckState.ADVICE, "emulated, gain within ±5 %")
 
 
-def test_silence_is_noted_once_until_a_reading_comes() -> None:
-    clock = FakeClock()
-    inbox = PlugInbox(1, clock)
-    inbox.note_silence(3.0)
-    sensor = b'{"ENERGY":{"Power":5}}'
-    inbox.on_sensor(Arrival(clock.now_ns(), "tele/p/SENSOR", sensor, False))
-    for _ in range(5):
-        clock.sleep_s(1)
-        inbox.note_silence(3.0)
-    (event,) = inbox.take_events(last=False)
-    assert (event.kind, event.detail) == ("stale", "no reading for 4.0 s")
-    inbox.on_sensor(Arrival(clock.now_ns(), "tele/p/SENSOR", sensor, False))
-    clock.sleep_s(4)
-    inbox.note_silence(3.0)
-    assert [event.kind for event in inbox.take_events(last=False)] == ["stale"]
-    assert [reading.power_w for reading in inbox.take_readings()] == [5.0, 5.0]
-
-
-def test_readings_of_one_moment_keep_distinct_times() -> None:
-    inbox = PlugInbox(1, FakeClock())
-    for _ in range(3):
-        inbox.on_sensor(Arrival(77, "tele/p/SENSOR", b'{"ENERGY":{"Power":5}}', False))
-    assert [reading.t_ns for reading in inbox.take_readings()] == [77, 78, 79]
-
-
-def test_lwt_changes_are_events_and_a_retained_online_is_not() -> None:
-    inbox = PlugInbox(1, FakeClock())
-    said = [
-        inbox.on_lwt(Arrival(t, "tele/p/LWT", text, retained))
-        for t, text, retained in [
-            (1, b"Online", True),
-            (2, b"Offline", False),
-            (3, b"Offline", False),
-            (4, b"Online", False),
-            (5, b"maybe", False),
-        ]
-    ]
-    assert said == [False, False, False, True, False]
-    assert [(e.t_ns, e.kind) for e in inbox.take_events(last=True)] == [
-        (2, "offline"),
-        (4, "online"),
-        (5, "rejected"),
-    ]
-
-
-def test_a_version_makes_emulated_and_a_retained_one_says_nothing() -> None:
-    inbox = PlugInbox(1, FakeClock())
-    text = b'{"StatusFWR":{"Version":"14.2.0(benchharness-emulated)"}}'
-    inbox.on_version(Arrival(1, "stat/p/STATUS2", text, True))
-    assert not inbox.emulated and not inbox.identified.is_set()
-    inbox.on_version(Arrival(1, "stat/p/STATUS2", b"{}", False))
-    assert inbox.rejections.counts() == {"STATUS2: no firmware version in it": 1}
-    inbox.on_version(Arrival(2, "stat/p/STATUS2", text, False))
-    assert inbox.emulated and inbox.identified.is_set()
-
-
 def test_the_timer_calls_until_it_is_stopped() -> None:
     timer, calls, enough = PeriodicTimer(), [], threading.Event()
 
@@ -209,6 +151,24 @@ def test_the_timer_calls_until_it_is_stopped() -> None:
     timer.stop()
     timer.stop()
     assert "mqtt-timer" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_is_cancelled_is_not_called_again_and_leaves_the_others_alone() -> None:
+    timer, calls, enough = PeriodicTimer(), [], threading.Event()
+
+    def other() -> None:
+        if len(calls) >= 1:
+            enough.set()
+
+    def action() -> None:
+        calls.append(1)
+        cancel()
+
+    cancel = timer.add(0.01, action)
+    timer.add(0.05, other)
+    assert enough.wait(5)
+    timer.stop()
+    assert calls == [1]
 
 
 def test_a_timer_that_was_never_used_stops() -> None:

@@ -10,10 +10,9 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -24,24 +23,18 @@ from benchharness.errors import MeterError
 from benchharness.meters.address import LOGIN_REMEDY, Broker
 from benchharness.meters.mqtt.credentials import find_credentials
 from benchharness.meters.mqtt.failures import connect_error, tls_context
+from benchharness.meters.mqtt.routes import Arrival, Handler, Routes
 from benchharness.meters.mqtt.timer import PeriodicTimer
 
 QOS = 1
 CONNECT_TIMEOUT_S = 4.0
 KEEPALIVE_S = 10
 RECONNECT_DELAY_S = (1, 30)
+# Some brokers take few topics in one request.
+_TOPICS_AT_ONCE = 100
+__all__ = ["Arrival", "Handler", "LinkWatcher", "MqttConnection", "MqttSettings"]
 
 
-class Arrival(NamedTuple):
-    """A message as it arrived; ``retained`` says that the broker had kept it for some time."""
-
-    t_ns: int
-    topic: str
-    payload: bytes
-    retained: bool
-
-
-Handler = Callable[[Arrival], None]
 LinkWatcher = Callable[[int, bool, str], None]  # t_ns, connected, detail
 
 
@@ -68,20 +61,24 @@ class MqttConnection:
 
     def __init__(self, settings: MqttSettings) -> None:
         self.settings = settings
-        self._handlers: dict[str, Handler] = {}
-        self._watchers: list[LinkWatcher] = []
+        self._routes = Routes()
+        self._watchers: tuple[LinkWatcher, ...] = ()
         self._client: paho.Client | None = None
         self._accepted = threading.Event()
         self._refusal: str | None = None
         self._broken = False
         self._subscriptions: dict[int, _Subscription] = {}
-        self._linked = False
+        self._linked = threading.Event()
         self._ever_linked = False
         self._timer = PeriodicTimer()
 
     def watch(self, watcher: LinkWatcher) -> None:
         """Have ``watcher`` told of lost and regained connections, on the network thread."""
-        self._watchers.append(watcher)
+        self._watchers = (*self._watchers, watcher)
+
+    def unwatch(self, watcher: LinkWatcher) -> None:
+        """Tell ``watcher`` no more."""
+        self._watchers = tuple(other for other in self._watchers if other != watcher)
 
     def open(self) -> None:
         """Connect; returns when the broker has accepted.
@@ -110,25 +107,48 @@ class MqttConnection:
             self.close()
             raise
 
+    def require_linked(self) -> None:
+        """Return once there is a connection, at once if there is one.
+
+        Raises MeterError if it was lost and does not come back within a few seconds.
+        """
+        if not self._linked.wait(CONNECT_TIMEOUT_S):
+            raise MeterError(
+                "the connection to the broker is lost",
+                where=str(self.settings.broker),
+                remedy="start the broker; the connection comes back by itself",
+            )
+
     def subscribe(self, topics: Mapping[str, Handler]) -> None:
         """Subscribe to topics or filters and wait until the broker has agreed.
 
-        Raises MeterError if it does not.
+        A topic may have several handlers; what the broker has retained comes again to all of
+        them. Raises MeterError if it does not agree.
         """
-        self._handlers.update(topics)
+        self._routes.add(topics)
         if self._client is None:
             return
-        result, mid = self._client.subscribe([(topic, QOS) for topic in topics])
-        answer = self._subscriptions.setdefault(mid or 0, _Subscription())
         where = str(self.settings.broker)
-        if result != paho.MQTT_ERR_SUCCESS or not answer.came.wait(CONNECT_TIMEOUT_S):
-            raise MeterError("the broker does not answer a subscription", where=where)
-        if answer.refused:
-            raise MeterError(
-                f"the broker refuses a subscription ({', '.join(sorted(topics))})",
-                where=where,
-                remedy="let this user read them in the broker's access list",
-            )
+        for some in _portions(list(topics)):
+            result, mid = self._client.subscribe([(topic, QOS) for topic in some])
+            answer = self._subscriptions.setdefault(mid or 0, _Subscription())
+            if result != paho.MQTT_ERR_SUCCESS or not answer.came.wait(CONNECT_TIMEOUT_S):
+                raise MeterError("the broker does not answer a subscription", where=where)
+            self._subscriptions.pop(mid or 0, None)
+            if answer.refused:
+                raise MeterError(
+                    f"the broker refuses a subscription ({', '.join(sorted(some))})",
+                    where=where,
+                    remedy="let this user read them in the broker's access list",
+                )
+
+    def unsubscribe(self, topics: Mapping[str, Handler]) -> None:
+        """Take these handlers away; the broker is told of topics that nobody wants any more."""
+        orphans = self._routes.remove(topics)
+        client = self._client
+        if orphans and client is not None and client.is_connected():
+            for some in _portions(orphans):
+                client.unsubscribe(some)
 
     def publish(self, topic: str, payload: str, *, qos: int = QOS, retain: bool = False) -> bool:
         """Send without waiting; False while there is no connection, so that nothing piles up."""
@@ -137,9 +157,9 @@ class MqttConnection:
             return False
         return client.publish(topic, payload, qos=qos, retain=retain).rc == paho.MQTT_ERR_SUCCESS
 
-    def every(self, period_s: float, action: Callable[[], object]) -> None:
-        """Call ``action`` on the timer thread at fixed times, ``period_s`` apart, until closed."""
-        self._timer.add(period_s, action)
+    def every(self, period_s: float, action: Callable[[], object]) -> Callable[[], None]:
+        """Call ``action`` on the timer thread at fixed times; returns what ends that."""
+        return self._timer.add(period_s, action)
 
     def close(self) -> None:
         """Disconnect and end both threads; may be called twice."""
@@ -199,17 +219,23 @@ class MqttConnection:
     ) -> None:
         t_ns = time.monotonic_ns()
         if reason.is_failure:
-            self._refusal = str(reason)
-            self._accepted.set()
+            self._refuse(t_ns, str(reason))
             return
-        again = self._ever_linked
-        self._linked = self._ever_linked = True
+        again, self._ever_linked = self._ever_linked, True
+        self._refusal = None
+        self._linked.set()
         self._accepted.set()
         if again:
-            if self._handlers:
-                client.subscribe([(topic, QOS) for topic in self._handlers])
-            for watcher in self._watchers:
-                watcher(t_ns, True, f"connected to {self.settings.broker} again")
+            # The broker may have been started anew, and then knows of no subscription.
+            for some in _portions(self._routes.topics()):
+                client.subscribe([(topic, QOS) for topic in some])
+            self._tell(t_ns, True, f"connected to {self.settings.broker} again")
+
+    def _refuse(self, t_ns: int, reason: str) -> None:
+        news, self._refusal = reason != self._refusal, reason
+        self._accepted.set()
+        if news and self._ever_linked:
+            self._tell(t_ns, False, f"{self.settings.broker} refuses: {reason}")
 
     def _on_disconnect(
         self,
@@ -220,13 +246,17 @@ class MqttConnection:
         _properties: Properties | None,
     ) -> None:
         t_ns = time.monotonic_ns()
-        linked, self._linked = self._linked, False
+        linked = self._linked.is_set()
+        self._linked.clear()
         if not self._ever_linked:
             self._broken = True
             self._accepted.set()
         if linked and self._client is not None:
-            for watcher in self._watchers:
-                watcher(t_ns, False, f"connection to {self.settings.broker} lost: {reason}")
+            self._tell(t_ns, False, f"connection to {self.settings.broker} lost: {reason}")
+
+    def _tell(self, t_ns: int, connected: bool, detail: str) -> None:
+        for watcher in self._watchers:
+            watcher(t_ns, connected, detail)
 
     def _on_subscribe(
         self,
@@ -243,15 +273,17 @@ class MqttConnection:
     def _on_message(
         self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage
     ) -> None:
-        arrival = Arrival(
-            time.monotonic_ns(), message.topic, bytes(message.payload), message.retain
+        self._routes.hand_out(
+            Arrival(
+                time.monotonic_ns(),
+                message.topic,
+                bytes(message.payload),
+                message.retain,
+                message.dup,
+            )
         )
-        handler = self._handlers.get(arrival.topic)
-        if handler is not None:
-            handler(arrival)
-            return
-        for pattern, handler in self._handlers.items():
-            if ("+" in pattern or "#" in pattern) and paho.topic_matches_sub(
-                pattern, arrival.topic
-            ):
-                handler(arrival)
+
+
+def _portions(topics: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(topics), _TOPICS_AT_ONCE):
+        yield topics[start : start + _TOPICS_AT_ONCE]

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
-from benchharness.meters.mqtt.connection import Handler, LinkWatcher, MqttConnection, MqttSettings
+from benchharness.meters.mqtt.connection import Handler, LinkWatcher, MqttSettings
+from benchharness.meters.mqtt.pool import ConnectionPool
 
 
 class Link(Protocol):
@@ -48,21 +49,8 @@ class Link(Protocol):
 LinkOpener = Callable[[MqttSettings], Link]
 
 
-class _OwnConnection(MqttConnection):
-    """A connection that nobody else uses."""
-
-    def wait(self, event: threading.Event, timeout_s: float) -> bool:
-        """Wait for ``event``."""
-        return event.wait(timeout_s)
-
-
-def _open_own(settings: MqttSettings) -> Link:
-    connection = _OwnConnection(settings)
-    connection.open()
-    return connection
-
-
-_opener: LinkOpener = _open_own
+_pool = ConnectionPool()
+_opener: LinkOpener = _pool.open
 
 
 def open_link(settings: MqttSettings) -> Link:

@@ -5,7 +5,7 @@ A driver is a dialect and a name::
     class ShellyMeter(PlugMeter):
         @classmethod
         def read_dialect(cls, keys, topic, channel):
-            return ShellyDialect(topic, channel, prefix=keys.text("prefix") or "shellies")
+            return ShellyDialect(topic, channel, keys.text("prefix") or "shellies")
 
 The dialect is pure: it names topics, reads payloads and words commands. Everything that takes
 time, that can fail or that needs memory is the meter's: the connection, questions at intervals,
@@ -63,19 +63,21 @@ class Topic:
 class Traits:
     """What is known of a make of plug before a message has come.
 
-    ``make`` names it in messages ("a Tasmota plug"). ``defaults`` are the period of its pushes,
-    its steps, floor, gain bound and latency bound, with their source in a comment. ``poll_s`` is
-    how often it is asked unless the instrument says otherwise; 0 for a device that cannot be
-    asked. ``answers_identity`` says that :meth:`Dialect.ask_identity` brings an Identity with a
-    version within a second or two, for which open() waits. ``fixed_decimals`` says that the
-    device always writes as many decimals as its setting has (5.0, 41.38000), so that the last
-    message tells the step; a device that drops zeros at the end (5, 41.38) shows its step only
-    now and then, so that the finest seen counts. ``refine`` is what to do about coarse steps.
+    ``make`` names it in messages, with its article: "a Tasmota plug". ``defaults`` are the period
+    of its pushes, its steps, floor, gain bound and latency bound, with their source in a comment.
+    ``poll_s`` is how often it is asked unless the instrument says otherwise, 0 for never;
+    ``can_be_asked`` says whether :meth:`Dialect.ask_reading` has anything to send.
+    ``answers_identity`` says that :meth:`Dialect.ask_identity` brings an Identity with a version
+    within a second or two, for which open() waits. ``fixed_decimals`` says that the device always
+    writes as many decimals as its setting has (5.0, 41.38000), so that the last message tells the
+    step; a device that drops zeros at the end (5, 41.38) shows its step only now and then, so
+    that the finest seen counts. ``refine`` is what to do about coarse steps.
     """
 
     make: str
     defaults: CommonDefaults
     poll_s: float = 0.0
+    can_be_asked: bool = False
     answers_identity: bool = False
     fixed_decimals: bool = True
     refine: Refine = field(default_factory=Refine)

@@ -1,79 +1,85 @@
-"""The keys of a Tasmota plug's instrument, with the defaults that they have if left out."""
+"""The keys that the instruments of all plugs have, beside those that every instrument has."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from benchharness.meters.address import parse_broker
 from benchharness.meters.base import Instrument
+from benchharness.meters.common import CommonOptions, read_common
 from benchharness.meters.mqtt.connection import MqttSettings
 from benchharness.meters.options import OptionReader
-from benchharness.model import MeasurementClass
+from benchharness.meters.plugs.dialect import Traits
 
-# With no pulse for 10 s the firmware says 0 W: below one pulse in 10 s a load is invisible.
-# HLW8012: 12.5 J a pulse; BL0937: 1.7 J (datasheets, with the usual shunts and dividers).
-FLOOR_W = {"hlw8012": 1.25, "bl0937": 0.17}
-# An uncalibrated pulse meter may be off by several per cent, all of it one common gain.
-DEFAULT_GAIN_BOUND = 0.05
-# The firmware works its figures out once a second; the rest is the network.
-DEFAULT_LATENCY_BOUND_S = 1.5
-DEFAULT_POLL_S = 1.0
-DEFAULT_FULL_TOPIC = "%prefix%/%topic%/"
+
+class Chip(NamedTuple):
+    """A metering chip that counts pulses: the energy of one, and the least power it shows.
+
+    With no pulse for 10 s the firmware says 0 W: below one pulse in 10 s a load is invisible.
+    """
+
+    pulse_j: float
+    floor_w: float
+
+
+# Datasheets, with the usual shunts and dividers.
+CHIPS = {"hlw8012": Chip(12.5, 1.25), "bl0937": Chip(1.7, 0.17)}
+_USUAL_PERIOD_S = 10.0
+
+
+class Place(NamedTuple):
+    """Which plug: its broker, its topic, and which of its channels (from 1)."""
+
+    mqtt: MqttSettings
+    topic: str
+    channel: int
 
 
 @dataclass(frozen=True, slots=True)
 class PlugOptions:
-    """What the instrument's file says of one plug; None means not said."""
+    """What an instrument's file says of one plug, with the defaults of its make."""
 
-    mqtt: MqttSettings
-    topic: str
-    full_topic: str
-    channel: int
+    place: Place
+    common: CommonOptions
     poll_s: float
-    period_s: float | None
     wait_s: float
-    check_s: float
-    power_resolution_w: float | None
-    energy_resolution_j: float | None
-    floor_w: float | None
-    gain_bound: float
-    latency_bound_s: float
-    measurement_class: MeasurementClass
-
-    def topic_of(self, prefix: str, name: str) -> str:
-        """Return the MQTT topic of a message, such as ``tele/plug-1/SENSOR``."""
-        place = self.full_topic.replace("%prefix%", prefix).replace("%topic%", self.topic)
-        return f"{place.rstrip('/')}/{name}"
+    relay: bool
 
 
-def read_plug_options(instrument: Instrument) -> PlugOptions:
-    """Check an instrument's keys. Raises UsageError with file and key."""
-    keys = OptionReader(instrument)
+def read_place(keys: OptionReader, instrument: Instrument) -> Place:
+    """Take broker, port, TLS, credentials, topic and channel. Raises UsageError with the key."""
+    mqtt = _mqtt_settings(keys, instrument.where)
+    topic = keys.required_text("topic", 'topic = "plug-1"').strip("/")
+    if not is_topic(topic):
+        raise keys.error("topic", f"not a plug's topic: {topic!r}", "write it without + and #")
+    return Place(mqtt, topic, keys.integer("channel", 1, minimum=1, maximum=32))
+
+
+def read_plug_options(keys: OptionReader, place: Place, traits: Traits) -> PlugOptions:
+    """Take the other keys of all plugs. Raises UsageError with file and key."""
     poll_s = keys.number("poll_s", minimum=0.0, maximum=3600.0)
-    poll_s = DEFAULT_POLL_S if poll_s is None else poll_s
-    period_s = keys.number("period_s", minimum=0.01, maximum=86_400.0)
-    chip = keys.choice("chip", FLOOR_W)
-    floor_w = keys.number("floor_w", minimum=0.0)
-    gain_bound = keys.number("gain", minimum=0.0, maximum=1.0)
-    latency_bound_s = keys.number("latency_bound_s", minimum=0.0)
-    options = PlugOptions(
-        mqtt=_mqtt_settings(keys, instrument.where),
-        topic=_topic(keys),
-        full_topic=_full_topic(keys),
-        channel=keys.integer("channel", 1, minimum=1, maximum=32),
-        poll_s=poll_s,
-        period_s=period_s,
-        wait_s=keys.number("wait_s", minimum=0.1, maximum=3600.0) or _patience_s(poll_s, period_s),
-        check_s=keys.number("check_s", minimum=0.1, maximum=3600.0) or 5.0,
-        power_resolution_w=keys.number("power_resolution_w", minimum=0.0),
-        energy_resolution_j=keys.number("energy_resolution_j", minimum=0.0),
-        floor_w=FLOOR_W[chip] if floor_w is None and chip is not None else floor_w,
-        gain_bound=DEFAULT_GAIN_BOUND if gain_bound is None else gain_bound,
-        latency_bound_s=DEFAULT_LATENCY_BOUND_S if latency_bound_s is None else latency_bound_s,
-        measurement_class=keys.measurement_class(MeasurementClass.MEASURED),
+    if poll_s and not traits.can_be_asked:
+        raise keys.error("poll_s", f"{traits.make} cannot be asked", "leave it out")
+    defaults = traits.defaults
+    chip = keys.choice("chip", CHIPS)
+    if chip is not None:
+        found = CHIPS[chip]
+        defaults = replace(defaults, pulse_j=found.pulse_j, floor_w=found.floor_w)
+    common = read_common(keys, defaults)
+    asked_s = traits.poll_s if poll_s is None else poll_s
+    return PlugOptions(
+        place=place,
+        common=common,
+        poll_s=asked_s,
+        wait_s=common.wait_s or _patience_s(asked_s, common),
+        relay=keys.flag("relay", False),
     )
-    keys.done()
-    return options
+
+
+def is_topic(text: str) -> bool:
+    """Return whether a text is a topic that a device may have: no wildcard in it."""
+    return bool(text) and not any(sign in text for sign in "+#\0")
 
 
 def _mqtt_settings(keys: OptionReader, where: str) -> MqttSettings:
@@ -86,22 +92,10 @@ def _mqtt_settings(keys: OptionReader, where: str) -> MqttSettings:
     return MqttSettings(broker, tls_ca, keys.path("credentials_file"))
 
 
-def _topic(keys: OptionReader) -> str:
-    topic = keys.required_text("topic", 'topic = "plug-1"').strip("/")
-    if not topic or any(sign in topic for sign in "+#\0"):
-        raise keys.error("topic", f"not a plug's topic: {topic!r}", "write it without + and #")
-    return topic
-
-
-def _full_topic(keys: OptionReader) -> str:
-    text = keys.text("full_topic") or DEFAULT_FULL_TOPIC
-    if "%prefix%" not in text or "%topic%" not in text or any(sign in text for sign in "+#\0"):
-        raise keys.error("full_topic", f"got {text!r}", f"write it like {DEFAULT_FULL_TOPIC}")
-    return text
-
-
-def _patience_s(poll_s: float, period_s: float | None) -> float:
+def _patience_s(poll_s: float, common: CommonOptions) -> float:
     """Return how long the first reading may take: a plug that is polled answers at once."""
+    usual_s = common.defaults.wait_s
     if poll_s > 0:
-        return 5.0
-    return max(5.0, 1.5 * (period_s or 10.0))
+        return usual_s
+    period_s = common.period_s or common.defaults.period_s or _USUAL_PERIOD_S
+    return max(usual_s, 1.5 * period_s)

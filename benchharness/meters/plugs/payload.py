@@ -27,7 +27,8 @@ EMULATED_MARK = "benchharness-emulated"
 
 _MOST_DECIMALS = 9
 _LONGEST_TEXT = 100
-_NUMBER = re.compile(r"-?\d+(?:\.(\d+))?(?:[eE][+-]?\d+)?", re.ASCII)
+_BLANKS = " \t\r\n"  # those of JSON; others, such as a no-break space, belong to no number
+_NUMBER = re.compile(r"-?\d+(?:\.(\d+))?(?:[eE][+-]?\d{1,4})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +113,30 @@ def read_number(name: str, value: Any, *, unit: float, largest: float) -> Number
         return None
     if value is TWICE:
         return Rejection(f"{name} stands in it twice")
-    match = _NUMBER.fullmatch(value.strip()) if isinstance(value, str) else None
+    text = value.strip(_BLANKS) if isinstance(value, str) else ""
+    match = _NUMBER.fullmatch(text)
     if match is None:
         return Rejection(f"{name} is not a number")
-    number = float(value) * unit + 0.0  # turns -0.0 into 0.0
+    number = float(text) * unit + 0.0  # turns -0.0 into 0.0
     if number < 0:
         return Rejection(f"{name} is negative")
     if number > largest:
         return Rejection(f"{name} is beyond what a plug can carry")
     decimals = len(match.group(1) or "")
-    known = "e" not in value.lower() and decimals <= _MOST_DECIMALS
+    known = "e" not in text.lower() and decimals <= _MOST_DECIMALS
     return Number(number, float(10.0**-decimals) * unit if known else None)
 
 
 def reading_of(
-    power: Number | None, energy: Number | None, *, channels: int = 1, emulated: bool = False
+    power: Number | None,
+    energy: Number | None,
+    *,
+    channels: int = 1,
+    emulated: bool = False,
+    device_s: float | None = None,
+    device_step_s: float | None = None,
 ) -> PlugReading:
-    """Return what a message says of power (W) and counter (J)."""
+    """Return what a message says of power (W) and counter (J), and when by the device's clock."""
     return PlugReading(
         power_w=power.value if power else None,
         energy_j=energy.value if energy else None,
@@ -136,6 +144,8 @@ def reading_of(
         energy_step_j=energy.step if energy else None,
         channels=channels,
         emulated=emulated,
+        device_s=device_s,
+        device_step_s=device_step_s,
     )
 
 

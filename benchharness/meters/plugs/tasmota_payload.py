@@ -3,7 +3,8 @@
 ``tele/<topic>/SENSOR`` holds ``{"Time": ..., "ENERGY": {...}}``; ``stat/<topic>/STATUS8`` and
 ``STATUS10`` hold the same inside ``StatusSNS``. ``Power`` (W) is a snapshot of recent pulses,
 ``Total`` (kWh) integrates them. Devices with several channels give arrays, and some firmware
-gives numbers as strings. Nothing here raises, and nothing that is not there is invented.
+gives numbers as strings. ``Time`` is local time in whole seconds, which jumps with the clock's
+setting and twice a year. Nothing here raises, and nothing that is not there is invented.
 
 The firmware keeps Total as a 32-bit float of kWh (Tasmota, xdrv_03_energy.ino), so that above
 about 100 kWh its steps are coarser than the decimals that EnergyRes shows.
@@ -11,6 +12,7 @@ about 100 kWh its steps are coarser than the decimals that EnergyRes shows.
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 from benchharness.meters.plugs.payload import (
@@ -27,12 +29,16 @@ from benchharness.meters.plugs.payload import (
 )
 from benchharness.units import JOULES_PER_KILOWATT_HOUR
 
+_RELAY = {"ON": True, "OFF": False}
+_NO_RELAY = Rejection("POWER is neither ON nor OFF")
 # What else speaks of Tasmota's messages takes these names from here.
 __all__ = [
     "EMULATED_MARK",
     "PlugReading",
     "Rejection",
+    "parse_hardware",
     "parse_online",
+    "parse_relay",
     "parse_sensor",
     "parse_version",
 ]
@@ -66,6 +72,8 @@ def parse_sensor(payload: bytes, channel: int = 1) -> PlugReading | Rejection:
         coarser_as_float32(total, kwh),
         channels=channels,
         emulated=EMULATED_MARK in str(sensor.get("Emulator", "")),
+        device_s=_device_s(sensor.get("Time")),
+        device_step_s=1.0,
     )
 
 
@@ -87,6 +95,49 @@ def parse_version(payload: bytes) -> str | Rejection:
     firmware = document.get("StatusFWR")
     version = printable(firmware.get("Version")) if isinstance(firmware, dict) else None
     return version if version is not None else Rejection("no firmware version in it")
+
+
+def parse_hardware(payload: bytes) -> str | Rejection:
+    """Read the MAC address, which no other device has, from a STATUS5 payload."""
+    document = read_object(payload)
+    if isinstance(document, Rejection):
+        return document
+    network = document.get("StatusNET")
+    if not isinstance(network, dict):
+        return Rejection("no network status in it")
+    # A device on a cable has a second interface, and its first may be empty.
+    wired = network.get("Ethernet")
+    for place in (network, wired if isinstance(wired, dict) else {}):
+        mac = printable(place.get("Mac"))
+        if mac is not None and set(mac) - set("0:"):
+            return mac
+    return Rejection("no MAC address in it")
+
+
+def parse_relay(payload: bytes, channel: int = 1) -> bool | Rejection | None:
+    """Read a RESULT payload: whether the relay is closed; None for the result of another command.
+
+    A device with one relay calls it POWER, one with several POWER1, POWER2 ...
+    """
+    document = read_object(payload)
+    if isinstance(document, Rejection):
+        return document
+    names = ("POWER1", "POWER") if channel == 1 else (f"POWER{channel}",)
+    state = next((document[name] for name in names if name in document), None)
+    if state is None:
+        return None
+    return _RELAY.get(state, _NO_RELAY) if isinstance(state, str) else _NO_RELAY
+
+
+def _device_s(text: Any) -> float | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    # Local time without its zone: a clock of its own, of which only differences are used.
+    return time.replace(tzinfo=timezone.utc).timestamp()
 
 
 def _channels(value: Any) -> int:
