@@ -65,8 +65,7 @@ class Traits:
 
     ``make`` names it in messages, with its article: "a Tasmota plug". ``defaults`` are the period
     of its pushes, its steps, floor, gain bound and latency bound, with their source in a comment.
-    ``poll_s`` is how often it is asked unless the instrument says otherwise, 0 for never;
-    ``can_be_asked`` says whether :meth:`Dialect.ask_reading` has anything to send.
+    ``poll_s`` is how often it is asked unless the instrument says otherwise, 0 for never.
     ``answers_identity`` says that :meth:`Dialect.ask_identity` brings an Identity with a version
     within a second or two, for which open() waits. ``fixed_decimals`` says that the device always
     writes as many decimals as its setting has (5.0, 41.38000), so that the last message tells the
@@ -77,7 +76,6 @@ class Traits:
     make: str
     defaults: CommonDefaults
     poll_s: float = 0.0
-    can_be_asked: bool = False
     answers_identity: bool = False
     fixed_decimals: bool = True
     refine: Refine = field(default_factory=Refine)

@@ -10,7 +10,7 @@ from benchharness.meters.base import Instrument
 from benchharness.meters.common import CommonOptions, read_common
 from benchharness.meters.mqtt.connection import MqttSettings
 from benchharness.meters.options import OptionReader
-from benchharness.meters.plugs.dialect import Traits
+from benchharness.meters.plugs.dialect import Dialect
 
 
 class Chip(NamedTuple):
@@ -56,10 +56,11 @@ def read_place(keys: OptionReader, instrument: Instrument) -> Place:
     return Place(mqtt, topic, keys.integer("channel", 1, minimum=1, maximum=32))
 
 
-def read_plug_options(keys: OptionReader, place: Place, traits: Traits) -> PlugOptions:
+def read_plug_options(keys: OptionReader, place: Place, dialect: Dialect) -> PlugOptions:
     """Take the other keys of all plugs. Raises UsageError with file and key."""
+    traits = dialect.traits
     poll_s = keys.number("poll_s", minimum=0.0, maximum=3600.0)
-    if poll_s and not traits.can_be_asked:
+    if poll_s and not dialect.ask_reading():
         raise keys.error("poll_s", f"{traits.make} cannot be asked", "leave it out")
     defaults = traits.defaults
     chip = keys.choice("chip", CHIPS)

@@ -58,7 +58,7 @@ class PlugMeter(ABC):
         keys = OptionReader(instrument)
         place = read_place(keys, instrument)
         self._dialect = self.read_dialect(keys, place.topic, place.channel)
-        self._options = read_plug_options(keys, place, self._dialect.traits)
+        self._options = read_plug_options(keys, place, self._dialect)
         keys.done()
         self._clock = clock or MonotonicClock()
         self._link: Link | None = None

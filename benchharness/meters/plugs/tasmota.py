@@ -39,7 +39,6 @@ _TRAITS = Traits(
         latency_bound_s=1.5,
     ),
     poll_s=1.0,
-    can_be_asked=True,
     answers_identity=True,
     refine=Refine(power="send WattRes 1 to the plug", counter="send EnergyRes 5 to the plug"),
 )
