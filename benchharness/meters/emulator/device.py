@@ -1,6 +1,6 @@
 """What every emulated device is, whatever it speaks: moved on in time, asked, told; never a clock.
 
-Each marks itself with EMULATED_MARK (plugs/tasmota_payload.py) where its driver listens:
+Each marks itself with EMULATED_MARK (plugs/payload.py) where its driver listens:
 
 tasmota       ``Version`` in StatusFWR and INFO1; key ``Emulator`` in each sensor message
 shelly-gen1   ``fw_ver`` in ``shellies/announce`` and ``shellies/<id>/announce`` (on connecting and
@@ -16,6 +16,7 @@ json          key ``emulator`` in each message
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,3 +77,11 @@ class Device(Protocol):
 def ns(duration_s: float) -> int:
     """Convert seconds to whole nanoseconds."""
     return round(duration_s * NANOSECONDS_PER_SECOND)
+
+
+def mac_address(topic: str, seed: int) -> str:
+    """Return 12 hexadecimal digits: two devices on one topic differ by their seeds.
+
+    The first digits say that the address is locally administered: it is nobody's.
+    """
+    return "020000" + hashlib.sha256(f"{topic} {seed}".encode()).hexdigest()[:6].upper()

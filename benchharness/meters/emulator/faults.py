@@ -10,10 +10,9 @@ and may be given several times. Every fault that is done is recorded with its ti
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from benchharness.errors import UnknownNameError, UsageError
 
@@ -121,17 +120,35 @@ def parse_faults(text: str, where: str = "faults") -> Faults:
     return Faults(**values)
 
 
-def write_faults(path: Path, records: Iterable[FaultRecord]) -> None:
-    """Write records as CSV, t_ns on the clock of the truth file. Raises UsageError."""
-    lines = [f"{record.t_ns},{record.fault},{record.detail}\n" for record in records]
-    try:
-        path.write_text(HEADER + "\n" + "".join(lines), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror}", where=str(path)) from None
+class FaultWriter:
+    """Writes the records of a log as CSV as they come, t_ns on the clock of the truth file."""
+
+    def __init__(self, path: Path, log: FaultLog) -> None:
+        self._log, self._written = log, 0
+        try:
+            self._file: TextIO = path.open("w", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"cannot be written: {error.strerror}", where=str(path)) from None
+        self._file.write(HEADER + "\n")
+        self._file.flush()
+
+    def write(self) -> None:
+        """Append what is new."""
+        fresh = self._log.records[self._written :]
+        if fresh:
+            self._written += len(fresh)
+            self._file.writelines(f"{r.t_ns},{r.fault},{r.detail}\n" for r in fresh)
+            self._file.flush()
+
+    def close(self) -> None:
+        """Append what is new, and close."""
+        if not self._file.closed:
+            self.write()
+            self._file.close()
 
 
 def read_faults(path: Path) -> list[FaultRecord]:
-    """Read what write_faults() wrote. Raises UsageError."""
+    """Read what a FaultWriter wrote. Raises UsageError."""
     try:
         header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
     except OSError as error:

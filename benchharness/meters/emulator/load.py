@@ -7,7 +7,10 @@ from typing import Protocol
 from benchharness.clock import NANOSECONDS_PER_SECOND, seconds
 from benchharness.meters.cpu_time import CpuTime
 from benchharness.meters.emulator.truth import TruthPoint
-from benchharness.meters.emulator.waveform import Waveform
+from benchharness.meters.emulator.waveform import Curve
+
+# A held power is the one that led up to a time: at a step, the one before it.
+_JUST_BEFORE_S = 0.5e-9
 
 
 class Load(Protocol):
@@ -34,9 +37,11 @@ class CpuLoad:
     """Draws what the machine's CPU use says: idle_w + (full_w - idle_w) * busy share."""
 
     linear = False
-    step_s = 0.05
 
-    def __init__(self, idle_w: float, full_w: float, sysroot: str = "/") -> None:
+    def __init__(
+        self, idle_w: float, full_w: float, sysroot: str = "/", step_s: float = 0.05
+    ) -> None:
+        self.step_s = step_s
         self._idle_w, self._full_w = idle_w, full_w
         self._cpu = CpuTime(sysroot)
         self.source = f"source cpu, idle_w {idle_w:g}, full_w {full_w:g}"
@@ -70,7 +75,7 @@ class WaveformLoad:
 
     step_s = 1.0
 
-    def __init__(self, waveform: Waveform, name: str = "waveform") -> None:
+    def __init__(self, waveform: Curve, name: str = "waveform") -> None:
         self._waveform = waveform
         self.linear = waveform.linear
         self.source = f"source {name}"
@@ -84,13 +89,18 @@ class WaveformLoad:
         """Return a point at each break since the last call, and one at ``now_ns``."""
         if now_ns <= self._last_ns:
             return []
-        after_s, until_s = seconds(self._last_ns - self._start_ns), self._elapsed_s(now_ns)
-        points = []
-        for break_s in self._waveform.breaks_s(after_s, until_s):
-            t_ns = self._start_ns + round(break_s * NANOSECONDS_PER_SECOND)
-            if self._last_ns < t_ns < now_ns:
-                points.append(self._at(t_ns))
-        points.append(self._at(now_ns))
+        after_s, until_s = self._elapsed_s(self._last_ns), self._elapsed_s(now_ns)
+        points: list[TruthPoint] = []
+        for found in self._waveform.breaks(after_s, until_s):
+            t_ns = self._start_ns + round(found.t_s * NANOSECONDS_PER_SECOND)
+            if self._last_ns < t_ns <= now_ns:
+                energy_j = self._waveform.energy_j(self._elapsed_s(t_ns))
+                points.append(TruthPoint(t_ns, found.before_w, energy_j))
+                if self.linear and found.after_w != found.before_w:
+                    points.append(TruthPoint(t_ns, found.after_w, energy_j))
+        if not points or points[-1].t_ns < now_ns:
+            power_w = self._waveform.power_w(until_s if self.linear else until_s - _JUST_BEFORE_S)
+            points.append(TruthPoint(now_ns, power_w, self._waveform.energy_j(until_s)))
         self._last_ns = now_ns
         return points
 
@@ -99,15 +109,6 @@ class WaveformLoad:
 
     def _elapsed_s(self, t_ns: int) -> float:
         return seconds(t_ns - self._start_ns)
-
-    def _at(self, t_ns: int) -> TruthPoint:
-        t_s = self._elapsed_s(t_ns)
-        power_w = self._waveform.power_w(t_s) if self.linear else self._held_w(t_s)
-        return TruthPoint(t_ns, power_w, self._waveform.energy_j(t_s))
-
-    def _held_w(self, t_s: float) -> float:
-        """Return the power that led up to ``t_s``: at a step, the one before it."""
-        return self._waveform.power_w(t_s - 0.5e-9)
 
 
 class Switched:

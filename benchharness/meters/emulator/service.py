@@ -1,44 +1,59 @@
-"""The process of an emulated plug: the plug's firmware on one thread, the broker on another."""
+"""The process of emulated devices: their firmware on one thread, the broker on another."""
 
 from __future__ import annotations
 
+import heapq
 import queue
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
-from benchharness.clock import NANOSECONDS_PER_SECOND, Clock, MonotonicClock, seconds
-from benchharness.meters.emulator.load import Load, Switched
-from benchharness.meters.emulator.plug import Message, TasmotaPlug
-from benchharness.meters.emulator.plug_figures import PlugSettings
+from benchharness.clock import Clock, MonotonicClock, seconds
+from benchharness.meters.emulator.device import Device, Message, ns
+from benchharness.meters.emulator.devices import DRIVERS, DeviceOptions, make_device
+from benchharness.meters.emulator.faults import FaultLog, FaultWriter, faults_path
+from benchharness.meters.emulator.load import Load
+from benchharness.meters.emulator.metering import forget
 from benchharness.meters.emulator.truth import TruthPoint, TruthWriter
-from benchharness.meters.mqtt.connection import Arrival, MqttConnection, MqttSettings
+from benchharness.meters.mqtt.connection import Arrival, Handler, MqttConnection, MqttSettings
 
 
 @dataclass(frozen=True, slots=True)
 class EmulatorOptions:
-    """What to emulate, where, and for how long (None: until stopped)."""
+    """What to emulate, where, and for how long (None: until stopped).
+
+    Several devices have the topics ``topic-1`` to ``topic-count`` and one connection; the truth
+    and the faults that are written are those of the first.
+    """
 
     mqtt: MqttSettings
-    plug: PlugSettings
+    kind: str
+    device: DeviceOptions
+    count: int = 1
     truth: Path | None = None
     duration_s: float | None = None
 
 
-def emulate_tasmota(
+class _Command(NamedTuple):
+    device: int
+    arrival: Arrival
+
+
+def emulate(
     options: EmulatorOptions,
-    load: Load,
-    on_ready: Callable[[str], None],
+    make_load: Callable[[], Load],
+    on_ready: Callable[[Sequence[str]], None],
     clock: Clock | None = None,
 ) -> None:
-    """Be a plug until SIGTERM, Ctrl-C or the end of ``duration_s``; then leave as a plug would.
+    """Be a device until SIGTERM, Ctrl-C or the end of ``duration_s``; then leave as it would.
 
-    ``on_ready`` is given the address for ``--meter`` once the plug answers. Raises MeterError if
-    the broker cannot be used.
+    ``on_ready`` is given the addresses for ``--meter`` once the devices answer. Raises MeterError
+    if the broker cannot be used.
     """
-    service = _Service(options, load, clock or MonotonicClock())
+    service = _Service(options, make_load, clock or MonotonicClock())
     try:
         service.connect()
         service.run(on_ready)
@@ -47,73 +62,137 @@ def emulate_tasmota(
 
 
 class _Service:
-    def __init__(self, options: EmulatorOptions, load: Load, clock: Clock) -> None:
+    def __init__(
+        self, options: EmulatorOptions, make_load: Callable[[], Load], clock: Clock
+    ) -> None:
         self._options = options
         self._clock = clock
-        self._load = Switched(load)
+        self._loads = [make_load() for _ in range(options.count)]
         self._truth: TruthWriter | None = None
-        self._plug = TasmotaPlug(replace(options.plug), self._load, self._record)
-        will = self._plug.farewell()
-        self._connection = MqttConnection(replace(options.mqtt, will=(will.topic, will.payload)))
+        self._log = FaultLog()
+        self._faults: FaultWriter | None = None
+        self._devices = [self._device(index) for index in range(options.count)]
+        # A connection has one will: the broker tells it if this process is killed.
+        will = self._devices[0].farewell()
+        mqtt = (
+            options.mqtt if will is None else replace(options.mqtt, will=(will.topic, will.payload))
+        )
+        self._connection = MqttConnection(mqtt)
+        self._started = False
+        # When each device has something to do; entries that no longer hold are left in the heap.
+        self._due_ns = [0] * options.count
+        self._heap: list[tuple[int, int]] = []
         # What arrives on the network's thread; None ends the service.
-        self._inbox: queue.SimpleQueue[Arrival | bool | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Command | bool | None] = queue.SimpleQueue()
 
     def connect(self) -> None:
         self._connection.watch(lambda _t_ns, connected, _detail: self._inbox.put(connected))
         self._connection.open()
         if self._options.truth is not None:
-            load = self._load
+            load = self._loads[0]
             self._truth = TruthWriter(self._options.truth, linear=load.linear, source=load.source)
-        topic = f"cmnd/{self._options.plug.topic}/+"
-        self._connection.subscribe({topic: self._inbox.put})
-        self._send(self._plug.start(self._clock.now_ns()))
+            if self._options.device.faults:
+                self._faults = FaultWriter(faults_path(self._options.truth), self._log)
+        self._connection.subscribe(self._handlers())
+        now_ns = self._clock.now_ns()
+        for index, device in enumerate(self._devices):
+            # Spread over a second, so that many do not all speak at once.
+            self._send(device.start(now_ns - ns(index / len(self._devices))))
+            self._plan(index)
+        self._started = True
 
-    def run(self, on_ready: Callable[[str], None]) -> None:
+    def run(self, on_ready: Callable[[Sequence[str]], None]) -> None:
         before = {
             number: signal.signal(number, self._on_signal)
             for number in (signal.SIGTERM, signal.SIGINT)
         }
         try:
-            on_ready(f"tasmota:{self._options.mqtt.broker}/{self._options.plug.topic}")
+            where = f"{DRIVERS[self._options.kind]}:{self._options.mqtt.broker}"
+            on_ready([f"{where}/{device.address}" for device in self._devices])
             self._serve()
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
     def close(self) -> None:
-        self._send([self._plug.farewell()])
+        if self._started:
+            wills = [device.farewell() for device in self._devices]
+            self._send([will for will in wills if will is not None])
         self._connection.close()
-        self._load.close()
+        for load in self._loads:
+            load.close()
         if self._truth is not None:
             self._truth.close()
+        if self._faults is not None:
+            self._faults.close()
+
+    def _device(self, index: int) -> Device:
+        options, count = self._options.device, self._options.count
+        if count > 1:
+            options = replace(
+                options, topic=f"{options.topic}-{index + 1}", seed=options.seed + index
+            )
+        record, log = (self._record, self._log) if index == 0 else (forget, FaultLog())
+        return make_device(self._options.kind, self._loads[index], options, record, log)
+
+    def _handlers(self) -> dict[str, Handler]:
+        shared: dict[str, list[int]] = {}
+        for index, device in enumerate(self._devices):
+            for topic in device.subscriptions:
+                shared.setdefault(topic, []).append(index)
+
+        def handler(indices: list[int]) -> Handler:
+            def put(arrival: Arrival) -> None:
+                for index in indices:
+                    self._inbox.put(_Command(index, arrival))
+
+            return put
+
+        return {topic: handler(indices) for topic, indices in shared.items()}
 
     def _serve(self) -> None:
         end_ns = None
         if self._options.duration_s is not None:
-            end_ns = self._clock.now_ns() + round(self._options.duration_s * NANOSECONDS_PER_SECOND)
+            end_ns = self._clock.now_ns() + ns(self._options.duration_s)
         while end_ns is None or self._clock.now_ns() < end_ns:
-            now_ns = self._clock.now_ns()
-            self._send(self._plug.advance(now_ns))
-            due_ns = (
-                self._plug.next_due_ns if end_ns is None else min(self._plug.next_due_ns, end_ns)
-            )
+            self._do_what_is_due(self._clock.now_ns())
+            due_ns = self._heap[0][0] if end_ns is None else min(self._heap[0][0], end_ns)
             try:
                 item = self._inbox.get(timeout=max(0.0, seconds(due_ns - self._clock.now_ns())))
             except queue.Empty:
                 continue
             if item is None:
                 break
-            if isinstance(item, Arrival):
-                name = item.topic.rsplit("/", 1)[1]
-                text = item.payload[:64].decode("utf-8", errors="replace")
-                self._send(self._plug.command(name, text, self._clock.now_ns()))
-            elif item:
-                self._send(self._plug.greeting())
-        self._send(self._plug.advance(self._clock.now_ns()))
+            self._take(item)
+        for device in self._devices:
+            self._send(device.advance(self._clock.now_ns()))
 
-    def _send(self, messages: list[Message]) -> None:
+    def _take(self, item: _Command | bool) -> None:
+        if isinstance(item, _Command):
+            text = item.arrival.payload[:4096].decode("utf-8", errors="replace")
+            device = self._devices[item.device]
+            self._send(device.command(item.arrival.topic, text, self._clock.now_ns()))
+            self._plan(item.device)
+        elif item:
+            for device in self._devices:
+                self._send(device.greeting())
+
+    def _do_what_is_due(self, now_ns: int) -> None:
+        while self._heap and self._heap[0][0] <= now_ns:
+            due_ns, index = heapq.heappop(self._heap)
+            if due_ns == self._due_ns[index]:
+                self._send(self._devices[index].advance(now_ns))
+                self._plan(index)
+        if self._faults is not None:
+            self._faults.write()
+
+    def _plan(self, index: int) -> None:
+        self._due_ns[index] = self._devices[index].next_due_ns
+        heapq.heappush(self._heap, (self._due_ns[index], index))
+
+    def _send(self, messages: Sequence[Message]) -> None:
         for message in messages:
-            # A plug sends once and does not ask whether it arrived; only its LWT must.
+            # A device sends once and does not ask whether it arrived; only its will must.
             keep = message.retain
             self._connection.publish(message.topic, message.payload, qos=int(keep), retain=keep)
 

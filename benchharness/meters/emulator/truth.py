@@ -6,8 +6,8 @@
     1050000000,6.2,0.31
 
 ``t_ns`` is CLOCK_MONOTONIC, ``energy_j`` the exact integral since the first line. With *hold* the
-power of a line held since the line before it; with *linear* it runs straight between lines, and
-two lines at one time are a step.
+power of a line held since the line before it; with *linear* it runs from line to line, straight or
+along a smooth curve (segments.py), and two lines at one time are a step.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from benchharness.clock import NANOSECONDS_PER_SECOND
+from benchharness.clock import NANOSECONDS_PER_SECOND, seconds
 from benchharness.errors import UsageError
+from benchharness.meters.emulator.segments import energy_at
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,6 +88,8 @@ class TruthWriter:
             pending is not None
             and self._last is not None
             and pending.power_w == point.power_w == self._last.power_w
+            # A curve may only come by the same power again.
+            and _is_flat(self._last, point)
         )
         if not same:
             self._write_pending()
@@ -104,6 +107,11 @@ class TruthWriter:
             self._flushed_ns = pending.t_ns
             self._write_pending()
             self._file.flush()
+
+
+def _is_flat(before: TruthPoint, after: TruthPoint) -> bool:
+    flat_j = after.power_w * seconds(after.t_ns - before.t_ns)
+    return abs(after.energy_j - before.energy_j - flat_j) <= 1e-9 * (1.0 + after.energy_j)
 
 
 def read_truth(path: Path) -> Truth:
@@ -157,9 +165,11 @@ def _energy_at(truth: Truth, t_ns: int) -> float:
         return energy_j
     since_s = (t_ns - int(truth.times_ns[i])) / NANOSECONDS_PER_SECOND
     length_s = (int(truth.times_ns[i + 1]) - int(truth.times_ns[i])) / NANOSECONDS_PER_SECOND
-    after_w = float(truth.powers_w[i + 1])
-    if not truth.linear:
-        return energy_j + after_w * since_s
-    before_w = float(truth.powers_w[i])
-    here_w = before_w + (after_w - before_w) * since_s / length_s
-    return energy_j + 0.5 * (before_w + here_w) * since_s
+    return energy_j + energy_at(
+        since_s,
+        length_s,
+        float(truth.powers_w[i]),
+        float(truth.powers_w[i + 1]),
+        float(truth.energies_j[i + 1]) - energy_j,
+        linear=truth.linear,
+    )
