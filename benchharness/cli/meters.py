@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchharness.cli import meters_check, meters_emulate
+from benchharness.cli import meters_check, meters_emulate, meters_power
 from benchharness.cli.common import EXIT_CODES, HelpFormatter
 
 _EXAMPLES = """\
@@ -28,6 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
     meters_check.add_parser(actions)
     meters_emulate.add_parser(actions)
+    meters_power.add_parser(actions)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -70,3 +70,23 @@ class Meter(Protocol):
     def close(self) -> None:
         """Disconnect; may be called twice."""
         ...
+
+
+@runtime_checkable
+class Switchable(Protocol):
+    """A meter with a relay: it can take the power from its target and give it back."""
+
+    def require_relay(self) -> None:
+        """Return if the relay may be switched.
+
+        Raises UsageError unless the instrument's file has ``relay = true``, MeterError if there
+        is no relay.
+        """
+        ...
+
+    def switch(self, on: bool) -> None:
+        """Switch the relay and wait until the instrument says that it has.
+
+        Raises what :meth:`require_relay` does, and MeterError if it does not confirm.
+        """
+        ...

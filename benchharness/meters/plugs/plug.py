@@ -142,26 +142,36 @@ class PlugMeter(ABC):
             if opened_here:
                 self.close()
 
+    def require_relay(self) -> None:
+        """Return if the relay may be switched.
+
+        Raises UsageError unless the instrument's file has ``relay = true``, MeterError for a
+        plug without a relay.
+        """
+        where = self.instrument.where
+        if not self._options.relay:
+            raise UsageError(
+                "this plug's relay is not to be switched",
+                where=where,
+                remedy="write relay = true in its instrument file",
+            )
+        if not self._dialect.switch(True):
+            make = self._dialect.traits.make
+            raise MeterError(f"{make} has no relay that can be switched", where=where)
+
     def switch(self, on: bool) -> None:
         """Close or open the plug's relay and wait until the plug says that it has.
 
-        What hangs on it gains or loses its power. Opens and closes the connection itself if need
-        be. Raises UsageError unless the instrument's file has ``relay = true``, MeterError if the
-        plug has no relay or does not confirm.
+        What hangs on it gains or loses its power. Connects for itself if the meter is not open.
+        Raises what :meth:`require_relay` does, and MeterError if the plug does not confirm.
         """
-        where, traits = self.instrument.where, self._dialect.traits
-        if not self._options.relay:
-            raise UsageError(
-                "this relay is not to be switched", where=where, remedy="write relay = true in it"
-            )
-        commands = self._dialect.switch(on)
-        if not commands:
-            raise MeterError(f"{traits.make} has no relay that can be switched", where=where)
+        self.require_relay()
         opened_here = self._link is None
         link = self._link or self._connect()
         try:
             done = self._inbox.expect_relay(on)
-            if not self._send(commands, qos=1) or not link.wait(done, _CONFIRM_S):
+            sent = self._send(self._dialect.switch(on), qos=1)
+            if not sent or not link.wait(done, _CONFIRM_S):
                 raise not_confirmed(self._where(), on, self._inbox.seen, _CONFIRM_S)
         finally:
             if opened_here:
