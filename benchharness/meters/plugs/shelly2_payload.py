@@ -20,6 +20,7 @@ a large total is coarser than its decimals.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,6 +41,7 @@ from benchharness.meters.plugs.payload import (
 from benchharness.meters.plugs.said import Identity, RelayState, Said
 from benchharness.units import JOULES_PER_WATT_HOUR
 
+_SOURCE = re.compile(r"\w+-([0-9A-Fa-f]{12})", re.ASCII)
 _NOTIFICATIONS = ("NotifyStatus", "NotifyFullStatus")
 
 
@@ -96,14 +98,14 @@ def parse_status_reply(payload: bytes, component: Component) -> tuple[Said, ...]
 
 
 def parse_device_info(payload: bytes) -> Identity | Rejection:
-    """Read model, firmware and id from the answer to ``Shelly.GetDeviceInfo``."""
+    """Read model, firmware and MAC address from the answer to ``Shelly.GetDeviceInfo``."""
     frame = read_object(payload)
     info = frame if isinstance(frame, Rejection) else _result(frame)
     if isinstance(info, Rejection):
         return info
     words = [printable(info.get("model")), printable(info.get("ver") or info.get("fw_id"))]
     version = " ".join(word for word in words if word) or None
-    hardware = printable(info.get("id"))
+    hardware = printable(info.get("mac")) or printable(info.get("id"))
     if version is None and hardware is None:
         return Rejection("neither model nor firmware in it")
     return Identity(version, hardware, emulated=EMULATED_MARK.encode() in payload)
@@ -135,8 +137,9 @@ def _result(frame: dict[str, Any]) -> dict[str, Any] | Rejection:
 
 
 def _source(frame: dict[str, Any]) -> tuple[Identity, ...]:
-    source = printable(frame.get("src"))
-    return () if source is None else (Identity(hardware=source),)
+    # A device's id ends in its MAC address, so that a second one under the same prefix shows.
+    match = _SOURCE.fullmatch(printable(frame.get("src")) or "")
+    return () if match is None else (Identity(hardware=match[1].upper()),)
 
 
 def _stamped(said: Said, ts: Any) -> Said:
