@@ -37,4 +37,4 @@ def common_step(values: Sequence[float]) -> Step | None:
     # Beyond 2^53 units a float has no room for the digits that would be compared.
     if divisor <= 1 or max(abs(finite[0]), abs(finite[-1])) > 2**53:
         return None
-    return Step(divisor * _UNITS, len(changes))
+    return Step(round(divisor * _UNITS, 6), len(changes))

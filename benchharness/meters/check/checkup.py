@@ -11,14 +11,8 @@ from benchharness.clock import Clock, MonotonicClock
 from benchharness.errors import MeterError
 from benchharness.meters.base import Meter
 from benchharness.meters.check import findings
-from benchharness.meters.check.pulse import (
-    SHORTEST_S,
-    Latency,
-    NoLatency,
-    find_latency,
-    record_pulse,
-    usual_duration_s,
-)
+from benchharness.meters.check.latency import Latency, NoLatency, find_latency
+from benchharness.meters.check.pulse import SHORTEST_S, record_pulse, usual_duration_s
 from benchharness.meters.check.watch import Say, Watch, say_nothing, watching
 from benchharness.meters.checks import observe, reading_checks
 from benchharness.model import Capabilities, Check, CheckState, Reading
@@ -40,6 +34,7 @@ class Checkup:
     observed_s: float | None = None
     capabilities: Capabilities | None = None
     rejected: dict[str, int] = field(default_factory=dict)
+    gate: dict[str, int] = field(default_factory=dict)
     agreement: Agreement | None = None
     latency: Latency | NoLatency | None = None
 
@@ -167,7 +162,11 @@ def _add_findings(done: Checkup, name: str, can: Capabilities, power_w: float | 
     done.checks += findings.step_checks(name, readings, can)
     if not any(check.subject.endswith(": rejected") for check in done.checks):
         done.checks.append(findings.rejected_check(name, done.rejected))
-    done.agreement = findings.agreement(readings, can)
+    passed = findings.gated(readings, can)
+    if passed is not None:
+        done.gate = dict(passed.counts)
+        done.checks.append(findings.gate_check(name, passed))
+        done.agreement = findings.agreement(passed, can)
     if done.agreement is not None:
         done.checks.append(findings.agreement_check(name, done.agreement))
     if can.latency_s is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from benchharness.meters.base import Instrument
 from benchharness.meters.check.checkup import Checkup
 from benchharness.meters.check.findings import TARGET, advised_window_s
-from benchharness.meters.check.pulse import Latency, NoLatency
+from benchharness.meters.check.latency import Latency, NoLatency
 from benchharness.meters.check.seen import counts, intervals, powers
 from benchharness.model import Capabilities
 from benchharness.stats.steps import Step
@@ -31,6 +31,7 @@ def document(instrument: Instrument, done: Checkup) -> dict[str, Any]:
         "declared": None if done.capabilities is None else _declared(done.capabilities),
         "seen": _seen(done),
         "rejected": done.rejected,
+        "gate": done.gate,
         "agreement": None
         if done.agreement is None
         else {**asdict(done.agreement), "agree": done.agreement.agree},

@@ -9,11 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from benchharness.meters.check.seen import counts, intervals, powers
 from benchharness.model import Capabilities, Check, CheckState, MeterEvent, Reading
 from benchharness.stats.steps import Step
 from benchharness.units import format_duration, format_pm, format_si
+
+if TYPE_CHECKING:
+    from benchharness.energy.gate import Gated
 
 TARGET = 0.05  # of the energy, for the advice: k u/E
 _VARIATION = 0.05  # of the power in a window, where the readings show less
@@ -61,31 +65,56 @@ def _step(subject: str, seen: Step | None, declared: float | None, key: str, uni
     said = "none declared" if declared is None else f"{format_si(declared, unit)} declared"
     if seen is None or (declared is not None and seen.size < _NO_STEP * declared):
         return Check(subject, CheckState.OK, f"none seen, {said}")
-    about = "" if seen.is_certain else "at most "
-    found = f"{about}{format_si(seen.size, unit)} seen, {said}"
     finer = declared is not None and seen.size * _OTHER < declared
-    coarser = seen.is_certain and (declared is None or seen.size > _OTHER * declared)
+    coarser = declared is None or seen.size > _OTHER * declared
+    if coarser and not seen.is_certain:
+        return Check(subject, CheckState.OK, f"too few changes to see it, {said}")
+    found = f"{format_si(seen.size, unit)} seen, {said}"
     if finer or coarser:
         return Check(subject, CheckState.ADVICE, found, f"write {key} = {seen.size:g}")
     return Check(subject, CheckState.OK, found)
 
 
-def agreement(readings: Sequence[Reading], can: Capabilities) -> Agreement | None:
+def gated(readings: Sequence[Reading], can: Capabilities) -> Gated | None:
+    """Put readings through the gate of every energy figure, None if there are none."""
+    from benchharness.energy.gate import gate
+    from benchharness.energy.readings import Readings
+
+    if not readings:
+        return None
+    return gate(
+        Readings.of(
+            [reading.t_ns for reading in readings],
+            [_number(reading.power_w) for reading in readings],
+            [_number(reading.energy_j) for reading in readings],
+        ),
+        can,
+    )
+
+
+def gate_check(name: str, passed: Gated) -> Check:
+    """Say what the gate would do with such readings in a trial."""
+    from benchharness.energy.gate import ACCEPTED
+
+    others = [f"{n} {what}" for what, n in passed.counts.items() if what != ACCEPTED]
+    found = ", ".join([f"{passed.counts.get(ACCEPTED, 0)} accepted", *others])
+    if not others:
+        return Check(f"{name}: gate", CheckState.OK, found)
+    advice = "such readings are left out of every energy, or mended: see what makes them"
+    return Check(f"{name}: gate", CheckState.ADVICE, found, advice)
+
+
+def agreement(passed: Gated, can: Capabilities) -> Agreement | None:
     """Return both energies between the first and the last reading, None where one is missing."""
     from benchharness.energy.counter import counter_difference
     from benchharness.energy.interior import interior_hold
     from benchharness.energy.observed import Candidate, observe
-    from benchharness.energy.readings import Readings, Window
+    from benchharness.energy.readings import Window
 
-    if len(readings) < 3 or readings[-1].t_ns <= readings[0].t_ns:
+    seen = passed.readings
+    if len(seen) < 3:
         return None
-    seen = Readings.of(
-        [reading.t_ns for reading in readings],
-        [_number(reading.power_w) for reading in readings],
-        [_number(reading.energy_j) for reading in readings],
-    )
-    window = Window(readings[0].t_ns, readings[-1].t_ns)
-    observed = observe(seen, window, can)
+    observed = observe(seen, Window(int(seen.t_ns[0]), int(seen.t_ns[-1])), can)
     counter, integral = counter_difference(observed), interior_hold(observed)
     if not (isinstance(counter, Candidate) and isinstance(integral, Candidate)):
         return None
