@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchharness.meters.base import Instrument
+from benchharness.meters.onboard.rails import why_not_added
 from benchharness.meters.options import OptionReader
 
 
@@ -16,3 +17,16 @@ def names_of(keys: OptionReader, key: str, instrument: Instrument) -> tuple[str,
         return keys.texts(key)
     text = keys.text(key) or address or ""
     return tuple(part.strip() for part in text.split("+") if part.strip())
+
+
+def rails_of(keys: OptionReader, instrument: Instrument) -> tuple[str, ...]:
+    """Return the rails that a Jetson's instrument names, if their sum means something.
+
+    Raises UsageError with file and key.
+    """
+    named = names_of(keys, "rail", instrument)
+    refusal = why_not_added(named) if named else None
+    if refusal:
+        what = f"{' + '.join(named)} cannot be added: {refusal}"
+        raise keys.error("rail", what, "name one rail, or rails that lie side by side")
+    return named

@@ -41,6 +41,7 @@ class PolledMeter(ABC):
 
     default_poll_s: ClassVar[float] = 0.1
     least_poll_s: ClassVar[float] = 0.01
+    looks_per_poll: ClassVar[int] = 1
     defaults: ClassVar[CommonDefaults] = CommonDefaults(check_s=2.0)
 
     def __init__(
@@ -59,7 +60,7 @@ class PolledMeter(ABC):
         self._common = read_common(keys, usual)
         keys.done()
         self._opened = False
-        self._poller = Poller(self._sample, self.poll_s, self._clock)
+        self._poller = self._new_poller()
 
     # What a driver fills in.
 
@@ -96,7 +97,7 @@ class PolledMeter(ABC):
         """
         if self._opened:
             return
-        self._poller = Poller(self._sample, self.poll_s, self._clock)
+        self._poller = self._new_poller()
         try:
             self._connect()
             self._first_reading()
@@ -177,6 +178,9 @@ class PolledMeter(ABC):
 
     def _class(self) -> MeasurementClass:
         return MeasurementClass.REPLAYED if self.sysroot else MeasurementClass.MEASURED
+
+    def _new_poller(self) -> Poller:
+        return Poller(self._sample, self.poll_s, self._clock, self.looks_per_poll)
 
     def _first_reading(self) -> None:
         wait_s = first_known(self._common.wait_s, self.defaults.wait_s) or 0.0

@@ -26,17 +26,20 @@ _JOIN_S = 2.0
 class Poller:
     """``look`` returns a sample, None if nothing is new, or raises Unreadable with a reason."""
 
-    def __init__(self, look: Callable[[], Sample | None], poll_s: float, clock: Clock) -> None:
+    def __init__(
+        self, look: Callable[[], Sample | None], poll_s: float, clock: Clock, looks: int = 1
+    ) -> None:
+        """``looks`` is how often to look per ``poll_s``, at sources with a pace of their own."""
         self.rejections = RejectionLog()
         self.pace = Pace(poll_s)
         self.half_width_s = 0.0  # of the longest look that became a reading
         self._look = look
         self._poll_s = poll_s
-        self._poll_ns = round(poll_s * NANOSECONDS_PER_SECOND)
+        self._look_ns = round(poll_s * NANOSECONDS_PER_SECOND / looks)
         self._clock = clock
         self._readings: deque[Reading] = deque()
         self._events: deque[MeterEvent] = deque()
-        self._due_ns = clock.now_ns() + self._poll_ns
+        self._due_ns = clock.now_ns() + self._look_ns
         self._last_ns = 0
         self._silent = False
         self._stopping = False
@@ -133,8 +136,8 @@ class Poller:
 
     def _skip_to_next(self) -> None:
         """Set the next deadline on the grid of the schedule, past those that were missed."""
-        missed = (self._clock.now_ns() - self._due_ns) // self._poll_ns
-        self._due_ns += (missed + 1) * self._poll_ns
+        missed = (self._clock.now_ns() - self._due_ns) // self._look_ns
+        self._due_ns += (missed + 1) * self._look_ns
 
     def _run(self) -> None:
         try:
