@@ -11,8 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchharness.energy.budget import EDGES, LATENCY, QUANTISATION, Budget, Term, bound, two_steps
+from benchharness.energy.budget import (
+    EDGES,
+    GAPS,
+    LATENCY,
+    QUANTISATION,
+    Budget,
+    Term,
+    bound,
+    two_steps,
+)
+from benchharness.energy.gate_counter import Stitch
 from benchharness.energy.observed import Candidate, Observed, Unavailable
+from benchharness.energy.readings import Samples
 from benchharness.energy.terms import common_terms
 
 COUNTER = "counter difference"
@@ -21,11 +32,12 @@ _FEW_LATENCIES = 4.0
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """The counter at an edge, and for how many seconds a change of power there is mistaken."""
+    """The counter at an edge, and for how long what power is mistaken in getting it there."""
 
     t_s: float  # where the counter is known: the edge, or the nearest reading inside
     energy_j: float
     mistaken_s: float
+    unknown_w: float  # NaN: the powers do not say
     first_s: float  # the readings it comes from
     last_s: float
 
@@ -33,10 +45,10 @@ class _Edge:
 def counter_difference(observed: Observed) -> Candidate | Unavailable:
     """Return E(end) - E(start).
 
-    Between the readings around an edge the counter is interpolated. If the power steps by ΔP at
-    the edge, a seconds after one reading and b seconds before the next, the line is off by
-    ΔP a b / (a + b), a bound. Without a reading on the far side the mean power of the window is
-    held out to the edge.
+    Between the readings around an edge the counter is interpolated with a kink: a line, less what
+    the step in power at the edge, as read on both sides, takes from it. Without a reading on the
+    far side the mean power of the window is held out to the edge. A counter that was reset inside
+    the window counts if the reset fell between two readings near each other.
     """
     counter = observed.counter
     start, end = _edge(observed, 0.0), _edge(observed, observed.duration_s)
@@ -45,16 +57,26 @@ def counter_difference(observed: Observed) -> Candidate | Unavailable:
     used = counter.between(start.first_s, end.last_s).value
     if np.any(np.diff(used) < 0.0):
         return Unavailable(COUNTER, "the counter went back: it was reset or wrapped around")
+    stitches = _within(observed.stitches, start.first_s, end.last_s)
+    longest_s = max((stitch.after_s - stitch.before_s for stitch in stitches), default=0.0)
+    if longest_s > observed.gap_limit_s:
+        why = f"the counter was reset in {longest_s:.1f} s without a reading of it"
+        return Unavailable(COUNTER, why)
     difference_j = end.energy_j - start.energy_j
     energy_j = difference_j * observed.duration_s / (end.t_s - start.t_s)
     mean_w = energy_j / observed.duration_s
     terms = [
         *common_terms(observed, energy_j),
-        two_steps(QUANTISATION, observed.capabilities.energy_resolution_j or 0.0),
-        bound(EDGES, math.hypot(*(_edge_j(observed, edge, mean_w) for edge in (start, end)))),
+        two_steps(QUANTISATION, observed.counter_step_j),
+        bound(EDGES, math.hypot(*(_held_out_j(edge, mean_w) for edge in (start, end)))),
         _latency(observed, mean_w),
+        bound(GAPS, sum(stitch.bound_j for stitch in stitches)),
     ]
     return Candidate(COUNTER, energy_j, Budget.of(terms), len(used))
+
+
+def _within(stitches: tuple[Stitch, ...], first_s: float, last_s: float) -> list[Stitch]:
+    return [stitch for stitch in stitches if stitch.after_s > first_s and stitch.before_s < last_s]
 
 
 def _edge(observed: Observed, edge_s: float) -> _Edge | None:
@@ -63,38 +85,58 @@ def _edge(observed: Observed, edge_s: float) -> _Edge | None:
     if before is not None and after is not None:
         lead, lag = edge_s - before[0], after[0] - edge_s
         if lead + lag == 0.0:
-            return _Edge(edge_s, before[1], 0.0, edge_s, edge_s)
+            return _Edge(edge_s, before[1], 0.0, 0.0, edge_s, edge_s)
         at_edge_j = (before[1] * lag + after[1] * lead) / (lead + lag)
+        # Where power steps by ΔP at the edge, a line is wrong by ΔP a b / (a + b).
         mistaken_s = lead * lag / (lead + lag)
-        return _Edge(edge_s, at_edge_j, mistaken_s, before[0], after[0])
+        step_w, unknown_w = _step(observed, edge_s)
+        at_edge_j = min(max(at_edge_j - mistaken_s * step_w, before[1]), after[1])
+        return _Edge(edge_s, at_edge_j, mistaken_s, unknown_w, before[0], after[0])
     nearest = after if edge_s == 0.0 else before  # the reading inside
     if nearest is None or not 0.0 <= nearest[0] <= observed.duration_s:
         return None
-    return _Edge(nearest[0], nearest[1], abs(nearest[0] - edge_s), nearest[0], nearest[0])
+    distance_s = abs(nearest[0] - edge_s)
+    near = observed.power.between(edge_s - observed.gap_limit_s, edge_s + observed.gap_limit_s)
+    unknown_w = float(np.ptp(near.value)) if len(near) > 1 else math.nan
+    return _Edge(nearest[0], nearest[1], distance_s, unknown_w, nearest[0], nearest[0])
 
 
-def _edge_j(observed: Observed, edge: _Edge, mean_w: float) -> float:
-    """Return the half-width in joules of an edge's error.
+def _step(observed: Observed, edge_s: float) -> tuple[float, float]:
+    """Return by how many W power steps at an edge, later less earlier, and how unsure that is.
 
-    The change of power at the edge is the range of the powers read around it; where the
-    instrument has no powers, it is the window's mean: the power may have come from nothing.
+    From the nearest powers on both sides that do not show the other one; unsure by the range of
+    the powers on each side. NaN says that there are too few to tell.
     """
-    reach_s = observed.gap_limit_s
-    near = observed.power.between(edge.t_s - reach_s, edge.t_s + reach_s).value
-    change_w = float(np.ptp(near)) if near.size > 1 else abs(mean_w)
-    return edge.mistaken_s * change_w
+    reach_s, scatter_s = observed.gap_limit_s, observed.lag.mean_s
+    earlier = observed.power.between(edge_s - reach_s - scatter_s, edge_s - scatter_s)
+    later = observed.power.between(edge_s + scatter_s, edge_s + reach_s + scatter_s)
+    if len(earlier) == 0 or len(later) == 0:
+        return 0.0, math.nan
+    step_w = float(later.value[0] - earlier.value[-1])
+    return step_w, math.hypot(_range_w(observed, earlier), _range_w(observed, later))
+
+
+def _range_w(observed: Observed, side: Samples) -> float:
+    """Return the range of powers on one side, but for their own step; of one alone, all of it."""
+    step_w = observed.capabilities.power_resolution_w or 0.0
+    range_w = float(np.ptp(side.value)) if len(side) > 1 else abs(float(side.value[0]))
+    return max(range_w, step_w)
+
+
+def _held_out_j(edge: _Edge, mean_w: float) -> float:
+    """Return an edge's half-width; without powers, as if power had come from nothing."""
+    return edge.mistaken_s * (abs(mean_w) if math.isnan(edge.unknown_w) else edge.unknown_w)
 
 
 def _latency(observed: Observed, mean_w: float) -> Term:
-    """Return the term of a counter that lags by anything between 0 and a known bound.
+    """Return the term of a counter that lags, at each edge independently: power · u · √2.
 
-    The two readings lag independently within it: power · L · √(2/12). The power is the window's
-    mean; in a window of few latencies the counter may not show that yet, and the highest power
-    read until L after the end stands for it.
+    The power is the window's mean; in a window of few latencies the counter may not show that
+    yet, and the highest power read until the delay's reach after the end stands for it.
     """
-    latency_s = observed.capabilities.latency_bound_s or 0.0
+    lag = observed.counter_lag
     level_w = abs(mean_w)
-    if observed.duration_s < _FEW_LATENCIES * latency_s:
-        near = observed.power.between(0.0, observed.duration_s + latency_s).value
+    if observed.duration_s < _FEW_LATENCIES * lag.reach_s:
+        near = observed.power.between(0.0, observed.duration_s + lag.mean_s).value
         level_w = max(level_w, float(near.max(initial=0.0)))
-    return Term(LATENCY, latency_s * level_w / math.sqrt(6.0))
+    return Term(LATENCY, math.sqrt(2.0) * lag.single_u_s * level_w)

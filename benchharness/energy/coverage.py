@@ -32,14 +32,16 @@ def coverage(
     duration_s: float,
     period_s: float,
     silent: Sequence[tuple[str, float, float]] = (),
+    late_s: float = 0.0,
 ) -> Coverage:
     """Return the coverage of the window [0, duration_s] by readings at ``t_s`` float64[n].
 
     Two readings vouch for what lies between them unless that is longer than the gap limit;
-    the first, the last, and one before a gap vouch for one period. ``silent`` spans
+    the first, the last, and one before a gap vouch for one period; so late as ``late_s`` a meter
+    has nothing to say about the end of its last one, which is no silence. ``silent`` spans
     (kind, start, end) are taken off.
     """
-    starts, ends = _vouched(t_s, period_s)
+    starts, ends = _vouched(t_s, period_s, late_s)
     starts, ends = np.clip(starts, 0.0, duration_s), np.clip(ends, 0.0, duration_s)
     covered_s = float(np.sum(ends - starts))
     silent_s: dict[str, float] = {}
@@ -65,12 +67,12 @@ def merged(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
     return joined
 
 
-def _vouched(t_s: FloatArray, period_s: float) -> tuple[FloatArray, FloatArray]:
+def _vouched(t_s: FloatArray, period_s: float, late_s: float) -> tuple[FloatArray, FloatArray]:
     """Return intervals that do not overlap, as starts and ends float64[n + 1]."""
     if t_s.size == 0:
         return np.empty(0), np.empty(0)
     gaps = np.diff(t_s)
     held = np.where(gaps <= gap_limit_s(period_s), gaps, np.minimum(gaps, period_s))
     starts = np.concatenate([[t_s[0] - period_s], t_s])
-    ends = np.concatenate([[t_s[0]], t_s[:-1] + held, [t_s[-1] + period_s]])
+    ends = np.concatenate([[t_s[0]], t_s[:-1] + held, [t_s[-1] + period_s + late_s]])
     return starts, ends

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from benchharness.energy.budget import GAIN, Budget, bound
 from benchharness.energy.cautions import Findings, cautions
-from benchharness.energy.counter import counter_difference
+from benchharness.energy.counter import COUNTER, counter_difference
+from benchharness.energy.crosscheck import disagreement
+from benchharness.energy.gate import gate
+from benchharness.energy.gate_cautions import gate_cautions
 from benchharness.energy.hold import hold_and_sum, hold_previous
 from benchharness.energy.idle import IdlePower, declared_idle, idle_power
-from benchharness.energy.interior import interior_hold
+from benchharness.energy.interior import INTERIOR_HOLD, interior_hold
 from benchharness.energy.net import net_energy
 from benchharness.energy.observed import Candidate, Observed, Unavailable, observe
 from benchharness.energy.readings import Readings, Window
@@ -31,6 +35,11 @@ COVERAGE_LIMIT = 0.9
 
 # In order of preference where two are equally certain.
 ESTIMATORS = (interior_hold, counter_difference, trapezoid, hold_previous, hold_and_sum)
+# A step of power at the window's edges leaves these without bias; the others are kept beside them.
+_UNBIASED = (INTERIOR_HOLD, COUNTER)
+# Two rounded readings of a counter are wrong by one step at most, √6 times their uncertainty:
+# beyond three times it, the powers have missed something.
+_CLEARLY = 3.0
 
 _SAID = {"offline": "was offline", "disconnected": "was disconnected"}
 
@@ -56,22 +65,26 @@ def energy_figure(
 ) -> Outcome:
     """Return the energy of ``window``, or why it is not known.
 
-    The estimator with the least standard uncertainty of its own gives the figure. The gain is
-    left out of that choice: it grows with the energy, and would favour the lowest estimate.
+    The readings pass the gate first. Of interior hold and counter difference the one with the
+    least expanded uncertainty of its own gives the figure; where they clearly disagree, the
+    counter does, since it misses nothing between readings, unless it had to be joined. The gain is left out of
+    that choice: it grows with the energy, and would favour the lowest estimate.
     Net energy needs a reading in at least one of the ``idle`` windows; an estimating model may
     declare its idle power instead. Readings must vouch for ``COVERAGE_LIMIT`` of the window.
     """
+    gated = gate(readings, capabilities)
+    readings = gated.readings
     silent = silences(events, readings.t_ns, max(window.end_ns, _last_ns(readings)))
-    observed = observe(readings, window, capabilities, silent)
+    observed = observe(readings, window, capabilities, silent, gated.stitches)
     if observed.coverage.share < COVERAGE_LIMIT:
-        return Outcome(None, _missing(observed, meter))
+        return Outcome(None, _missing(observed, meter), tuple(gate_cautions(gated, meter)))
     results = [estimator(observed) for estimator in _estimators(observed)]
     candidates = [result for result in results if isinstance(result, Candidate)]
     if not candidates and _too_short(observed):
         return Outcome(
             None,
             f"the window of {format_duration(observed.duration_s)} is shorter than the "
-            f"{format_duration(observed.capabilities.latency_bound_s)} by which readings of meter "
+            f"{format_duration(observed.counter_lag.reach_s)} by which readings of meter "
             f"{meter} may lag: repeat the work inside a longer window",
         )
     if not candidates:
@@ -81,8 +94,8 @@ def energy_figure(
             f"{format_duration(observed.duration_s)} "
             f"(it gives one every {format_duration(observed.period_s)})",
         )
-    best = min(candidates, key=lambda candidate: candidate.own_u_j)
-    rest = idle_power(readings, capabilities, idle, silent)
+    best = _best(candidates, joined=_joined_inside(observed))
+    rest = idle_power(readings, capabilities, idle, silent, gated.stitches)
     if (
         rest is None
         and declared_idle_w is not None
@@ -90,13 +103,26 @@ def energy_figure(
     ):
         rest = declared_idle(declared_idle_w)
     figure, net_budget = _figure(observed, best, candidates, rest, meter, target)
+    figure = replace(figure, gate=gated.counts)
     found = Findings(observed, best, candidates, rest, figure, net_budget)
-    return Outcome(figure, None, cautions(found))
+    return Outcome(figure, None, (*cautions(found), *gate_cautions(gated, meter)))
+
+
+def _best(candidates: Sequence[Candidate], *, joined: bool) -> Candidate:
+    unbiased = [candidate for candidate in candidates if candidate.method in _UNBIASED]
+    counter = next((c for c in unbiased if c.method == COUNTER), None)
+    if counter is not None and not joined and disagreement(candidates, _CLEARLY) is not None:
+        return counter
+    return min(unbiased or candidates, key=lambda candidate: candidate.own_expanded_j)
+
+
+def _joined_inside(observed: Observed) -> bool:
+    return any(s.after_s > 0.0 and s.before_s < observed.duration_s for s in observed.stitches)
 
 
 def _too_short(observed: Observed) -> bool:
     """Say whether powers cannot tell of the window: all read in it may show what was before."""
-    return observed.duration_s < (observed.capabilities.latency_bound_s or 0.0)
+    return observed.duration_s < observed.counter_lag.reach_s
 
 
 def _estimators(observed: Observed) -> Sequence[Callable[[Observed], Candidate | Unavailable]]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -75,7 +75,8 @@ def gate(readings: Readings, capabilities: Capabilities) -> Gated:
     said = ~(np.isnan(readings.power_w) & np.isnan(readings.energy_j))
     counts[ACCEPTED] = int(np.count_nonzero(said & ~touched))
     kept = {name: count for name, count in counts.items() if count or name == ACCEPTED}
-    return Gated(passed, kept, tuple(stitches))
+    first_ns = int(readings.t_ns[0]) if len(readings) else 0
+    return Gated(passed, kept, tuple(replace(s, zero_ns=first_ns) for s in stitches))
 
 
 def _turn(

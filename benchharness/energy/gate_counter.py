@@ -7,10 +7,11 @@ day begins again at midnight; a register wraps; a message overtakes another.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from benchharness.clock import seconds
 from benchharness.energy.gate_powers import BoolArray, Rejections
 from benchharness.energy.readings import FloatArray
 from benchharness.energy.steps import counter_step_j
@@ -33,7 +34,7 @@ _STILL_LATENCIES = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Stitch:
-    """Where a counter was joined: between two readings, times in s since the trial's first one.
+    """Where a counter was joined: between two readings, times in s after ``zero_ns``.
 
     What passed between them is taken as ``assumed_j``, known within ±``bound_j``.
     """
@@ -42,6 +43,17 @@ class Stitch:
     after_s: float
     assumed_j: float
     bound_j: float
+    zero_ns: int = 0
+
+    def since(self, zero_ns: int, lag_s: float = 0.0) -> Stitch:
+        """Return it in seconds after another moment, ``lag_s`` earlier."""
+        shift_s = seconds(self.zero_ns - zero_ns) - lag_s
+        return replace(
+            self,
+            before_s=self.before_s + shift_s,
+            after_s=self.after_s + shift_s,
+            zero_ns=zero_ns,
+        )
 
 
 def stitched(

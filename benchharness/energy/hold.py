@@ -34,15 +34,17 @@ def hold_and_sum(observed: Observed) -> Candidate | Unavailable:
     uncertain by Δt/√6 (the mean of f (1 - f) over the fraction f is 1/6); a known surplus or
     deficit of seconds counts in full, since the published method does not correct it.
     """
+    # The published method takes messages at their stamps.
+    stamped = observed.power.earlier(-observed.lag.mean_s)
     end_s = float(np.nextafter(observed.duration_s, 0.0))
-    samples = observed.power.between(0.0, end_s)
+    samples = stamped.between(0.0, end_s)
     if len(samples) == 0:
         return Unavailable(HOLD_AND_SUM, "no reading of power inside the window")
     interval_s = observed.period_s
-    if len(observed.power) > 1:
-        interval_s = max(interval_s, float(np.median(np.diff(observed.power.t_s))))
-    upto = np.searchsorted(observed.power.t_s, samples.t_s[-1], side="right")
-    following = observed.power.t_s[upto : upto + 1]
+    if len(stamped) > 1:
+        interval_s = max(interval_s, float(np.median(np.diff(stamped.t_s))))
+    upto = np.searchsorted(stamped.t_s, samples.t_s[-1], side="right")
+    following = stamped.t_s[upto : upto + 1]
     gap_s = np.diff(np.concatenate([samples.t_s, following]))
     held_s = np.full(len(samples), interval_s)
     held_s[: gap_s.size] = np.where(gap_s < _EARLY * interval_s, gap_s, interval_s)

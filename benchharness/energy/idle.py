@@ -18,7 +18,9 @@ from benchharness.energy.budget import (
     step,
 )
 from benchharness.energy.counter import counter_difference
+from benchharness.energy.gate_counter import Stitch
 from benchharness.energy.interior import interior_hold
+from benchharness.energy.lag import instrument_lag
 from benchharness.energy.observed import Candidate, Unavailable, observe
 from benchharness.energy.readings import Readings, Window
 from benchharness.energy.silence import Silence
@@ -65,6 +67,7 @@ def idle_power(
     capabilities: Capabilities,
     intervals: Sequence[Window],
     silent: Sequence[Silence] = (),
+    stitches: Sequence[Stitch] = (),
 ) -> IdlePower | None:
     """Return the mean idle power over the intervals, None if no reading fell into any.
 
@@ -74,7 +77,7 @@ def idle_power(
     """
     found = []
     for interval in sorted(intervals):
-        rest = _at_rest(readings, capabilities, interval, silent)
+        rest = _at_rest(readings, capabilities, interval, silent, stitches)
         if rest is not None:
             found.append(rest)
     if not found:
@@ -93,7 +96,11 @@ def idle_power(
 
 
 def _at_rest(
-    readings: Readings, capabilities: Capabilities, interval: Window, silent: Sequence[Silence]
+    readings: Readings,
+    capabilities: Capabilities,
+    interval: Window,
+    silent: Sequence[Silence],
+    stitches: Sequence[Stitch],
 ) -> tuple[float, Budget] | None:
     """Return the mean power of one interval and its budget in watts."""
     # Powers outside belong to other work; the counter alone may use readings there.
@@ -102,10 +109,11 @@ def _at_rest(
     observed = observe(alone, interval, capabilities, silent)
     if observed.coverage.share < COVERAGE_LIMIT:
         return None
-    settled = _without_lag(interval, capabilities.latency_bound_s)
+    settled = _without_lag(interval, instrument_lag(capabilities).reach_s)
+    beyond = observe(readings, settled, capabilities, silent, stitches)
     means = [
         _mean_power(interior_hold(observed), interval),
-        _mean_power(counter_difference(observe(readings, settled, capabilities, silent)), settled),
+        _mean_power(counter_difference(beyond), settled),
     ]
     known = [mean for mean in means if mean is not None]
     return min(known, key=lambda mean: mean[1].combined, default=None)
@@ -119,9 +127,9 @@ def _mean_power(result: Candidate | Unavailable, interval: Window) -> tuple[floa
     return result.energy_j * per_s, Budget.of(term.scaled(per_s) for term in terms)
 
 
-def _without_lag(interval: Window, latency_s: float | None) -> Window:
+def _without_lag(interval: Window, reach_s: float) -> Window:
     """Leave out the start, where lagging readings show what came before; half at most."""
-    lag_ns = min(round((latency_s or 0.0) * 1e9), (interval.end_ns - interval.start_ns) // 2)
+    lag_ns = min(round(reach_s * 1e9), (interval.end_ns - interval.start_ns) // 2)
     return Window(interval.start_ns + lag_ns, interval.end_ns)
 
 

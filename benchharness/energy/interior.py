@@ -22,8 +22,8 @@ INTERIOR_HOLD = "interior hold"
 def interior_hold(observed: Observed) -> Candidate | Unavailable:
     """Return trapezoids between the readings inside, the first and last held to the edges.
 
-    Readings within the instrument's latency of the start may still show what came before, and
-    are left out where enough others remain. The spread of the readings counts with the seconds
+    Readings that may still show what came before the window, or already what came after it, are
+    left out where enough others remain. The spread of the readings counts with the seconds
     that each one stands for; the edge term is the area under the slope between the first (last)
     two readings, continued to the edge.
     """
@@ -41,8 +41,8 @@ def interior_hold(observed: Observed) -> Candidate | Unavailable:
 
 
 def _settled(observed: Observed) -> Samples:
-    latency_s = observed.capabilities.latency_bound_s or 0.0
-    settled = observed.power.between(latency_s, observed.duration_s)
+    scatter_s = observed.lag.reach_s - observed.lag.mean_s
+    settled = observed.power.between(scatter_s, observed.duration_s - scatter_s)
     return settled if len(settled) >= ENOUGH else observed.inside
 
 

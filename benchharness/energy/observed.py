@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,8 +11,11 @@ import numpy as np
 from benchharness.clock import seconds
 from benchharness.energy.budget import GAIN, Budget
 from benchharness.energy.coverage import Coverage, coverage, gap_limit_s
+from benchharness.energy.gate_counter import Stitch
+from benchharness.energy.lag import Lag, instrument_lag, power_lag
 from benchharness.energy.readings import FloatArray, Readings, Samples, Window
 from benchharness.energy.silence import Silence
+from benchharness.energy.steps import counter_step_j
 from benchharness.model import Capabilities, EnergyEstimate, MeasurementClass
 
 # Half-widths of the gain error that are assumed where an instrument states none.
@@ -32,6 +36,11 @@ class Candidate:
     def own_u_j(self) -> float:
         """Return the standard uncertainty without the gain, which all methods share."""
         return self.budget.without(GAIN).combined
+
+    @property
+    def own_expanded_j(self) -> float:
+        """Return that at 95 %: an uncertainty estimated from three readings is itself unsure."""
+        return self.budget.without(GAIN).expanded()[0]
 
     def estimate(self, share: float | None) -> EnergyEstimate:
         """Return the record that is kept beside the figure."""
@@ -58,7 +67,9 @@ class Unavailable:
 class Observed:
     """Readings in seconds from the window's start, and what the instrument is known to do.
 
-    ``power`` (W) and ``counter`` (J) reach beyond the window [0, duration_s] on both sides.
+    ``power`` (W) and ``counter`` (J) reach beyond the window [0, duration_s] on both sides; their
+    times are those that they speak of, stamps less the mean delay of ``lag`` (powers) and
+    ``counter_lag``. ``stitches`` are where the gate has joined the counter, on the same axis.
     ``period_s`` is the telemetry interval; readings farther apart than ``gap_limit_s`` do not
     vouch for the time between them.
     """
@@ -70,6 +81,10 @@ class Observed:
     period_s: float
     gap_limit_s: float
     coverage: Coverage
+    lag: Lag
+    counter_lag: Lag
+    counter_step_j: float
+    stitches: tuple[Stitch, ...] = ()
 
     @property
     def inside(self) -> Samples:
@@ -91,6 +106,7 @@ def observe(
     window: Window,
     capabilities: Capabilities,
     silent: Sequence[Silence] = (),
+    stitches: Sequence[Stitch] = (),
 ) -> Observed:
     """Relate readings to a window. Never fails: no reading gives a coverage of 0."""
     t_s = readings.times_s(window.start_ns)
@@ -99,14 +115,28 @@ def observe(
         (s.kind, seconds(s.start_ns - window.start_ns), seconds(s.end_ns - window.start_ns))
         for s in silent
     ]
+    powers = readings.powers(window.start_ns)
+    counter_lag = instrument_lag(capabilities)
+    level_w = powers.between(0.0, window.duration_s).value
+    lag = power_lag(capabilities, float(np.median(level_w)) if level_w.size else 0.0)
+    counter = readings.counters(window.start_ns)
+    step_j = math.hypot(
+        counter_step_j(counter.t_s, counter.value, capabilities), capabilities.pulse_j or 0.0
+    )
     return Observed(
         duration_s=window.duration_s,
-        power=readings.powers(window.start_ns),
-        counter=readings.counters(window.start_ns),
+        power=powers.earlier(lag.mean_s),
+        counter=counter.earlier(counter_lag.mean_s),
         capabilities=capabilities,
         period_s=period_s,
         gap_limit_s=gap_limit_s(period_s),
-        coverage=coverage(t_s, window.duration_s, period_s, spans),
+        coverage=coverage(
+            t_s - counter_lag.mean_s, window.duration_s, period_s, spans, late_s=counter_lag.mean_s
+        ),
+        lag=lag,
+        counter_lag=counter_lag,
+        counter_step_j=step_j,
+        stitches=tuple(stitch.since(window.start_ns, counter_lag.mean_s) for stitch in stitches),
     )
 
 

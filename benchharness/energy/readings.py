@@ -40,6 +40,10 @@ class Samples:
     def __len__(self) -> int:
         return int(self.t_s.size)
 
+    def earlier(self, lag_s: float) -> Samples:
+        """Return the samples on the times that they speak of: ``lag_s`` before their stamps."""
+        return Samples(self.t_s - lag_s, self.value) if lag_s else self
+
     def between(self, start_s: float, end_s: float) -> Samples:
         """Return the samples with start <= t <= end."""
         first = int(np.searchsorted(self.t_s, start_s, side="left"))

@@ -34,7 +34,7 @@ def hold_weights(t_s: FloatArray, duration_s: float) -> FloatArray:
 
 def sampling_term(observed: Observed, used: Samples) -> Term:
     """Return the sampling term in joules of the readings ``used`` (at least one)."""
-    samples = fresh(used, observed.capabilities.latency_bound_s)
+    samples = fresh(used, observed.lag.reach_s)
     if len(samples) < ENOUGH:
         return _from_range(observed, used)
     weights_s = hold_weights(samples.t_s, observed.duration_s)

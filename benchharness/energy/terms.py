@@ -69,24 +69,24 @@ def power_quantisation(observed: Observed, used: Samples, weights_s: FloatArray)
 
 
 def power_latency(observed: Observed, used: Samples) -> Term:
-    """Return the effect of readings that lag by an unknown time up to a known bound L.
+    """Return the effect of a delay that is known to some uncertainty only.
 
-    Readings in the first L of the window may show the power before it: where they are used, the
-    error is at most L times the step in power at the start. How large that step is may show
-    only after the window, in readings up to L behind its end. Where none of the first L is used,
-    all readings are shifted alike, and the error is at most L times the change over the window.
+    Where no reading is used that may show what lies outside the window, all are shifted alike, and
+    the error is the delay's times the change of power over the window. Else readings may show the
+    power before it for as long as delays reach, and the error is at most that time times the step
+    in power at the start. How large that step is may show only after the window.
     """
-    latency_s = observed.capabilities.latency_bound_s or 0.0
-    if latency_s == 0.0:
+    lag, end_s = observed.lag, observed.duration_s
+    if lag.mean_s == 0.0 and lag.u_s == 0.0:
         return Term(LATENCY, 0.0)
-    if used.t_s[0] >= latency_s:
-        return bound(LATENCY, latency_s * float(used.value[-1] - used.value[0]))
-    before = observed.power.before(0.0, observed.gap_limit_s)
+    if used.t_s[0] >= lag.mean_s and used.t_s[-1] <= end_s - lag.mean_s:
+        return Term(LATENCY, lag.u_s * abs(float(used.value[-1] - used.value[0])))
+    before = observed.power.before(-lag.mean_s, observed.gap_limit_s)
     start_w = float(used.value[0]) if before is None else before[1]
-    late = observed.power.between(observed.duration_s, observed.duration_s + latency_s).value
+    late = observed.power.between(end_s - lag.mean_s, end_s + lag.mean_s).value
     levels_w = [float(np.median(used.value)), *late.tolist()]
     step_w = max(abs(level_w - start_w) for level_w in levels_w)
-    return bound(LATENCY, min(latency_s, observed.duration_s) * step_w)
+    return bound(LATENCY, min(max(lag.reach_s, lag.u_s), end_s) * step_w)
 
 
 def power_floor(observed: Observed, used: Samples, weights_s: FloatArray) -> Term:
