@@ -35,7 +35,7 @@ def window_for(
     """
     if energy_j <= 0.0 or window_s <= 0.0:
         return None
-    constant = {EDGES, LATENCY, CLOCK} | ({QUANTISATION} if method == COUNTER else set())
+    constant = _constant(method)
     power_w = energy_j / window_s
     squares = {name: u**2 for name, u in terms_j.items() if name != GAIN}
     fixed = sum(u2 for name, u2 in squares.items() if name in constant)
@@ -52,6 +52,24 @@ def window_for(
         return 0.0
     # The stable root of the quadratic: no difference of nearly equal numbers.
     return (root + math.sqrt(root**2 + 4.0 * fixed * room)) / (2.0 * room)
+
+
+def rescaled(
+    terms_j: Mapping[str, float], window_s: float, new_window_s: float, method: str
+) -> dict[str, float]:
+    """Return the budget of a window as it would be at another length, at the same power.
+
+    By the rules of :func:`window_for`; the gain grows with the energy. Raises ValueError for a
+    window that has no length.
+    """
+    if window_s <= 0.0 or new_window_s <= 0.0:
+        raise ValueError(f"a window must have a length: {window_s:g} s, {new_window_s:g} s")
+    longer = new_window_s / window_s
+    constant = _constant(method)
+    grows = {name: 1.0 if name in constant else longer for name in terms_j}
+    if SAMPLING in grows:
+        grows[SAMPLING] = math.sqrt(longer)
+    return {name: u * grows[name] for name, u in terms_j.items()}
 
 
 def shortest_window_s(
@@ -84,3 +102,8 @@ def shortest_window_s(
         windows.append(window_for(terms, 1.0, useful_w, COUNTER, target))
     possible = [window for window in windows if window is not None]
     return min(possible, default=None)
+
+
+def _constant(method: str) -> set[str]:
+    """Return the terms that belong to the edges, whatever lies between them."""
+    return {EDGES, LATENCY, CLOCK} | ({QUANTISATION} if method == COUNTER else set())
