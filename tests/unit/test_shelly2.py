@@ -109,10 +109,10 @@ def test_what_is_wrong_is_rejected_with_its_reason(status: bytes, reason: str) -
 
 
 def test_a_large_total_has_the_step_of_a_32_bit_float() -> None:
-    (reading,) = parse_status(b'{"aenergy":{"total":379998.094}}', SWITCH)
-    assert isinstance(reading, PlugReading)
+    said = parse_status(b'{"aenergy":{"total":379998.094}}', SWITCH)
+    assert isinstance(said, tuple) and isinstance(said[0], PlugReading)
     # Between 2**18 and 2**19 Wh neighbouring 32-bit floats are 2**-5 Wh apart: 112.5 J.
-    assert reading.energy_step_j == pytest.approx(112.5)
+    assert said[0].energy_step_j == pytest.approx(112.5)
 
 
 def test_answers() -> None:
@@ -132,10 +132,11 @@ def test_answers() -> None:
 
 def test_the_source_of_a_frame_is_its_mac_address() -> None:
     text = b'{"src":"shellyplus1pm-a8032abc3d10",' + frame(**{"switch:0": {"apower": 1}})[1:]
-    who, _ = parse_notification(text, SWITCH)
-    assert who == Identity(hardware="A8032ABC3D10")
-    (reading,) = parse_notification(text.replace(b"-a8032abc3d10", b"-mine"), SWITCH)
-    assert isinstance(reading, PlugReading)
+    reading = PlugReading(1.0, None, 1.0, None)
+    said = parse_notification(text, SWITCH)
+    assert said == (Identity(hardware="A8032ABC3D10"), reading)
+    named = text.replace(b"-a8032abc3d10", b"-mine")
+    assert parse_notification(named, SWITCH) == (reading,)
 
 
 @pytest.mark.parametrize(
