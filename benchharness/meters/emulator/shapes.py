@@ -16,6 +16,7 @@ from benchharness.meters.emulator.board_load import random_waveform
 from benchharness.meters.emulator.waveform import Break, Curve, Waveform
 
 _HOUR_S = 3600.0
+_SLACK_S = 1e-6
 # Points on a period of a sine: between them its energy is known to 1e-8 of a period's.
 _SINE_POINTS = 256
 
@@ -52,7 +53,10 @@ class Periodic:
         found = []
         for count in range(self._within(after_s)[0], self._within(until_s)[0] + 1):
             offset_s = count * self.period_s
-            inner = self.one.breaks(0.0, math.nextafter(self.period_s, 0.0))
+            # A little more than asked for, as offsets round; what is too much is left out below.
+            low_s = max(0.0, after_s - offset_s - _SLACK_S)
+            high_s = min(math.nextafter(self.period_s, 0.0), until_s - offset_s + _SLACK_S)
+            inner = self.one.breaks(low_s, high_s)
             found += [Break(offset_s + b.t_s, b.before_w, b.after_w) for b in inner]
             found.append(Break(offset_s + self.period_s, self._end_w(), self.one.power_w(0.0)))
         return [b for b in found if after_s < b.t_s <= until_s]
@@ -125,6 +129,8 @@ def square(low: float = 3.0, high: float = 6.0, period: float = 20.0, duty: floa
     """Return ``high`` watts for the share ``duty`` of each period, then ``low``."""
     if not 0 < duty < 1:
         raise ValueError("duty lies between 0 and 1")
+    if period <= 0:
+        raise ValueError("a period is above 0")
     return Periodic(Waveform((0.0, duty * period), (high, low)), period)
 
 
@@ -181,10 +187,12 @@ def parse_shape(text: str, where: str = "shape") -> Curve:
         try:
             values[key] = float(value)
         except ValueError:
-            raise UsageError(f"{key}: {value!r} is not a number", where=where) from None
+            values[key] = math.nan
+        if not math.isfinite(values[key]):
+            raise UsageError(f"{key}: {value!r} is not a number", where=where)
     try:
         return SHAPES[name](**values)
-    except (ValueError, OverflowError) as error:
+    except ValueError as error:
         raise UsageError(f"{name}: {error}", where=where) from None
 
 
