@@ -293,7 +293,13 @@ def test_a_relay_is_confirmed_by_the_state_that_was_asked_for(plug: Plug) -> Non
         assert not done.is_set()
     plug.inbox.take(topic(RelayState(False)), at(2))
     assert done.is_set()
-    assert plug.kinds() == ["relay"]
+
+
+def test_a_relay_that_somebody_switches_is_an_event(plug: Plug) -> None:
+    for n, on in enumerate([True, True, False, True]):
+        plug.inbox.take(topic(RelayState(on)), at(n))
+    events = [(event.kind, event.detail) for event in plug.inbox.take_events(last=True)]
+    assert events == [("relay", "switched off"), ("relay", "switched on")]
 
 
 def test_parsers_get_the_payload(plug: Plug) -> None:

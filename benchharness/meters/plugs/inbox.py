@@ -197,9 +197,10 @@ class PlugInbox:
 
     def _take_relay(self, message: Arrival, on: bool) -> None:
         before, self.seen.relay_on = self.seen.relay_on, on
-        if before is not None and before != on:
-            self.note("relay", "switched on" if on else "switched off", message.t_ns)
         wanted = self._relay_wanted
+        # Its first word is how it is, unless we have asked for it to be so.
+        if before != on and (before is not None or wanted is not None):
+            self.note("relay", "switched on" if on else "switched off", message.t_ns)
         if wanted is not None and wanted[0] == on and not message.retained:
             wanted[1].set()
 
