@@ -40,7 +40,10 @@ class Load:
     @property
     def total_j(self) -> FloatArray:
         """Return the integral up to each break, float64[n]."""
-        return np.concatenate([[0.0], np.cumsum(self.power_w[:-1] * np.diff(self.t_s))])
+        result: FloatArray = np.concatenate(
+            [[0.0], np.cumsum(self.power_w[:-1] * np.diff(self.t_s))]
+        )
+        return result
 
     def mean_w(self, start_s: FloatArray, end_s: FloatArray) -> FloatArray:
         """Return the mean power between pairs of times, float64[m]."""
@@ -60,7 +63,7 @@ def random_load(rng: np.random.Generator, duration_s: float, margin_s: float) ->
     shape = np.zeros(t.size)
     shape[busy] = _shape(rng, inside, duration_s)
     noise = rng.normal(0.0, 0.02 * idle_w, t.size)
-    drift = rng.uniform(-0.05, 0.05) * idle_w * (t - 0.5 * duration_s) / (duration_s + margin_s)
+    drift = rng.uniform(-0.05, 0.05) * idle_w * _drift(rng, t, duration_s)
     power_w = np.maximum(0.0, idle_w + drift + noise + swing_w * shape)
     widths = np.diff(np.append(inside, duration_s))
     rest_j = float(np.dot((idle_w + drift)[busy], widths))
@@ -68,26 +71,39 @@ def random_load(rng: np.random.Generator, duration_s: float, margin_s: float) ->
     return Load(t, power_w, gross_j - rest_j)
 
 
+def _drift(rng: np.random.Generator, t: FloatArray, duration_s: float) -> FloatArray:
+    """Return how the idle power moves: evenly, by a step, or as something that warms up."""
+    kind = rng.integers(0, 3)
+    if kind == 0:
+        result: FloatArray = t / duration_s - 0.5
+    elif kind == 1:
+        result = np.where(t < rng.uniform(0.0, duration_s), -0.5, 0.5)
+    else:
+        result = 0.5 - np.exp(-np.maximum(t, 0.0) / rng.uniform(0.1, 1.0) / duration_s)
+    return result
+
+
 def _shape(rng: np.random.Generator, t: FloatArray, duration_s: float) -> FloatArray:
+    """Return the load above idle, relative, float64[n]: about 1 on average."""
+    shape = np.ones(t.size)
     kind = rng.integers(0, 6)
-    if kind == 0:  # constant
-        return np.ones(t.size)
     if kind == 1:  # slow swing
-        return 1.0 + 0.4 * np.sin(2 * np.pi * t / rng.uniform(0.2, 2.0) / duration_s)
-    if kind == 2:  # ramp
-        return 0.5 + t / duration_s
-    if kind == 3:  # phases of equal length and random power
+        shape = 1.0 + 0.4 * np.sin(2 * np.pi * t / rng.uniform(0.2, 2.0) / duration_s)
+    elif kind == 2:  # ramp
+        shape = 0.5 + t / duration_s
+    elif kind == 3:  # phases of equal length and random power
         length_s = rng.uniform(0.5, 0.3 * duration_s)
         levels = rng.uniform(0.2, 1.6, size=int(duration_s / length_s) + 2)
-        return levels[(t / length_s).astype(int)]
-    if kind == 4:  # rounds: work, then waiting
+        shape = levels[(t / length_s).astype(int)]
+    elif kind == 4:  # rounds: work, then waiting
         round_s, share = rng.uniform(1.5, 40.0), rng.uniform(0.2, 0.8)
-        return np.where(t % round_s < share * round_s, 1.4, 0.2)
-    # noise with a memory
-    memory = np.exp(-GRID_S / rng.uniform(0.05, 3.0))
-    kernel = memory ** np.arange(int(8.0 / (1.0 - memory)))
-    shocks = rng.normal(0.0, 0.3 * np.sqrt(1.0 - memory**2), t.size + kernel.size - 1)
-    return np.maximum(0.0, 1.0 + np.convolve(shocks, kernel, mode="valid"))
+        shape = np.where(t % round_s < share * round_s, 1.4, 0.2)
+    elif kind == 5:  # noise with a memory
+        memory = np.exp(-GRID_S / rng.uniform(0.05, 3.0))
+        kernel = memory ** np.arange(int(8.0 / (1.0 - memory)))
+        shocks = rng.normal(0.0, 0.3 * np.sqrt(1.0 - memory**2), t.size + kernel.size - 1)
+        shape = np.maximum(0.0, 1.0 + np.convolve(shocks, kernel, mode="valid"))
+    return shape
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ PLUGS = (
     Plug("delay of 0 to 1.5 s, gain 0.5 %", "delayed", 1.0, True, gain_bound=0.005),
     Plug("power alone, gain 0.5 %", "delayed", 1.0, True, has_counter=False, gain_bound=0.005),
     Plug("delay calibrated, gain 0.5 %", "delayed", 1.0, True, gain_bound=0.005, calibrated=True),
+    Plug("HLW8012, gain 0.5 %", "hlw8012", 1.0, True, (0.1,), (36.0,), gain_bound=0.005),
+    Plug("BL0937, gain 0.5 %", "bl0937", 1.0, True, (0.1,), (36.0,), gain_bound=0.005),
     Plug("fine counter, gain 0.5 %", "mean", 1.0, True, joules=(0.36, 36.0), gain_bound=0.005),
 )
 

@@ -67,8 +67,8 @@ def energy_figure(
 
     The readings pass the gate first. Of interior hold and counter difference the one with the
     least expanded uncertainty of its own gives the figure; where they clearly disagree, the
-    counter does, since it misses nothing between readings, unless it had to be joined. The gain is left out of
-    that choice: it grows with the energy, and would favour the lowest estimate.
+    counter does, since it misses nothing between readings, unless it had to be joined. The gain
+    is left out of that choice: it grows with the energy, and would favour the lowest estimate.
     Net energy needs a reading in at least one of the ``idle`` windows; an estimating model may
     declare its idle power instead. Readings must vouch for ``COVERAGE_LIMIT`` of the window.
     """
