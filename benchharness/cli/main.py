@@ -25,6 +25,7 @@ COMMANDS = {
     "compare": ("compare", "compare two campaigns, or the levels of a factor"),
     "report": ("report", "write HTML, LaTeX, Markdown or CSV"),
     "meters": ("meters", "check a meter, or emulate a plug"),
+    "advise": ("advise", "say how long and how often to measure"),
     "doctor": ("doctor", "say whether this machine is fit to measure"),
     "export": ("export", "write raw observations for other programs"),
 }

@@ -107,7 +107,7 @@ def _keep(instrument: Instrument, done: Checkup, path: Any) -> str | None:
 
     from benchharness.meters.check.checkup import calibration
     from benchharness.meters.check.keep import keep
-    from benchharness.meters.check.pulse import Latency
+    from benchharness.meters.check.latency import Latency
     from benchharness.meters.instrument import load_meter
 
     if not isinstance(done.latency, Latency):
@@ -123,7 +123,7 @@ def _keep(instrument: Instrument, done: Checkup, path: Any) -> str | None:
 def _print_file(instrument: Instrument, done: Checkup) -> None:
     from benchharness.meters.check.checkup import calibration
     from benchharness.meters.check.keep import as_file
-    from benchharness.meters.check.pulse import Latency
+    from benchharness.meters.check.latency import Latency
 
     found = done.latency
     print(as_file(instrument, calibration(found) if isinstance(found, Latency) else None), end="")

@@ -32,3 +32,15 @@ def number(text: str) -> float:
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"expected a number, got {text!r}")
     return value
+
+
+def share(text: str) -> float:
+    """Return a share between 0 and 1, written as ``3%`` or ``0.03``."""
+    bare, sign, rest = text.strip().partition("%")
+    try:
+        value = number(bare + rest) / (100.0 if sign else 1.0)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"expected a share such as 3%, got {text!r}") from None
+    if not 0.0 <= value < 1.0:
+        raise argparse.ArgumentTypeError(f"expected a share such as 3% or 0.03, got {text!r}")
+    return value

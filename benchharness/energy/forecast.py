@@ -1,4 +1,4 @@
-"""The budget of a trial that has not been run: readings as they would come, through the real budget.
+"""The budget of a trial that has not been run: its readings as they would come, judged for real.
 
 A load that rests, works and rests again is shown to an instrument of the given capabilities, and
 :func:`energy_figure` judges the readings as it will judge the real ones. What comes out is not an
