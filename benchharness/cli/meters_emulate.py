@@ -179,7 +179,10 @@ def _load_maker(args: argparse.Namespace) -> Callable[[], Load]:
 
 
 def _say_ready(addresses: Sequence[str]) -> None:
-    print(f"ready: --meter {addresses[0]}", file=sys.stderr, flush=True)
+    import shlex
+
+    # As a shell takes it: the address of a generic device holds ? and &.
+    print(f"ready: --meter {shlex.quote(addresses[0])}", file=sys.stderr, flush=True)
     if len(addresses) > 1:
         more = f"ready: {len(addresses) - 1} more, to {addresses[-1]}"
         print(more, file=sys.stderr, flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -41,21 +42,28 @@ def mosquitto(start_mosquitto: Callable[..., Mosquitto]) -> Mosquitto:
 
 @pytest.fixture
 def start_plug(tmp_path: Path) -> Iterator[Callable[..., EmulatedPlug]]:
-    """Start emulated plugs: ``start_plug(broker, "plug-1", "--seed", "1")``; ready on return."""
+    """Start emulated plugs: ``start_plug(broker, "plug-1", "--seed", "1")``; ready on return.
+
+    ``kind`` is one of the devices of ``meters emulate``.
+    """
     plugs: list[EmulatedPlug] = []
 
     def start(
-        broker: Mosquitto, topic: str, *options: str, environment: dict[str, str] | None = None
+        broker: Mosquitto,
+        topic: str,
+        *options: str,
+        environment: dict[str, str] | None = None,
+        kind: str = "tasmota",
     ) -> EmulatedPlug:
         truth = tmp_path / f"truth-{len(plugs)}.csv"
-        command = [sys.executable, "-m", "benchharness", "meters", "emulate", "tasmota"]
+        command = [sys.executable, "-m", "benchharness", "meters", "emulate", kind]
         command += ["--broker", broker.url, "--topic", topic, "--truth", str(truth), *options]
         process = subprocess.Popen(
             command, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
         )
         assert process.stderr is not None
         line = process.stderr.readline()
-        plug = EmulatedPlug(process, line.removeprefix("ready: --meter ").strip(), truth)
+        plug = EmulatedPlug(process, "".join(shlex.split(line)[-1:]), truth)
         plugs.append(plug)
         if not line.startswith("ready: "):
             raise RuntimeError(line + process.stderr.read())

@@ -68,7 +68,7 @@ class FaultRecord:
 
 @dataclass(slots=True)
 class FaultLog:
-    """The faults that were done, in the order of their times."""
+    """The faults that were done, in the order in which they were found to be due."""
 
     records: list[FaultRecord] = field(default_factory=list)
 
@@ -148,7 +148,7 @@ class FaultWriter:
 
 
 def read_faults(path: Path) -> list[FaultRecord]:
-    """Read what a FaultWriter wrote. Raises UsageError."""
+    """Read what a FaultWriter wrote, in the order of times. Raises UsageError."""
     try:
         header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
     except OSError as error:
@@ -156,7 +156,8 @@ def read_faults(path: Path) -> list[FaultRecord]:
     if header != HEADER:
         raise UsageError("is not a list of faults", where=str(path))
     rows = [line.split(",", 2) for line in lines]
-    return [FaultRecord(int(row[0]), row[1], row[2]) for row in rows]
+    records = [FaultRecord(int(row[0]), row[1], row[2]) for row in rows]
+    return sorted(records, key=lambda record: record.t_ns)
 
 
 def faults_path(truth: Path) -> Path:

@@ -64,9 +64,9 @@ class FaultyDevice:
     def advance(self, now_ns: int) -> list[Message]:
         """Move on to ``now_ns``; returns what has arrived."""
         self._now_ns = now_ns
-        self._send(self._device.advance(now_ns), now_ns)
         while self._edges_ns and self._edges_ns[0] <= now_ns:
             self._cross(self._edges_ns.pop(0))
+        self._send(self._device.advance(now_ns), now_ns)
         return self._arrived(now_ns)
 
     def command(self, topic: str, payload: str, now_ns: int) -> list[Message]:

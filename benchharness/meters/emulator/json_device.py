@@ -36,8 +36,9 @@ class JsonDevice:
     @property
     def address(self) -> str:
         """Return what names it after the broker, and where its figures stand."""
-        paths = "power_path=power_w&energy_path=energy_j&energy_unit=J"
-        return f"{self.settings.topic}?{paths}"
+        topic = self.settings.topic
+        paths = "power_path=power_w&energy_path=energy_j&energy_unit=J&time_path=time"
+        return f"{topic}?{paths}&ask_topic={topic}/get&availability_topic={topic}/availability"
 
     def start(self, now_ns: int) -> list[Message]:
         """Switch on at ``now_ns``."""
