@@ -20,6 +20,7 @@ class Pace:
         self._poll_s = poll_s
         self._intervals_s: deque[float] = deque(maxlen=_MOST)
         self._last_ns: int | None = None
+        self._unjudged = 0
         self._off = False
 
     def add(self, t_ns: int) -> str | None:
@@ -31,8 +32,10 @@ class Pace:
         if last_ns is None:
             return None
         self._intervals_s.append(seconds(t_ns - last_ns))
-        if len(self._intervals_s) % _FEWEST and len(self._intervals_s) < _MOST:
+        self._unjudged += 1
+        if self._unjudged < _FEWEST:
             return None
+        self._unjudged = 0
         return self._judge()
 
     def effective_s(self) -> float | None:
