@@ -91,16 +91,17 @@ def make_ca(folder: Path) -> Path:
     return folder / "ca.pem"
 
 
-def _make_certificate(folder: Path) -> None:
-    make_ca(folder)
-    (folder / "names.cnf").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+def make_server_certificate(folder: Path, names: str, days: int = 2) -> None:
+    """Make the broker's certificate, for names such as ``DNS:localhost``, by the CA in there."""
+    (folder / "names.cnf").write_text(f"subjectAltName={names}\n")
     _openssl(
         folder, "req", "-newkey", "rsa:2048", "-nodes", "-sha256", "-subj", "/CN=127.0.0.1",
         "-keyout", "server.key", "-out", "server.csr",
     )  # fmt: skip
     _openssl(
         folder, "x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-        "-CAcreateserial", "-days", "2", "-sha256", "-extfile", "names.cnf", "-out", "server.pem",
+        "-CAcreateserial", "-days", str(days), "-sha256",
+        "-extfile", "names.cnf", "-out", "server.pem",
     )  # fmt: skip
 
 
@@ -117,7 +118,8 @@ def configure(broker: Mosquitto) -> None:
     else:
         lines.append("allow_anonymous true")
     if broker.tls:
-        _make_certificate(broker.folder)
+        make_ca(broker.folder)
+        make_server_certificate(broker.folder, "IP:127.0.0.1,DNS:localhost")
         lines += [
             f"certfile {broker.folder / 'server.pem'}",
             f"keyfile {broker.folder / 'server.key'}",

@@ -288,3 +288,78 @@ def test_telemetry_alone_is_enough(
     seen = watch(mosquitto.address("plug-1", poll_s=0))
     seen.until(lambda s: len(s.readings) >= 5)
     assert seen.meter.capabilities().period_s is None
+
+
+def test_two_plugs_on_one_topic_are_refused_in_one_line(
+    mosquitto: Mosquitto, start_plug: StartPlug
+) -> None:
+    for seed in ("1", "2"):
+        start_plug(mosquitto, "plug-1", *FAST, "--seed", seed)
+    meter = meter_at(mosquitto.address("plug-1"))
+    with pytest.raises(MeterError) as caught:
+        meter.open()
+    line = caught.value.line()
+    assert re.search(r"two devices on one topic \((..:){5}.. and (..:){5}..\)", line)
+    assert line.endswith("; give each plug a topic of its own")
+    assert "tele/plug-1/SENSOR" in line and "\n" not in line
+    (check,) = meter.check()
+    assert check.state is CheckState.ERROR
+    assert check.advice == "give each plug a topic of its own"
+
+
+def test_a_second_plug_that_comes_later_is_seen_and_ends_the_readings(
+    mosquitto: Mosquitto, start_plug: StartPlug, watch: Callable[[str], Watched]
+) -> None:
+    start_plug(mosquitto, "plug-1", *FAST, "--seed", "1")
+    seen = watch(mosquitto.address("plug-1", poll_s=0.1, check_s=0.3))
+    seen.until(lambda s: len(s.readings) >= 3)
+    start_plug(mosquitto, "plug-1", *FAST, "--seed", "2")
+    seen.until(lambda s: "two-devices" in s.kinds())
+    seen.until(lambda s: "two devices on one topic" in s.meter.rejected())  # type: ignore[attr-defined]
+    before = len(seen.readings)
+    found = {check.subject: check for check in seen.meter.check()}
+    assert found["plug-1: plug"].state is CheckState.ERROR
+    assert found["plug-1: plug"].advice == "give each plug a topic of its own"
+    seen.take()
+    assert len(seen.readings) == before
+
+
+def test_another_client_that_asks_the_same_plug_is_no_second_device(
+    mosquitto: Mosquitto, start_plug: StartPlug, watch: Callable[[str], Watched]
+) -> None:
+    start_plug(mosquitto, "plug-1", *FAST)
+    one = watch(mosquitto.address("plug-1", poll_s=0.1))
+    other = watch(mosquitto.address("plug-1", poll_s=0.05))
+    for seen in (one, other):
+        seen.until(lambda s: len(s.readings) >= 20)
+        assert "two-devices" not in seen.kinds()
+
+
+def test_retained_readings_stay_rejected_when_the_broker_comes_back(
+    mosquitto: Mosquitto, start_plug: StartPlug, watch: Callable[[str], Watched]
+) -> None:
+    start_plug(mosquitto, "plug-1", *FAST, "--idle-w", "5", "--full-w", "5")
+    seen = watch(mosquitto.address("plug-1", poll_s=0.1))
+    old = '{"Time":"2020-01-01T00:00:00","ENERGY":{"Total":9.0,"Power":999}}'
+    mosquitto.kill()
+    seen.until(lambda s: "disconnected" in s.kinds())
+    mosquitto.start()
+    mosquitto.publish("tele/plug-1/SENSOR", old, retain=True)  # it comes back after a second
+    seen.until(lambda s: "connected" in s.kinds())
+    before = len(seen.readings)
+    seen.until(lambda s: len(s.readings) >= before + 3)
+    assert {reading.power_w for reading in seen.readings} == {5.0}
+    (rejected,) = seen.meter.rejected().items()  # type: ignore[attr-defined]
+    assert rejected == ("retained, so of unknown age", 1)
+
+
+def test_a_chip_gives_its_floor_and_its_pulse(mosquitto: Mosquitto) -> None:
+    address = mosquitto.address("plug-1")
+    for query, floor_w, pulse_j in [
+        ("", None, None),
+        ("?chip=hlw8012", 1.25, 12.5),
+        ("?chip=bl0937", 0.17, 1.7),
+        ("?chip=bl0937&floor_w=0.5&pulse_j=2", 0.5, 2.0),
+    ]:
+        can = meter_at(address + query).capabilities()
+        assert (can.floor_w, can.pulse_j) == (floor_w, pulse_j)

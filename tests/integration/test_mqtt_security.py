@@ -12,7 +12,8 @@ import pytest
 from benchharness.errors import MeterError
 from benchharness.meters.instrument import load_meter, resolve_instrument
 from benchharness.meters.mqtt import connection as mqtt
-from tests.integration.mqtt_broker import EmulatedPlug, Mosquitto, make_ca
+from benchharness.model import MeterEvent
+from tests.integration.mqtt_broker import EmulatedPlug, Mosquitto, make_ca, make_server_certificate
 
 pytestmark = pytest.mark.broker
 
@@ -101,7 +102,48 @@ def test_tls_with_a_wrong_ca_or_none(start_mosquitto: StartBroker, tmp_path: Pat
     for address in (broker.address("plug-1", tls_ca=wrong), broker.address("plug-1")):
         line = open_error(address)
         assert "the broker's certificate is not trusted" in line
-        assert "set tls_ca to the CA's PEM file" in line
+        assert "set tls_ca to the PEM file of the CA that signed it" in line
+
+
+@pytest.mark.parametrize(
+    ("names", "days", "problem", "remedy"),
+    [
+        ("DNS:broker.example", 2, "is for another name: IP address mismatch", "write the name"),
+        ("IP:127.0.0.1", -1, "is out of date: certificate has expired", "renew it, or set"),
+    ],
+)
+def test_tls_with_a_certificate_that_is_not_good_here(
+    start_mosquitto: StartBroker, names: str, days: int, problem: str, remedy: str
+) -> None:
+    broker = start_mosquitto(tls=True)
+    broker.kill()
+    make_server_certificate(broker.folder, names, days)
+    broker.start()
+    line = open_error(broker.address("plug-1", tls_ca=broker.ca_file))
+    assert f"the broker's certificate {problem}" in line and remedy in line
+
+
+def test_a_user_whom_the_broker_no_longer_knows_is_told_and_not_forgotten(
+    start_mosquitto: StartBroker, start_plug: StartPlug, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = start_mosquitto(users={"lab": PASSWORD})
+    start_plug(broker, "plug-1", environment=LOGIN)
+    for name, value in LOGIN.items():
+        monkeypatch.setenv(name, value)
+    meter = load_meter(resolve_instrument(broker.address("plug-1")))
+    meter.open()
+    broker.kill()
+    (broker.folder / "passwords").write_text("")
+    broker.start()
+    events: list[MeterEvent] = []
+    deadline = time.monotonic() + 8
+    while not any("refuses" in event.detail for event in events):
+        assert time.monotonic() < deadline, events
+        time.sleep(0.05)
+        events += meter.events()
+    meter.close()
+    assert [event.kind for event in events].count("disconnected") == 2
+    assert not any(PASSWORD in event.detail for event in events)
 
 
 def test_tls_to_a_port_without_it_and_the_other_way_round(start_mosquitto: StartBroker) -> None:

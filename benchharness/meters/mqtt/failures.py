@@ -8,6 +8,10 @@ from pathlib import Path
 
 from benchharness.errors import MeterError
 
+# OpenSSL's x509_vfy.h: not yet valid, expired; host name and IP address do not match.
+_OUT_OF_DATE = (9, 10)
+_OTHER_NAME = (62, 64)
+
 
 class _ClosingSocket(ssl.SSLSocket):
     """Closes itself if the handshake fails, since nobody else then holds it."""
@@ -45,11 +49,7 @@ def tls_context(ca: Path | None) -> ssl.SSLContext:
 def connect_error(error: Exception, where: str) -> MeterError:
     """Say in one line why a connection to ``where`` failed, with the remedy."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return MeterError(
-            f"the broker's certificate is not trusted: {error.verify_message}",
-            where=where,
-            remedy="set tls_ca to the CA's PEM file, and check the host's name",
-        )
+        return _certificate_error(error, where)
     if isinstance(error, ssl.SSLError):
         return MeterError(
             "TLS failed", where=where, remedy="check that this port speaks TLS (often 8883)"
@@ -64,3 +64,16 @@ def connect_error(error: Exception, where: str) -> MeterError:
         return MeterError("the broker does not answer", where=where, remedy="check host and port")
     reason = getattr(error, "strerror", None) or str(error)
     return MeterError(f"cannot connect: {reason}", where=where, remedy="check host, port and TLS")
+
+
+def _certificate_error(error: ssl.SSLCertVerificationError, where: str) -> MeterError:
+    if error.verify_code in _OUT_OF_DATE:
+        what = f"the broker's certificate is out of date: {error.verify_message}"
+        remedy = "renew it, or set this machine's clock right"
+    elif error.verify_code in _OTHER_NAME:
+        what = f"the broker's certificate is for another name: {error.verify_message}"
+        remedy = "write the name that the certificate is for into the broker's address"
+    else:
+        what = f"the broker's certificate is not trusted: {error.verify_message}"
+        remedy = "set tls_ca to the PEM file of the CA that signed it"
+    return MeterError(what, where=where, remedy=remedy)

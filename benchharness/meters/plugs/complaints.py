@@ -16,8 +16,6 @@ def no_reading(where: str, inbox: PlugInbox, wait_s: float) -> MeterError:
     rejected = inbox.rejections.summary()
     if inbox.seen.online is False:
         return MeterError("the plug is offline", where=where, remedy="switch it on")
-    if inbox.contested.is_set():
-        return two_devices(where, inbox.rivals)
     if rejected:
         what = f"no usable reading within {wait_s:g} s (rejected: {rejected})"
         return MeterError(what, where=where, remedy="check that this topic is a plug's")

@@ -208,6 +208,7 @@ class PlugInbox:
         if not self.contested.is_set():
             self.rivals = rivals
             self.contested.set()
+            self.usable.set()  # nobody need wait for more
             self.note("two-devices", f"{TWO_DEVICES}: {rivals}", t_ns)
 
     def _forget(self) -> None:

@@ -222,7 +222,8 @@ class PlugMeter(ABC):
         # Who it is decides the class of its joules, so that a moment is given to the answer.
         if self._dialect.traits.answers_identity and not link.wait(inbox.identified, _IDENTIFY_S):
             inbox.note("firmware", "the plug does not tell its version")
-        if inbox.seen.hardware is not None and link.wait(inbox.contested, _RIVAL_S):
+        rival_s = 0.0 if inbox.seen.hardware is None else _RIVAL_S
+        if link.wait(inbox.contested, rival_s):
             raise two_devices(self._where(), inbox.rivals)
 
     def _where(self) -> str:
