@@ -17,6 +17,7 @@ LEVEL = 0.95
 
 GAIN = "gain"
 QUANTISATION = "quantisation"
+TRUNCATION = "truncation"
 SAMPLING = "sampling"
 EDGES = "edges"
 LATENCY = "latency"
@@ -30,6 +31,7 @@ IDLE_DRIFT = "idle drift"
 SYSTEMATIC = frozenset(
     {
         QUANTISATION,
+        TRUNCATION,
         EDGES,
         LATENCY,
         FLOOR,
@@ -101,6 +103,10 @@ class Budget:
     def without(self, *names: str) -> Budget:
         """Return the budget less the terms of these names."""
         return Budget(tuple(term for term in self.terms if term.name not in names))
+
+    def of_name(self, name: str) -> float:
+        """Return the standard uncertainty of a term, 0 if the budget has none of this name."""
+        return math.hypot(*(term.u for term in self.terms if term.name == name))
 
     def as_mapping(self) -> dict[str, float]:
         """Return the standard uncertainties by name, the largest first."""

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import math
 
-from benchharness.energy.budget import CLOCK, GAIN, IDLE_DRIFT, IDLE_PREFIX, Budget, Term, bound
+from benchharness.energy.budget import (
+    CLOCK,
+    GAIN,
+    IDLE_DRIFT,
+    IDLE_PREFIX,
+    TRUNCATION,
+    Budget,
+    Term,
+    bound,
+)
 from benchharness.energy.idle import IdlePower
 from benchharness.energy.observed import Candidate
 from benchharness.energy.terms import CLOCK_BOUND_S
@@ -16,17 +25,19 @@ def net_energy(
     """Return E_net = E - P_idle T in joules and its budget.
 
     u²(E_net) = u²(E) + T² u²(P_idle) + P_idle² u²(T). The gain error multiplies E and P_idle
-    alike, so it is applied once, to their difference (GUM 5.2.4: correlated inputs).
+    alike, so it is applied once, to their difference (GUM 5.2.4: correlated inputs). So does what
+    firmware cuts from every power: it cancels where both come from powers.
     """
     energy_j = gross.energy_j - idle.power_w * duration_s
-    clock = [term.u for term in gross.budget.terms if term.name == CLOCK]
     clock_idle_j = bound(CLOCK, math.sqrt(2.0) * CLOCK_BOUND_S * idle.power_w).u
+    cut_j = gross.budget.of_name(TRUNCATION) - duration_s * idle.budget.of_name(TRUNCATION)
     terms = [
-        *gross.budget.without(GAIN, CLOCK).terms,
-        Term(CLOCK, math.hypot(*clock, clock_idle_j)),
+        *gross.budget.without(GAIN, CLOCK, TRUNCATION).terms,
+        Term(TRUNCATION, abs(cut_j)),
+        Term(CLOCK, math.hypot(gross.budget.of_name(CLOCK), clock_idle_j)),
         bound(GAIN, gain_bound * energy_j),
     ]
-    for term in idle.budget.terms:
+    for term in idle.budget.without(TRUNCATION).terms:
         prefix = "" if term.name == IDLE_DRIFT else IDLE_PREFIX
         terms.append(term.scaled(duration_s, prefix))
     return energy_j, Budget.of(terms)

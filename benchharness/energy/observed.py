@@ -21,6 +21,9 @@ from benchharness.model import Capabilities, EnergyEstimate, MeasurementClass
 # Half-widths of the gain error that are assumed where an instrument states none.
 ASSUMED_GAIN_BOUND = 0.05  # an uncalibrated pulse-counting plug
 ASSUMED_MODEL_BOUND = 0.5  # a linear model of watts from CPU use
+# Whatever decimals are shown, firmware works out a pulse chip's power in whole tenths of a watt
+# (Tasmota, xnrg_01_hlw8012.ino).
+PULSE_STEP_W = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,12 @@ class Observed:
     def inside(self) -> Samples:
         """Return the powers inside the window."""
         return self.power.between(0.0, self.duration_s)
+
+    @property
+    def power_step_w(self) -> float:
+        """Return the step of the powers: the stated one, or that of a pulse chip's firmware."""
+        stated_w = self.capabilities.power_resolution_w or 0.0
+        return max(stated_w, PULSE_STEP_W) if self.capabilities.pulse_j else stated_w
 
     @property
     def gain_bound(self) -> float:

@@ -18,11 +18,12 @@ from benchharness.energy.budget import (
     GAPS,
     LATENCY,
     QUANTISATION,
+    TRUNCATION,
     Term,
     bound,
     step,
 )
-from benchharness.energy.observed import Observed
+from benchharness.energy.observed import PULSE_STEP_W, Observed
 from benchharness.energy.readings import FloatArray, Samples
 
 # Stamps of one clock by several processes: scheduling delays them, rarely by more than this.
@@ -36,6 +37,7 @@ def power_terms(
     return [
         *common_terms(observed, energy_j),
         power_quantisation(observed, used, weights_s),
+        power_truncation(observed, weights_s),
         power_latency(observed, used),
         power_floor(observed, used, weights_s),
         gaps(observed, energy_j),
@@ -59,13 +61,24 @@ def power_quantisation(observed: Observed, used: Samples, weights_s: FloatArray)
     for all its readings, which no number of readings averages down. With the share w of the
     time spent at each level that was read, u = T d/√12 · √(Σ w²).
     """
-    resolution_w = observed.capabilities.power_resolution_w
+    resolution_w = observed.power_step_w
     total_s = float(np.sum(weights_s))
     if not resolution_w or total_s <= 0.0:
         return Term(QUANTISATION, 0.0)
     _, level = np.unique(np.round(used.value / resolution_w), return_inverse=True)
     shares = np.bincount(level.ravel(), weights=weights_s) / total_s
     return step(QUANTISATION, resolution_w).scaled(total_s * math.sqrt(float(np.sum(shares**2))))
+
+
+def power_truncation(observed: Observed, weights_s: FloatArray) -> Term:
+    """Return the term of powers that firmware may cut instead of round.
+
+    What reads a pulse chip divides in whole numbers: its power is low by half a step on average,
+    if it does, at every level alike. Rounding and cutting are half a step apart.
+    """
+    if not observed.capabilities.pulse_j:
+        return Term(TRUNCATION, 0.0)
+    return bound(TRUNCATION, 0.5 * PULSE_STEP_W * float(np.sum(weights_s)))
 
 
 def power_latency(observed: Observed, used: Samples) -> Term:
