@@ -139,6 +139,19 @@ def test_a_service_that_falls_silent_is_left_for_sysfs(jtop: ModuleType, orin: T
     assert meter.capabilities().power_resolution_w == pytest.approx(0.008 * 5.072)
 
 
+def test_an_answer_that_is_handed_out_again_is_not_news(jtop: ModuleType, orin: Tree) -> None:
+    # The library does so each three intervals when the service hangs.
+    meter, clock = meter_of(orin)
+    meter.open()
+    meter.read()
+    for _ in range(2):
+        assert run(meter, clock, 0.7) == []
+        jtop.jtop.last.answer(POWER, again=True)
+    orin.put("curr1_input", 2000)
+    assert run(meter, clock, 1.0)[0] == pytest.approx(10.144)
+    assert [event.kind for event in meter.events()] == ["source"]
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [("exception", "Lost connection with jtop server"), ("eof", "EOFError"), ("closed", "is gone")],

@@ -50,6 +50,7 @@ class JtopClient:
         self._client = jtop.jtop(interval=interval_s)
         self._client.attach(self._on_answer)
         self._frame: Frame | None = None
+        self._last_uptime: object = None
 
     def start(self, timeout_s: float) -> None:
         """Connect and wait for the first answer. Raises MeterError in one line."""
@@ -100,10 +101,14 @@ class JtopClient:
     def _on_answer(self, client: Any) -> None:
         # On the library's thread: nothing is judged here, an exception would end it.
         try:
-            power = client.power
-        except _FAILURES:
-            power = None
-        self._frame = Frame(self._clock.now_ns(), power)
+            uptime, power = client.uptime, client.power
+        except (AttributeError, *_FAILURES):
+            uptime, power = None, None
+        # A service that hangs has its last answer handed out again, each three intervals, as if
+        # it were new. What the board's uptime was in it tells.
+        if uptime is None or uptime != self._last_uptime:
+            self._last_uptime = uptime
+            self._frame = Frame(self._clock.now_ns(), power)
 
 
 def rail_powers_w(power: Any) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Stands in for the client of jetson-stats; a test says what its service does."""
 
 import threading
+from datetime import timedelta
 
 
 class JtopException(Exception):
@@ -45,14 +46,22 @@ class jtop:
             raise Service.refuses
         self.answer(Service.power)
 
-    def answer(self, power):
-        self.stats = {} if power is None else {"power": power}
+    def answer(self, power, again=False):
+        """Hand out an answer; ``again`` is what a service that hangs has handed out before."""
+        uptime = self.stats.get("uptime", 1000.0)
+        self.stats = {"uptime": uptime if again else uptime + 0.5}
+        if power is not None:
+            self.stats["power"] = power
         for observer in list(self.observers):
             observer(self)
 
     @property
     def power(self):
         return self.stats["power"]
+
+    @property
+    def uptime(self):
+        return timedelta(seconds=self.stats["uptime"])
 
     @property
     def interval(self):
