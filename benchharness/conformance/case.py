@@ -153,7 +153,7 @@ def _outcome_findings(
         if fault.figure is False:
             share = f"{100 * (figure.coverage or 0.0):.0f} %"
             found.append(Finding(Defect.FIGURE, f"coverage is given as {share}"))
-    if _happened(fault, bench) and not _noticed(fault, outcome, seen):
+    if _happened(fault, bench, seen) and not _noticed(fault, outcome, seen):
         what = f"{fault.name}: no {fault.event or 'count, caution or reason'}"
         found.append(Finding(Defect.UNNOTICED, what))
     return found
@@ -169,8 +169,10 @@ def _gross_miss(gross: Quantity, true_j: float) -> list[Finding]:
     return [Finding(Defect.ENERGY, f"{gross.value:.6g} ± {u_j:.2g} J, the truth is {true_j:.6g} J")]
 
 
-def _happened(fault: FaultClass, bench: Bench) -> bool:
-    shown = bench.shown
+def _happened(fault: FaultClass, bench: Bench, seen: Observation) -> bool:
+    shown, can = bench.shown, seen.capabilities
+    if fault.below_floor and can is not None and not (can.floor_w or can.pulse_j):
+        return False
     return bool(shown.injected[fault.injected] or shown.away) or fault.broker is not None
 
 
@@ -180,7 +182,8 @@ def _noticed(fault: FaultClass, outcome: Outcome, seen: Observation) -> bool:
     if fault.notice is Notice.EVENT:
         return fault.event in kinds
     if fault.notice is Notice.REJECTED:
-        return "rejected" in kinds
+        # A device may also leave out what is no number: then a reading has no power.
+        return "rejected" in kinds or any(reading.power_w is None for reading in seen.readings)
     if fault.notice is Notice.FLAGGED:
         figure = outcome.figure
         counted = figure is None or any(not key.startswith("accepted") for key in figure.gate)

@@ -123,7 +123,7 @@ def rigs() -> tuple[Rig, ...]:
         _pushed("tasmota", 10.0, "tasmota, TelePeriod 10", poll_s=0),
         _pushed("tasmota", 30.0, "tasmota, TelePeriod 30", poll_s=0),
         _pushed("tasmota", 300.0, "tasmota, TelePeriod 300", poll_s=0),
-        _pushed("shelly-gen1", 30.0),
+        _pushed("shelly-gen1", 10.0),
         _pushed("shelly-gen2", 10.0),
         _pushed("zigbee2mqtt", 10.0),
         _pushed(

@@ -34,8 +34,9 @@ class FaultClass:
     ``injected`` is what the emulator calls the fault, whose count says whether it happened.
     ``broker`` is when the broker goes down and for how long, as shares of the window;
     ``broker_keeps`` says that it still knows then what was retained, and sends it again.
-    ``counter`` says that the fault changes the counter itself. ``figure`` is False where too much
-    is missing for a figure, and None where it may be so.
+    ``counter`` says that the fault changes the counter itself; ``below_floor`` that it is none for
+    an instrument without a floor, which may well see 0 W. ``figure`` is False where too much is
+    missing for a figure, and None where it may be so.
     """
 
     name: str
@@ -46,6 +47,7 @@ class FaultClass:
     broker: tuple[float, float] | None = None
     broker_keeps: bool = False
     counter: bool = False
+    below_floor: bool = False
     figure: bool | None = True
 
 
@@ -76,7 +78,7 @@ def _classes() -> tuple[FaultClass, ...]:
         FaultClass("reordered", _always("reorder=0.03")),
         FaultClass("delayed", _always("delay=0.1,jitter=0.3")),
         FaultClass("spikes", _always("spike=0.01"), flagged, injected="spike"),
-        FaultClass("zeros", _always("zero=0.01"), flagged, injected="zero"),
+        FaultClass("zeros", _always("zero=0.01"), flagged, injected="zero", below_floor=True),
         FaultClass("text", _always("text=0.02"), rejected, injected="text", figure=None),
         FaultClass("nan", _always("nan=0.02"), rejected, injected="nan", figure=None),
         FaultClass(
@@ -96,7 +98,12 @@ def _classes() -> tuple[FaultClass, ...]:
             "counter reset", _once("reset=0@{at}"), flagged, "counter", "reset", counter=True
         ),
         FaultClass(
-            "jump back", _once("jump-back=500@{at}"), flagged, "counter", "jump-back", counter=True
+            "jump back",
+            _once("jump-back=100000@{at}"),
+            flagged,
+            "counter",
+            "jump-back",
+            counter=True,
         ),
         FaultClass("offline 5 %", _once("offline={short}@{at}"), event, "offline", figure=None),
         FaultClass("offline 30 %", _once("offline={long}@{at}"), event, "offline", figure=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -15,6 +16,8 @@ from benchharness.model import Capabilities, Reading
 # How far a stamp may lie from an arrival: two messages in one tick of the clock keep their order
 # by a nanosecond each, and a driver may put two messages of one moment together.
 STAMP_TOLERANCE_NS = NANOSECONDS_PER_SECOND // 100
+# By how much stamps of one moment may be moved on, so that they rise.
+_ORDER_NS = 1_000
 # The units in which instruments show a power: W, mW, uW, kW.
 _UNITS_W = (1.0, 1e-3, 1e-6, 1e3)
 _RELATIVE = 1e-6
@@ -44,7 +47,7 @@ def _order(seen: Observation, _shown: Shown) -> Iterator[Finding]:
 
 def _stamps(seen: Observation, shown: Shown) -> Iterator[Finding]:
     for reading, read_ns in zip(seen.readings, seen.read_ns, strict=True):
-        if reading.t_ns > read_ns:
+        if reading.t_ns > read_ns + _ORDER_NS:
             early_s = seconds(reading.t_ns - read_ns)
             yield Finding(Defect.STAMP, f"{reading} is stamped {early_s:.3f} s after it was read")
         elif not _near(shown, reading):
@@ -53,7 +56,9 @@ def _stamps(seen: Observation, shown: Shown) -> Iterator[Finding]:
 
 def _powers(seen: Observation, shown: Shown) -> Iterator[Finding]:
     for reading in seen.readings:
-        if reading.power_w:  # 0 W is looked at as silence
+        if reading.power_w is not None and not 0.0 <= reading.power_w < math.inf:
+            yield Finding(Defect.INVENTED, f"{reading} has a power that cannot be")
+        elif reading.power_w:  # 0 W is looked at as silence
             near = _near(shown, reading)
             if near and not any(_shows(numbers, reading.power_w) for numbers in near):
                 yield Finding(Defect.INVENTED, f"{reading} has a power that was not shown then")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 
 import paho.mqtt.client as paho
 
@@ -20,6 +20,12 @@ from benchharness.meters.mqtt.connection import Arrival, Handler, LinkWatcher, M
 
 # From a client to the broker or back: a network at home.
 TRANSIT_S = 0.002
+
+@lru_cache(maxsize=1024)
+def matches(pattern: str, topic: str) -> bool:
+    """Say whether a subscription wants a topic."""
+    return bool(paho.topic_matches_sub(pattern, topic))
+
 
 Listener = Callable[[str, str], None]  # topic, payload
 
@@ -58,7 +64,7 @@ class LoopbackBroker:
         for link in self._links:
             link.deliver(topic, body, retained=False)
         for filters, listener in self._listeners:
-            if any(paho.topic_matches_sub(pattern, topic) for pattern in filters):
+            if any(matches(pattern, topic) for pattern in filters):
                 text = body.decode("utf-8", errors="replace")
                 self._later(partial(listener, topic, text))
 
@@ -139,7 +145,7 @@ class LoopbackLink:
     def deliver(self, topic: str, payload: bytes, *, retained: bool) -> None:
         """Send a message on its way to every handler whose topic it matches."""
         for pattern, handler in self._handlers:
-            if pattern == topic or paho.topic_matches_sub(pattern, topic):
+            if matches(pattern, topic):
                 self._later(partial(self._arrive, handler, topic, payload, retained))
 
     def catch_up(self, topics: Mapping[str, Handler] | None = None) -> None:
@@ -147,7 +153,7 @@ class LoopbackLink:
         handlers = self._handlers if topics is None else list(topics.items())
         for topic, payload in self._broker.retained.items():
             for pattern, handler in handlers:
-                if paho.topic_matches_sub(pattern, topic):
+                if matches(pattern, topic):
                     self._later(partial(self._arrive, handler, topic, payload, True))
 
     def tell(self, connected: bool, detail: str) -> None:

@@ -47,12 +47,12 @@ class SteppedRig:
 
             def refresh() -> None:
                 now_ns = time.now_ns()
+                shown.sent += 1  # each call of the driver may be one look
                 if shown.at_ns and shown.at_ns[-1] == now_ns:
                     return
                 t_s = seconds(now_ns - zero_ns)
                 powers_w = self.show(folder, load.power_w(t_s), load.energy_j(t_s))
                 shown.note(now_ns, powers_w)
-                shown.sent += 1
 
             refresh()
             instrument = Instrument(self.name, "conformance", self.name, options=dict(self.options))

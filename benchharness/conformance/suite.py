@@ -26,6 +26,16 @@ def cases_of(
                 yield Case(waveform, fault, seed + number)
 
 
+def spread_cases(
+    faults: Sequence[str], waveforms: Sequence[str] = WAVEFORMS, *, seed: int, each: int
+) -> Iterator[Case]:
+    """Return ``each`` waveforms for each fault, in turn, so that all come up about as often."""
+    for place, fault in enumerate(faults):
+        for number in range(each):
+            waveform = waveforms[(place + number * len(waveforms) // each) % len(waveforms)]
+            yield Case(waveform, fault, seed + number)
+
+
 class Runs:
     """Results by rig and case, so that no case runs twice."""
 
