@@ -72,7 +72,7 @@ class Metering:
         point = self.load.start(now_ns)
         self._record([point])
         self.start_ns = self.now_ns = now_ns
-        self._next_step_ns = now_ns
+        self._next_step_ns = now_ns + ns(self.load.step_s)
         self._next_tick_ns = now_ns + ns(self.settings.update_s)
         # Before the start the same power was drawn, which a late chip is still to see.
         before_j = -point.power_w * self.settings.latency_s
@@ -95,7 +95,8 @@ class Metering:
             self.chip.gain = (1.0 + self._gain) * (1.0 + self._wrong.gain(tick_ns)) - 1.0
             self._wrong.tick(self._total_j(), tick_ns)
             self._next_tick_ns += ns(self.settings.update_s)
-        self._move(now_ns)
+        if now_ns > self.now_ns:
+            self._move(now_ns)
 
     def switch(self, on: bool) -> None:
         """Turn the relay at the time to which it was moved on."""
