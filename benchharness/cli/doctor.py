@@ -72,6 +72,7 @@ def all_checks(args: argparse.Namespace) -> list[Check]:
         load,
         cgroup_check(),
         *meter_checks(),
+        onboard_check(),
     ]
 
 
@@ -112,6 +113,19 @@ def meter_checks() -> list[Check]:
     except BenchharnessError as error:
         what = f"{error.where}: {error.what}" if error.where else error.what
         return [Check("default meter", CheckState.ERROR, what, error.remedy)]
+
+
+def onboard_check(sysroot: str = "/") -> Check:
+    """Say which meters this machine has on board."""
+    from benchharness.meters.onboard.found import find_onboard
+    from benchharness.model import Check, CheckState
+
+    found = find_onboard(sysroot)
+    if not found:
+        return Check("on-board meters", CheckState.OK, "none")
+    names = " or ".join(f"--meter {meter.driver}" for meter in found)
+    state = CheckState.ADVICE if any(meter.hindrance for meter in found) else CheckState.OK
+    return Check("on-board meters", state, "; ".join(meter.line() for meter in found), names)
 
 
 def render(checks: list[Check]) -> list[str]:

@@ -119,12 +119,15 @@ def _factors_in_words(manifest: Manifest) -> str:
 def _meters(_args: argparse.Namespace, broken: list[BenchharnessError]) -> Answer:
     from benchharness.errors import BenchharnessError
     from benchharness.meters.instrument import instrument_files, load_meter, read_instrument
+    from benchharness.meters.onboard.found import DRIVERS, find_onboard
 
+    there = {meter.driver: meter for meter in find_onboard()}
     entries: Entries = []
     for path in instrument_files().values():
         try:
             instrument = read_instrument(path)
-            capabilities = load_meter(instrument).capabilities()
+            meter = load_meter(instrument)
+            capabilities = meter.capabilities()
         except BenchharnessError as error:
             broken.append(error)
             continue
@@ -132,13 +135,16 @@ def _meters(_args: argparse.Namespace, broken: list[BenchharnessError]) -> Answe
             {
                 "name": instrument.name,
                 "driver": instrument.driver,
-                "target": instrument.target,
+                "target": meter.instrument.target,
+                "part_of": meter.instrument.part_of,
                 "class": capabilities.measurement_class.value,
+                "here": instrument.driver in there if instrument.driver in DRIVERS else None,
                 "file": str(path),
             }
         )
     entries.sort(key=lambda entry: entry["name"])
-    rows = [[e["name"], e["class"], e["driver"], e["target"]] for e in entries]
+    words = {True: "on this machine", False: "not on this machine", None: ""}
+    rows = [[e["name"], e["class"], e["driver"], e["target"], words[e["here"]]] for e in entries]
     return entries, rows, "no meters: is the installation complete?"
 
 

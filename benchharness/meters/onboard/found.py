@@ -101,6 +101,8 @@ def _jtop(root: str) -> OnBoard | None:
     return OnBoard("jtop", "the service of jetson-stats") if there else None
 
 
+# Every driver of this folder: an instrument of one of them is on this machine or it is not.
+DRIVERS = ("ina3221", "battery", "rapl", "nvml", "pmic", "jtop")
 _LOOKS: tuple[Callable[[str], OnBoard | None], ...] = (
     _ina3221,
     _battery,
