@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from benchharness.meters.plugs.tasmota_payload import (
     PlugReading,
     Rejection,
+    parse_hardware,
     parse_online,
+    parse_relay,
     parse_sensor,
     parse_version,
 )
@@ -122,6 +124,59 @@ def test_a_power_of_zero_is_a_reading_and_minus_zero_is_zero() -> None:
         assert isinstance(seen, PlugReading)
         assert math.copysign(1.0, seen.power_w or 0.0) == 1.0
         assert seen.energy_j is None
+
+
+def test_the_plug_s_own_time_is_local_and_in_whole_seconds() -> None:
+    first = parse_sensor(b'{"Time":"2024-05-14T09:31:22","ENERGY":{"Power":5}}')
+    second = parse_sensor(b'{"StatusSNS":{"Time":"2024-05-15T09:31:23","ENERGY":{"Power":5}}}')
+    assert isinstance(first, PlugReading) and isinstance(second, PlugReading)
+    assert first.device_s is not None and second.device_s is not None
+    assert second.device_s - first.device_s == 86_401
+    assert first.device_step_s == 1.0
+
+
+@pytest.mark.parametrize("time", [None, 7.5, "noon", "2024-13-01T00:00:00", [], {"a": 1}])
+def test_a_time_that_is_none_leaves_the_reading(time: object) -> None:
+    text = json.dumps({"Time": time, "ENERGY": {"Power": 5}}).encode()
+    seen = parse_sensor(text)
+    assert isinstance(seen, PlugReading) and seen.power_w == 5.0
+    assert seen.device_s is None or time == 7.5
+
+
+@pytest.mark.parametrize(
+    ("network", "mac"),
+    [
+        ({"Mac": "A0:20:A6:12:34:56"}, "A0:20:A6:12:34:56"),
+        (
+            {"Mac": "00:00:00:00:00:00", "Ethernet": {"Mac": "02:00:00:00:00:0A"}},
+            "02:00:00:00:00:0A",
+        ),
+        ({"Mac": ""}, Rejection("no MAC address in it")),
+        ({"Mac": 7, "Ethernet": []}, Rejection("no MAC address in it")),
+        ([], Rejection("no network status in it")),
+    ],
+)
+def test_the_mac_address(network: object, mac: object) -> None:
+    assert parse_hardware(json.dumps({"StatusNET": network}).encode()) == mac
+    assert parse_hardware(b"{") == Rejection("not JSON")
+
+
+@pytest.mark.parametrize(
+    ("text", "channel", "on"),
+    [
+        (b'{"POWER":"ON"}', 1, True),
+        (b'{"POWER":"OFF"}', 1, False),
+        (b'{"POWER1":"OFF","POWER2":"ON"}', 1, False),
+        (b'{"POWER1":"OFF","POWER2":"ON"}', 2, True),
+        (b'{"POWER":"ON"}', 2, None),
+        (b'{"WattRes":1}', 1, None),
+        (b'{"POWER":true}', 1, Rejection("POWER is neither ON nor OFF")),
+        (b'{"POWER":"MAYBE"}', 1, Rejection("POWER is neither ON nor OFF")),
+        (b"ON", 1, Rejection("not JSON")),
+    ],
+)
+def test_the_relay_s_state(text: bytes, channel: int, on: object) -> None:
+    assert parse_relay(text, channel) == on
 
 
 def test_the_emulator_s_mark_is_seen_in_a_sensor_message() -> None:

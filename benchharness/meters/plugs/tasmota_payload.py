@@ -12,9 +12,10 @@ about 100 kWh its steps are coarser than the decimals that EnergyRes shows.
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import re
 from typing import Any
 
+from benchharness.meters.plugs.device_time import read_device_time
 from benchharness.meters.plugs.payload import (
     EMULATED_MARK,
     LARGEST_ENERGY_J,
@@ -29,6 +30,7 @@ from benchharness.meters.plugs.payload import (
 )
 from benchharness.units import JOULES_PER_KILOWATT_HOUR
 
+_MAC = re.compile(r"[0-9A-F]{2}(?::[0-9A-F]{2}){5}", re.ASCII | re.IGNORECASE)
 _RELAY = {"ON": True, "OFF": False}
 _NO_RELAY = Rejection("POWER is neither ON nor OFF")
 # What else speaks of Tasmota's messages takes these names from here.
@@ -67,13 +69,14 @@ def parse_sensor(payload: bytes, channel: int = 1) -> PlugReading | Rejection:
         return total
     if power is None and total is None:
         return Rejection("neither Power nor Total in ENERGY")
+    time = read_device_time(sensor.get("Time"))
     return reading_of(
         power,
         coarser_as_float32(total, kwh),
         channels=channels,
         emulated=EMULATED_MARK in str(sensor.get("Emulator", "")),
-        device_s=_device_s(sensor.get("Time")),
-        device_step_s=1.0,
+        device_s=time[0] if time else None,
+        device_step_s=time[1] if time else None,
     )
 
 
@@ -108,8 +111,8 @@ def parse_hardware(payload: bytes) -> str | Rejection:
     # A device on a cable has a second interface, and its first may be empty.
     wired = network.get("Ethernet")
     for place in (network, wired if isinstance(wired, dict) else {}):
-        mac = printable(place.get("Mac"))
-        if mac is not None and set(mac) - set("0:"):
+        mac = place.get("Mac")
+        if isinstance(mac, str) and _MAC.fullmatch(mac) and set(mac) != set("0:"):
             return mac
     return Rejection("no MAC address in it")
 
@@ -127,17 +130,6 @@ def parse_relay(payload: bytes, channel: int = 1) -> bool | Rejection | None:
     if state is None:
         return None
     return _RELAY.get(state, _NO_RELAY) if isinstance(state, str) else _NO_RELAY
-
-
-def _device_s(text: Any) -> float | None:
-    if not isinstance(text, str):
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    # Local time without its zone: a clock of its own, of which only differences are used.
-    return time.replace(tzinfo=timezone.utc).timestamp()
 
 
 def _channels(value: Any) -> int:
