@@ -21,8 +21,10 @@ examples:
       a table to \\input into a paper, and one for a pull request
   benchharness report 7f3c --latex paper.tex --standalone
       a LaTeX document that compiles on its own
+  benchharness report 7f3c --latex-budget budget.tex
+      what the uncertainty of the joules is made of
   benchharness report 7f3c --csv numbers/
-      trials.csv and variants.csv (raw observations: benchharness export)
+      trials.csv, variants.csv and energy.csv (raw observations: benchharness export)
 
 """
 
@@ -43,10 +45,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--html", type=Path, metavar="F", help="one self-contained HTML file")
     parser.add_argument("--latex", type=Path, metavar="F", help="a table for \\input (booktabs)")
     parser.add_argument(
-        "--standalone", action="store_true", help="make the LaTeX file a document of its own"
+        "--latex-budget", type=Path, metavar="F", help="the uncertainty budgets for \\input"
+    )
+    parser.add_argument(
+        "--standalone", action="store_true", help="make a LaTeX file a document of its own"
     )
     parser.add_argument("--markdown", type=Path, metavar="F", help="a table for a pull request")
-    parser.add_argument("--csv", type=Path, metavar="DIR", help="trials.csv and variants.csv")
+    parser.add_argument(
+        "--csv", type=Path, metavar="DIR", help="trials.csv, variants.csv and energy.csv"
+    )
     parser.add_argument("--open", action="store_true", help="open the HTML file in the browser")
     add_results_option(parser)
     parser.set_defaults(run=run)
@@ -82,6 +89,10 @@ def _tables(args: argparse.Namespace, summary: CampaignSummary) -> list[Path]:
         from benchharness.report.latex import write_latex
 
         written.append(write_latex(summary, args.latex, standalone=args.standalone))
+    if args.latex_budget:
+        from benchharness.report.latex_budget import write_latex_budget
+
+        written.append(write_latex_budget(summary, args.latex_budget, standalone=args.standalone))
     if args.markdown:
         from benchharness.report.markdown import write_markdown
 

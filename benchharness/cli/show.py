@@ -10,6 +10,8 @@ EXAMPLES = """\
 examples:
   benchharness show last
       the table of the newest campaign
+  benchharness show last --budget
+      and the uncertainty budget of each variant, and what every run's joules rest on
   benchharness show 7f3c --json | jq '.variants[].metrics.energy_net_j.mean'
       one JSON document; a unique beginning of the id is enough
 
@@ -27,6 +29,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument(
         "campaign", metavar="CAMPAIGN_ID", help='an id, a unique beginning of one, or "last"'
+    )
+    parser.add_argument(
+        "--budget", action="store_true", help="the uncertainty budgets and every run's energy"
     )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     add_results_option(parser)
@@ -47,7 +52,9 @@ def run(args: argparse.Namespace) -> int:
 
         print(json.dumps(to_document(summary), indent=2, allow_nan=False))
     else:
-        from benchharness.cli.tables import print_summary
+        from benchharness.cli.tables import print_energy, print_summary
 
         print_summary(summary)
+        if args.budget:
+            print_energy(summary)
     return 0

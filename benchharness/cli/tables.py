@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchharness.model import CampaignSummary
+from benchharness.report.energy_budget import good_figures, typical
+from benchharness.report.energy_tables import budget_table, energy_table, runs_table
+from benchharness.report.metrics import headline_key, ranked
+from benchharness.report.several_meters import several_meters
 from benchharness.report.table import GAP, Table, comparison_table
 from benchharness.report.table_fit import fit
 from benchharness.report.text import ascii_safe, plain
@@ -44,8 +48,36 @@ def print_summary(summary: CampaignSummary, console: Console | None = None) -> N
     if summary.quick:
         say(console, "quick run: small inputs, to see that everything works; not results")
     say(console, "")
-    print_table(fit(comparison_table(summary), max(_NARROWEST, console.width)), console)
+    width = max(_NARROWEST, console.width)
+    print_table(fit(comparison_table(summary), width), console)
+    for table in (energy_table(summary), several_meters(summary)):
+        if table is not None:
+            say(console, "")
+            say(console, table.caption, style="bold")
+            print_table(fit(table, width), console)
     print_cautions(summary, console)
+
+
+def print_energy(summary: CampaignSummary, console: Console | None = None) -> None:
+    """Print the uncertainty budget of each variant, and what every run rests on."""
+    console = console or stderr_console()
+    width = max(_NARROWEST, console.width)
+    tables = [
+        *(
+            budget_table(view, plain(variant.label, 60))
+            for variant in ranked(summary, headline_key(summary))
+            if (view := typical(good_figures(summary, variant))) is not None
+        ),
+        runs_table(summary),
+    ]
+    found = [table for table in tables if table is not None]
+    for table in found:
+        say(console, "")
+        say(console, table.caption, style="bold")
+        print_table(fit(table, width), console)
+    if not found:
+        say(console, "")
+        say(console, "no run has energy, so that there is nothing to account for")
 
 
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary, EnergyFigure, TrialSummary, VariantSummary
+from benchharness.report.csv_energy import energy_rows
+from benchharness.report.energy_flags import marked
 from benchharness.report.timeline import SeriesReader
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ _TRIAL_COLUMNS = (
     *("window_start_ns", "window_end_ns", "energy_gross_j", "energy_gross_expanded_u_j"),
     *("energy_net_j", "energy_net_expanded_u_j", "energy_k", "energy_class", "energy_method"),
     *("energy_meter", "energy_target", "energy_coverage", "idle_power_w", "energy_missing"),
-    *("outputs", "metrics", "cautions"),
+    *("energy_marked", "outputs", "metrics", "cautions"),
 )
 _ROWS_AT_ONCE = 10_000
 
@@ -35,7 +37,9 @@ _ROWS_AT_ONCE = 10_000
 def write_csv(
     summary: CampaignSummary, folder: Path, reader: SeriesReader | None = None
 ) -> list[Path]:
-    """Write trials.csv and variants.csv and, with ``reader``, each stream under observations/.
+    """Write trials.csv, variants.csv, energy.csv (where there is any), and the observations.
+
+    The streams go under observations/, if ``reader`` is given.
 
     Returns the files; raises UsageError when the folder cannot be written.
     """
@@ -45,6 +49,8 @@ def write_csv(
             _write(folder / "trials.csv", _trial_rows(summary)),
             _write(folder / "variants.csv", _variant_rows(summary)),
         ]
+        if any(trial.energy or trial.other_energy for trial in summary.trials):
+            written.append(_write(folder / "energy.csv", energy_rows(summary)))
         if reader is not None:
             written += _write_observations(summary, folder / "observations", reader)
     except OSError as error:
@@ -106,6 +112,7 @@ def _trial_rows(summary: CampaignSummary) -> Iterator[list[object]]:
             trial.window_end_ns,
             *_energy_cells(trial.energy),
             _text(trial.energy_missing),
+            None if trial.energy is None else int(marked(trial)),
             _json(trial.outputs),
             _json(trial.metrics),
             "; ".join(c.code for c in trial.cautions),

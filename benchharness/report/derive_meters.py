@@ -37,6 +37,7 @@ class Total:
     """The joules of several targets together, and why a meter's are not in them."""
 
     energy_j: Quantity
+    measurement_class: MeasurementClass
     meters: tuple[str, ...]
     left_out: tuple[str, ...]
 
@@ -60,7 +61,8 @@ def total(figures: Sequence[EnergyFigure]) -> Total | None:
         return None
     terms = [Term(figure.meter, standard_u_j(figure.gross_j), _nu(figure)) for figure in added]
     energy_j = Budget.of(terms).quantity(math.fsum(f.gross_j.value for f in added))
-    return Total(energy_j, tuple(f.meter for f in added), tuple(reasons))
+    names = tuple(figure.meter for figure in added)
+    return Total(energy_j, added[0].measurement_class, names, tuple(reasons))
 
 
 def meters_cautions(figures: Sequence[EnergyFigure]) -> Iterator[Caution]:

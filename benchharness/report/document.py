@@ -14,15 +14,15 @@ from typing import Any
 from benchharness.model import (
     CampaignSummary,
     Caution,
-    EnergyFigure,
     MetricSummary,
     PhaseSpan,
-    Quantity,
     Status,
     TrialSummary,
     VariantSummary,
 )
 from benchharness.report.derive_spans import HARNESS
+from benchharness.report.document_energy import energy_document, flags_document, meters_document
+from benchharness.report.several_meters import figures_of
 
 SCHEMA_VERSION = 1
 _PENDING = (Status.PLANNED, Status.RUNNING)
@@ -87,9 +87,11 @@ def _trial(trial: TrialSummary) -> dict[str, Any]:
         "cpu_percent": trial.cpu_percent,
         "memory_peak_bytes": trial.memory_peak_bytes,
         "module_bytes": trial.module_bytes,
-        "energy": None if trial.energy is None else _energy(trial.energy),
+        "energy": None if trial.energy is None else energy_document(trial.energy),
         "energy_missing": trial.energy_missing,
-        "other_energy": [_energy(figure) for figure in trial.other_energy],
+        "other_energy": [energy_document(figure) for figure in trial.other_energy],
+        "several_meters": meters_document(figures_of(trial)),
+        **flags_document(trial),
         "outputs": trial.outputs,
         "metrics": trial.metrics,
         "phases_s": trial.phases_s,
@@ -99,38 +101,6 @@ def _trial(trial: TrialSummary) -> dict[str, Any]:
         "methods": trial.methods,
         "warnings": [caution.line() for caution in trial.cautions],
     }
-
-
-def _energy(figure: EnergyFigure) -> dict[str, Any]:
-    return {
-        "gross_j": _quantity(figure.gross_j),
-        "net_j": _quantity(figure.net_j),
-        "method": figure.method,
-        "meter": figure.meter,
-        "class": figure.measurement_class,
-        "target": figure.target,
-        "idle_power_w": _quantity(figure.idle_power_w),
-        "coverage": figure.coverage,
-        "dominant_term": figure.dominant_term,
-        "terms_j": figure.terms_j,
-        "estimates": [
-            {
-                "method": estimate.method,
-                "energy_j": estimate.energy_j,
-                "standard_u_j": estimate.standard_u_j,
-                "terms_j": estimate.terms_j,
-                "readings": estimate.readings,
-                "coverage": estimate.coverage,
-            }
-            for estimate in figure.estimates
-        ],
-    }
-
-
-def _quantity(quantity: Quantity | None) -> dict[str, Any] | None:
-    if quantity is None:
-        return None
-    return {"value": quantity.value, "expanded_u": quantity.expanded_u, "k": quantity.k}
 
 
 def _span(span: PhaseSpan) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class RunDots:
     deviation_percent: tuple[float, ...]
     flagged: tuple[bool, ...]
     half_percent: float | None  # half of the 95 % interval of the mean, per cent of the mean
+    marked: frozenset[int] = frozenset()  # of ``order``: runs whose joules contradict each other
 
 
 def draw_runs(dots: RunDots, name: str, metric: str, runs: int, limit_percent: float) -> Markup:
@@ -28,6 +29,10 @@ def draw_runs(dots: RunDots, name: str, metric: str, runs: int, limit_percent: f
     import seaborn as sns
 
     with figures.style():
+        kinds = [
+            "marked" if place in dots.marked else "flagged" if flagged else "good"
+            for place, flagged in zip(dots.order, dots.flagged, strict=True)
+        ]
         figure = figures.new_figure(WIDTH, HEIGHT)
         figure.subplots_adjust(
             left=46 / WIDTH, right=1 - 6 / WIDTH, top=1 - 6 / HEIGHT, bottom=32 / HEIGHT
@@ -39,10 +44,10 @@ def draw_runs(dots: RunDots, name: str, metric: str, runs: int, limit_percent: f
         sns.scatterplot(
             x=[place + 1 for place in dots.order],
             y=list(dots.deviation_percent),
-            hue=["flagged" if f else "good" for f in dots.flagged],
-            style=["flagged" if f else "good" for f in dots.flagged],
-            palette={"good": figures.LOWER, "flagged": figures.HIGHER},
-            markers={"good": "o", "flagged": "D"},
+            hue=kinds,
+            style=kinds,
+            palette={"good": figures.LOWER, "flagged": figures.HIGHER, "marked": figures.HIGHER},
+            markers={"good": "o", "flagged": "D", "marked": "X"},
             s=20,
             linewidth=0,
             legend=False,
@@ -73,7 +78,8 @@ def _ticks(runs: int) -> list[int]:
 
 def _words(dots: RunDots) -> str:
     spread = [
-        f"run {o + 1}: {d:+.2f} %" for o, d in zip(dots.order, dots.deviation_percent, strict=True)
+        f"run {o + 1}: {d:+.2f} %{', marked' if o in dots.marked else ''}"
+        for o, d in zip(dots.order, dots.deviation_percent, strict=True)
     ]
     more = f" and {len(spread) - 40} more" if len(spread) > 40 else ""
     return "Distance from the mean of the variant. " + "; ".join(spread[:40]) + more

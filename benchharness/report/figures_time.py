@@ -10,12 +10,15 @@ import numpy as np
 from markupsafe import Markup
 
 from benchharness.report import figures
+from benchharness.report.figures_losses import METER_COLOURS, STYLES, shade_losses, title_of
 from benchharness.report.text import plain
 from benchharness.report.timeline import Series, Span, Timeline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.ticker import Locator
+
+LineStyle = str | tuple[float, tuple[float, ...]]
 
 WIDTH, PANEL_HEIGHT = 440.0, 92.0
 SMALL_WIDTH, SMALL_HEIGHT = 200.0, 84.0
@@ -57,12 +60,12 @@ def draw_trial(
     """
     with figures.style():
         quantities = [q for q in LABELS if timeline.first(q) is not None]
-        height = 78.0 + PANEL_HEIGHT * len(quantities)
+        height = 83.0 + PANEL_HEIGHT * len(quantities)
         figure = figures.new_figure(WIDTH, height)
         figure.subplots_adjust(
             left=46 / WIDTH,
             right=1 - 8 / WIDTH,
-            top=1 - 40 / height,
+            top=1 - 45 / height,
             bottom=36 / height,
             hspace=0.3,
         )
@@ -70,11 +73,15 @@ def draw_trial(
         for axes, quantity in zip(panels, quantities, strict=True):
             shown = [s for s in timeline.series if s.quantity == quantity]
             _shade(axes, timeline)
+            losses = quantity == "power" and shade_losses(axes, shown)
             for number, series in enumerate(shown):
-                _line(axes, series, COLOURS[quantity], dashed=number > 0)
+                _line(axes, series, *_look(quantity, number))
             top = (tops or {}).get(quantity) or max(peak(s) for s in shown)
             figures.from_zero(axes, top, (1, 5, 10) if quantity == "cpu" else (1, 2, 3, 4, 5, 10))
-            axes.set_title(LABELS[quantity], loc="left", pad=3, color=figures.MUTED)
+            title_text = title_of(shown, losses=losses) if quantity == "power" else LABELS[quantity]
+            # The strip of phases lies between the top panel and its title.
+            pad = 9 if timeline.phases and axes is panels[0] else 3
+            axes.set_title(title_text, loc="left", pad=pad, color=figures.MUTED)
             axes.grid(visible=False, axis="x")
         _stage_names(panels[0], timeline)
         _phase_bars(panels[0], timeline, phase_roles)
@@ -103,8 +110,11 @@ def draw_small(
         )
         axes = figure.subplots()
         _shade(axes, timeline)
-        for series in (s for s in timeline.series if s.quantity == quantity):
-            _line(axes, series, COLOURS[quantity], width=1.1)
+        shown = [s for s in timeline.series if s.quantity == quantity]
+        if quantity == "power":
+            shade_losses(axes, shown)
+        for number, series in enumerate(shown):
+            _line(axes, series, *_look(quantity, number), width=1.1)
         figures.from_zero(axes, top)
         axes.set_xlim(*span_s)
         axes.xaxis.set_major_locator(_few_ticks())
@@ -120,8 +130,15 @@ def peak(series: Series) -> float:
     return float(finite.max()) if len(finite) else 0.0
 
 
+def _look(quantity: str, number: int) -> tuple[str, LineStyle]:
+    """Return the colour and the dashes of the n-th series of a quantity."""
+    if quantity == "power":
+        return METER_COLOURS[number % len(METER_COLOURS)], STYLES[number % len(STYLES)]
+    return COLOURS[quantity], STYLES[min(number, 1)]
+
+
 def _line(
-    axes: Axes, series: Series, colour: str, dashed: bool = False, width: float = 1.4
+    axes: Axes, series: Series, colour: str, dashes: LineStyle = "solid", width: float = 1.4
 ) -> None:
     if series.low is not None and series.high is not None:
         axes.fill_between(
@@ -133,7 +150,7 @@ def _line(
         series.mean,
         color=colour,
         linewidth=width,
-        linestyle=(0, (4, 2)) if dashed else "solid",
+        linestyle=dashes,
         drawstyle="steps-pre" if series.steps else "default",
         marker="o" if finite <= 25 and not series.steps else "",
         markersize=2.6,
@@ -166,7 +183,7 @@ def _stage_names(axes: Axes, timeline: Timeline) -> None:
             word,
             (middle, 1.0),
             xycoords=axes.get_xaxis_transform(),
-            xytext=(0, 20),
+            xytext=(0, 25),
             textcoords="offset points",
             ha="center",
             va="bottom",

@@ -13,13 +13,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from benchharness import __version__, declarations
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary
 from benchharness.report import html_energy, html_facts, html_panels, html_view, trust
+from benchharness.report.energy_tables import energy_table, runs_table
 from benchharness.report.html_forest import forest
+from benchharness.report.html_instruments import instrument_facts
 from benchharness.report.html_stacks import energy_stack, time_stack
 from benchharness.report.metrics import (
     CLASS_NOTES,
@@ -30,6 +32,7 @@ from benchharness.report.metrics import (
     energy_key,
     headline_key,
 )
+from benchharness.report.several_meters import several_meters
 from benchharness.report.table import comparison_table
 from benchharness.report.text import plain
 from benchharness.report.timeline import SeriesReader
@@ -146,15 +149,14 @@ def _trust(summary: CampaignSummary, limits: html_panels.Limits) -> Mapping[str,
         "energy_suffix": class_suffix(summary),
         "classes": [(c.value, CLASS_NOTES[c]) for c in energy_classes(summary)],
         "meters": [
-            (
-                plain(m.get("name", "meter"), 60),
-                html_facts.facts({k: m[k] for k in m if k != "name"}),
-            )
-            for m in summary.meters
+            (plain(m.get("name", "meter"), 60), instrument_facts(m)) for m in summary.meters
         ],
         "budget": html_energy.budget(summary),
+        "budgets": html_energy.budget_stack(summary),
+        "rests_on": energy_table(summary),
         "methods": html_energy.methods(summary),
-        "other_meters": html_energy.other_meters(summary),
+        "several": several_meters(summary),
+        "energy_runs": runs_table(summary, limits.trial_rows),
         "cautions": trust.caution_rows(summary),
         "runs": html_facts.trial_table(summary, limits.trial_rows),
         "command": plain(summary.command, 4000),
@@ -187,6 +189,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["first_sentence"] = first_sentence
+    environment.filters["symbols"] = symbols
     return environment
 
 
@@ -196,6 +199,11 @@ def first_sentence(text: str) -> Mapping[str, str]:
     if end is None:
         return {"head": _sentence(text), "rest": ""}
     return {"head": _sentence(text[: end.start()]), "rest": _sentence(text[end.end() :])}
+
+
+def symbols(text: str) -> Markup:
+    """Set the indices of our own symbols low: u_c and ν_eff. Everything is escaped."""
+    return Markup(re.sub(r"\b(u|ν)_(c|eff)\b", r"\1<sub>\2</sub>", str(escape(text))))  # noqa: S704
 
 
 def _sentence(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What stands behind the joules: the budget, every method, every other meter."""
+"""What stands behind the joules: the budget, what U is made of, every method."""
 
 from __future__ import annotations
 
@@ -6,20 +6,15 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchharness.model import CampaignSummary, EnergyFigure, Status, VariantSummary
+from benchharness.model import CampaignSummary, EnergyFigure
+from benchharness.report.energy_budget import GROUPS, good_figures, group_of, typical
+from benchharness.report.energy_tables import budget_table, dominant_text
+from benchharness.report.html_stacks import Segment, Stack, StackRow
 from benchharness.report.metrics import energy_key, ranked
+from benchharness.report.table import Cell, Column
 from benchharness.report.text import DASH, Unit, column_unit, number, plain
-from benchharness.units import format_si
 
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One source of uncertainty: joules, per cent of the energy, and its bar's length."""
-
-    name: str
-    text: str
-    percent: str
-    width: float
+_VISIBLE = 0.005  # of u_c squared: less is not named in the key
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,32 +34,83 @@ class MethodCell:
     used: bool
 
 
-def budget(summary: CampaignSummary) -> tuple[str, list[Term]] | None:
-    """Return the standard uncertainty of a run of the best variant by source, largest first."""
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One row of the budget with its meaning and its bar: the share of u_c, in per cent.
+
+    ``role`` names the bar's colour, that of the term's group in the stacked bars.
+    """
+
+    cells: tuple[Cell, ...]
+    meaning: str
+    width: float
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The budget of one run: its caption, the head of its table, its terms, and the sums."""
+
+    caption: str
+    dominant: str
+    columns: tuple[Column, ...]
+    terms: tuple[Term, ...]
+    sums: tuple[tuple[Cell, ...], ...]
+
+
+def budget(summary: CampaignSummary) -> Budget | None:
+    """Return the budget of the best variant's run of median uncertainty, largest term first."""
     key = energy_key(summary)
     if key is None:
         return None
     variant = ranked(summary, key)[0]
-    figures = _figures(summary, variant)
-    names = dict.fromkeys(name for f in figures for name in f.terms_j)
-    if not names:
+    view = typical(good_figures(summary, variant))
+    if view is None:
         return None
-    net = key == "energy_net_j"
-    energy = statistics.fmean(
-        (f.net_j if net and f.net_j is not None else f.gross_j).value for f in figures
+    table = budget_table(view, plain(variant.label, 80))
+    terms = zip(table.rows, view.lines, strict=False)
+    roles = dict(GROUPS)
+    return Budget(
+        caption=table.caption,
+        dominant=dominant_text(view),
+        columns=table.columns,
+        terms=tuple(
+            Term(cells, line.meaning, round(100 * line.of_combined, 2), roles[group_of(line.name)])
+            for cells, line in terms
+        ),
+        sums=table.rows[len(view.lines) :],
     )
-    means = {n: statistics.fmean(f.terms_j.get(n, 0.0) for f in figures) for n in names}
-    largest = max(means.values()) or 1.0
-    terms = [
-        Term(
-            name=plain(name, 60).replace("_", " "),
-            text=format_si(mean, "J", 2),
-            percent=f"{number(100 * mean / energy, 2)} %" if energy > 0 else DASH,
-            width=round(100 * mean / largest, 2),
-        )
-        for name, mean in sorted(means.items(), key=lambda item: -item[1])
+
+
+def budget_stack(summary: CampaignSummary, most_variants: int = 40) -> Stack | None:
+    """Return bars of what each variant's U is made of: shares of u_c squared, which add up."""
+    key = energy_key(summary)
+    if key is None:
+        return None
+    views = [
+        (variant, view)
+        for variant in ranked(summary, key)[:most_variants]
+        if (view := typical(good_figures(summary, variant))) is not None
     ]
-    return plain(variant.label, 80), terms
+    if not views:
+        return None
+    joules = column_unit([v.expanded_j or 2 * v.combined_j for _, v in views], "J")
+    seen = [name for name, _ in GROUPS if any(v.groups()[name] >= _VISIBLE for _, v in views)]
+    rows = []
+    for variant, view in views:
+        segments, start = [], 0.0
+        for name, role in GROUPS:
+            width = 100 * view.groups()[name]
+            if name in seen and width > 0:
+                segments.append(
+                    Segment(name, role, round(start, 2), round(width, 2), f"{width:.0f}")
+                )
+                start += width
+        half = number((view.expanded_j or 2 * view.combined_j) / joules.factor, 2)
+        relative = "" if view.relative is None else f"{number(100 * view.relative, 2)} %"
+        rows.append(StackRow(plain(variant.label, 80), tuple(segments), f"± {half}", relative))
+    legend = tuple((name, role) for name, role in GROUPS if name in seen)
+    return Stack("Uncertainty U", joules.symbol, legend, tuple(rows))
 
 
 def methods(summary: CampaignSummary, most_variants: int = 12) -> Methods | None:
@@ -72,7 +118,7 @@ def methods(summary: CampaignSummary, most_variants: int = 12) -> Methods | None
     key = energy_key(summary)
     if key is None:
         return None
-    found = [(v, _figures(summary, v)) for v in ranked(summary, key)[:most_variants]]
+    found = [(v, good_figures(summary, v)) for v in ranked(summary, key)[:most_variants]]
     names = list(dict.fromkeys(e.method for _, group in found for f in group for e in f.estimates))
     if len(names) < 2:
         return None
@@ -92,41 +138,6 @@ def methods(summary: CampaignSummary, most_variants: int = 12) -> Methods | None
     )
 
 
-@dataclass(frozen=True, slots=True)
-class OtherMeter:
-    """What another meter said of a variant's runs, mean values, with its class."""
-
-    variant: str
-    meter: str
-    cls: str
-    gross: str
-    net: str
-
-
-def other_meters(summary: CampaignSummary, most_variants: int = 12) -> list[OtherMeter]:
-    """Return the figures of the meters that do not give the figure of the campaign."""
-    key = energy_key(summary) or "duration_s"
-    rows = []
-    for variant in ranked(summary, key)[:most_variants]:
-        by_meter: dict[str, list[EnergyFigure]] = {}
-        for trial in summary.trials:
-            if trial.variant == variant.index and trial.status is Status.OK:
-                for figure in trial.other_energy:
-                    by_meter.setdefault(figure.meter, []).append(figure)
-        for meter, figures in by_meter.items():
-            net = [f.net_j.value for f in figures if f.net_j is not None]
-            rows.append(
-                OtherMeter(
-                    variant=plain(variant.label, 80),
-                    meter=plain(meter, 60),
-                    cls=figures[0].measurement_class.value,
-                    gross=format_si(statistics.fmean(f.gross_j.value for f in figures), "J", 4),
-                    net=format_si(statistics.fmean(net), "J", 4) if net else DASH,
-                )
-            )
-    return rows
-
-
 def _method_cell(name: str, figures: Sequence[EnergyFigure], joules: Unit) -> MethodCell:
     pairs = [(e.energy_j, f) for f in figures for e in f.estimates if e.method == name]
     if not pairs:
@@ -136,11 +147,3 @@ def _method_cell(name: str, figures: Sequence[EnergyFigure], joules: Unit) -> Me
     used = 2 * sum(f.method == name for f in figures) > len(figures)
     difference = f"{100 * (mean / figure - 1):+.1f} %".replace("-", "−") if figure > 0 else ""
     return MethodCell(number(mean / joules.factor, 4), "" if used else difference, used)
-
-
-def _figures(summary: CampaignSummary, variant: VariantSummary) -> list[EnergyFigure]:
-    return [
-        t.energy
-        for t in summary.trials
-        if t.variant == variant.index and t.status is Status.OK and t.energy is not None
-    ]

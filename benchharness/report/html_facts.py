@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from benchharness.model import CampaignSummary, Status, TrialSummary
+from benchharness.report.energy_flags import coverage_text, marked
 from benchharness.report.text import DASH, column_unit, number, plain, scaled_pm
 from benchharness.units import format_bytes, format_si
 
@@ -40,6 +41,8 @@ class TrialRow:
     time: str
     net: str
     gross: str
+    coverage: str
+    marked: bool
     cpu: str
     memory: str
     remarks: str
@@ -81,6 +84,8 @@ def trial_table(summary: CampaignSummary, most: int) -> TrialTable:
                 time=_four(trial.duration_s, seconds.factor),
                 net=scaled_pm(net.value, net.expanded_u, joules) if net else DASH,
                 gross=scaled_pm(gross.value, gross.expanded_u, joules) if gross else DASH,
+                coverage=coverage_text([trial.energy] if trial.energy else []),
+                marked=trial.energy is not None and marked(trial),
                 cpu=number(trial.cpu_percent, 3),
                 memory=_four(trial.memory_peak_bytes, octets.factor),
                 remarks=_remarks(trial),

@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 
 from benchharness.model import CampaignSummary, VariantSummary
+from benchharness.report.energy_budget import good_figures
+from benchharness.report.energy_flags import MARK, coverage_text, marked_runs
 from benchharness.report.metrics import (
     CLASS_MARKS,
     METRICS,
@@ -78,6 +80,7 @@ class Forest:
     has_intervals: bool
     has_axis: bool
     has_beyond: bool
+    coverage: str = ""  # of the windows by readings, in per cent, where the metric is an energy
 
 
 def forest(
@@ -107,9 +110,7 @@ def forest(
                 runs=_runs(variant),
                 value="no value" if found is None else value,
                 plus_minus=plus_minus,
-                mark=CLASS_MARKS.get(variant.energy_class, "")
-                if mixed and variant.energy_class
-                else "",
+                mark=_marks(summary, variant, mixed=mixed) if metric.is_energy else "",
                 ratio=ratio_text(found.ratio_to_best) if found and found.ratio_to_best else DASH,
                 interval=interval_text(found.ratio_low, found.ratio_high)
                 if found is not None and has_ratio
@@ -133,7 +134,19 @@ def forest(
         has_intervals=any(r.interval for r in rows),
         has_beyond=any(r.low_beyond or r.high_beyond for r in rows),
         has_axis=sum(r.dot is not None for r in rows) > 1,
+        coverage=_coverage(summary) if metric.is_energy else "",
     )
+
+
+def _coverage(summary: CampaignSummary) -> str:
+    figures = [figure for variant in summary.variants for figure in good_figures(summary, variant)]
+    return coverage_text(figures)
+
+
+def _marks(summary: CampaignSummary, variant: VariantSummary, *, mixed: bool) -> str:
+    """Return the sign of the class where several are shown, and that of marked runs."""
+    cls = CLASS_MARKS.get(variant.energy_class, "") if mixed and variant.energy_class else ""
+    return f"{cls} {MARK}".strip() if marked_runs(summary, variant.index) else cls
 
 
 @dataclass(frozen=True, slots=True)

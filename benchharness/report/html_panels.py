@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from benchharness.model import CampaignSummary, Status, TrialSummary, VariantSummary
+from benchharness.report.energy_flags import MARK, coverage_text, marked
 from benchharness.report.figures_runs import RunDots, draw_runs, shared_limit
 from benchharness.report.figures_time import draw_small, draw_trial, peak
 from benchharness.report.metrics import METRICS, headline_key, metric_of, ranked
@@ -119,7 +120,7 @@ def small_panels(summary: CampaignSummary, reader: SeriesReader, limits: Limits)
     labels = {v.index: plain(v.label, 60) for v in summary.variants}
     items = tuple(
         Panel(
-            head=f"{trial.index + 1}",
+            head=f"{trial.index + 1}{_sign(trial)}",
             text=labels.get(trial.variant, "")
             + ("" if trial.status is Status.OK else f" ({trial.status.value})"),
             figure=draw_small(
@@ -176,6 +177,7 @@ def _dots(summary: CampaignSummary, variant: VariantSummary, key: str) -> RunDot
         deviation_percent=tuple(100 * (v / mean - 1) for _, v in pairs),
         flagged=tuple(bool(t.cautions) for t, _ in pairs),
         half_percent=None if half is None else 100 * half / mean,
+        marked=frozenset(t.index for t, _ in pairs if METRICS[key].is_energy and marked(t)),
     )
 
 
@@ -203,10 +205,15 @@ def median_run(summary: CampaignSummary, variant: VariantSummary, key: str) -> T
     return good[0] if good else None
 
 
+def _sign(trial: TrialSummary) -> str:
+    return f" {MARK}" if trial.energy is not None and marked(trial) else ""
+
+
 def _run_text(trial: TrialSummary) -> str:
-    parts = [f"run {trial.index + 1}", format_duration(trial.duration_s)]
+    parts = [f"run {trial.index + 1}{_sign(trial)}", format_duration(trial.duration_s)]
     if trial.energy is not None:
         if trial.energy.net_j is not None:
             parts.append(f"{format_si(trial.energy.net_j.value, 'J')} net")
         parts.append(f"{format_si(trial.energy.gross_j.value, 'J')} gross")
+        parts.append(f"coverage {coverage_text([trial.energy])} %")
     return ", ".join(parts)

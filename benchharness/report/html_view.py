@@ -36,6 +36,7 @@ class Tile:
     others: str
     forest: Forest | None
     missing: str
+    coverage: str = ""
 
 
 def banners(summary: CampaignSummary) -> list[Banner]:
@@ -88,6 +89,7 @@ def _tile(summary: CampaignSummary, key: str) -> Tile:
         unit=unit,
         who=best.label,
         others=_others(rows),
+        coverage=table.coverage,
         forest=table if len(rows) > 1 else None,
         missing="",
     )

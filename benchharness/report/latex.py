@@ -14,6 +14,8 @@ from pathlib import Path
 
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary, MeasurementClass, VariantSummary
+from benchharness.report.energy_budget import good_figures
+from benchharness.report.energy_flags import coverage_text, marked_runs
 from benchharness.report.latex_text import escape, label
 from benchharness.report.metrics import (
     CLASS_MARKS,
@@ -40,14 +42,14 @@ from benchharness.report.text import (
     scaled_pm,
 )
 
-_UNITS = {
+LATEX_UNITS = {
     "s": r"\second", "ms": r"\milli\second", "µs": r"\micro\second",
     "J": r"\joule", "kJ": r"\kilo\joule", "MJ": r"\mega\joule", "mJ": r"\milli\joule",
     "µJ": r"\micro\joule", "B": r"\byte", "KiB": r"\kibi\byte", "MiB": r"\mebi\byte",
     "GiB": r"\gibi\byte",
 }  # fmt: skip
 
-_PREAMBLE = r"""\documentclass{article}
+PREAMBLE = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
 \usepackage{lmodern}
@@ -106,7 +108,7 @@ def render_latex(summary: CampaignSummary, *, standalone: bool = False) -> str:
             "",
         ]
     )
-    return f"{_PREAMBLE}{body}\\end{{document}}\n" if standalone else body
+    return f"{PREAMBLE}{body}\\end{{document}}\n" if standalone else body
 
 
 def _columns(summary: CampaignSummary, variants: Sequence[VariantSummary]) -> list[_Column]:
@@ -164,16 +166,18 @@ def _metric_column(
         for v in variants
     ]
     marks = [
-        CLASS_MARKS.get(v.energy_class, "") if mixed and v.energy_class else "" for v in variants
+        (CLASS_MARKS.get(v.energy_class, "") if mixed and v.energy_class else "")
+        + (r"\ddag" if metric.is_energy and marked_runs(summary, v.index) else "")
+        for v in variants
     ]
     has_half = any(half for _, half in pairs)
     cells = tuple(
         _cell(value, half, rf"\rlap{{\textsuperscript{{{mark}}}}}" if mark else "", has_half)
         for (value, half), mark in zip(pairs, marks, strict=True)
     )
-    spec = f"S[table-format={_table_format([value for value, _ in pairs])}]"
+    spec = f"S[table-format={table_format([value for value, _ in pairs])}]"
     if has_half:
-        spec += rf"@{{\,}}c@{{\,}}S[table-format={_table_format([half for _, half in pairs])}]"
+        spec += rf"@{{\,}}c@{{\,}}S[table-format={table_format([half for _, half in pairs])}]"
     span = r"\multicolumn{3}{c}" if has_half else ""
     return _Column(
         spec, f"{span}{{{metric.title}}}", f"{span}{{{_unit(unit)}{escape(suffix)}}}", cells
@@ -210,7 +214,7 @@ def _mean(variant: VariantSummary, key: str) -> str:
 
 def _unit(unit: Unit) -> str:
     # \si is understood by siunitx 2 and 3; \unit only by 3.
-    return rf"\si{{{_UNITS[unit.symbol]}}}"
+    return rf"\si{{{LATEX_UNITS[unit.symbol]}}}"
 
 
 def value_and_half(value: float | None, half: float | None, factor: float = 1.0) -> tuple[str, str]:
@@ -219,7 +223,7 @@ def value_and_half(value: float | None, half: float | None, factor: float = 1.0)
     return ("", "") if text == DASH else (text, half_text)
 
 
-def _table_format(numbers: Sequence[str]) -> str:
+def table_format(numbers: Sequence[str]) -> str:
     """Return the S column's format that holds every number: digits before and after the point."""
     parts = [n.lstrip("-").partition(".") for n in numbers if n]
     before = max((len(whole) for whole, _, _ in parts), default=1)
@@ -241,6 +245,7 @@ def _caption(summary: CampaignSummary) -> str:
     if energy_key(summary) is not None:
         parts += [_instrument(summary), *_class_notes(summary)]
         parts += [f"The {escape(note)}" for note in instrument_notes(summary)]
+        parts += _trust(summary)
     if summary.quick:
         parts.append("A quick run with small inputs: not a result")
     parts.append(
@@ -256,6 +261,19 @@ def _instrument(summary: CampaignSummary) -> str:
         words = [str(meter[k]) for k in ("name", "driver") if meter.get(k)]
         meters.append(escape(plain(", ".join(dict.fromkeys(words)), 80)))
     return f"Meter: {'; '.join(meters)}" if meters else "Meter: not recorded"
+
+
+def _trust(summary: CampaignSummary) -> list[str]:
+    """Say what readings vouch for, and what the mark means where there is one."""
+    figures = [figure for v in summary.variants for figure in good_figures(summary, v)]
+    notes = [rf"Readings vouch for {coverage_text(figures)}\,\si{{\percent}} of each window"]
+    marks = len(marked_runs(summary))
+    if marks:
+        notes.append(
+            rf"\textsuperscript{{\ddag}}: {marks} of {len(figures)} runs contradict themselves "
+            "(counter against powers, or meter against meter); they are counted"
+        )
+    return notes
 
 
 def _class_notes(summary: CampaignSummary) -> list[str]:

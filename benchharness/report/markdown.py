@@ -7,7 +7,9 @@ from pathlib import Path
 
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary, MeasurementClass
+from benchharness.report.energy_tables import energy_table
 from benchharness.report.metrics import CLASS_NOTES, energy_classes
+from benchharness.report.several_meters import several_meters
 from benchharness.report.table import Cell, Table, comparison_table
 from benchharness.report.text import plain
 from benchharness.report.trust import caution_rows, reliance
@@ -39,6 +41,7 @@ def render_markdown(summary: CampaignSummary) -> str:
         "",
         f"Can you rely on this? {escape(reliance(summary))}.",
         "",
+        *_energy(summary),
         "<details><summary>Warnings, how to repeat</summary>",
         "",
     ]
@@ -64,6 +67,19 @@ def _flags(summary: CampaignSummary) -> list[str]:
         for cls in energy_classes(summary)
         if cls is not MeasurementClass.MEASURED
     ]
+
+
+def _energy(summary: CampaignSummary) -> list[str]:
+    """Return, folded, what the joules rest on: nothing where there are none."""
+    lines: list[str] = []
+    for table in (energy_table(summary), several_meters(summary)):
+        if table is not None:
+            lines += [f"{escape(table.caption.capitalize())}:", "", *_rows(table), ""]
+            lines += [*(f"{escape(note)}.  " for note in table.notes), ""]
+    if not lines:
+        return []
+    head = "<details><summary>How far the joules can be trusted</summary>"
+    return [head, "", *lines, "</details>", ""]
 
 
 def _rows(table: Table) -> list[str]:

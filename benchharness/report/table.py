@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from benchharness.model import CampaignSummary, MeasurementClass, VariantSummary
+from benchharness.report.energy_budget import good_figures
+from benchharness.report.energy_flags import MARK, coverage_text, marked_runs
 from benchharness.report.metrics import (
     CLASS_MARKS,
     CLASS_NOTES,
@@ -119,6 +121,7 @@ def _specs(summary: CampaignSummary, key: str, label_limit: int) -> list[tuple[C
                 _ratio_maker(summary, energy),
             )
         )
+        specs.append((Column("coverage", "coverage", "%", importance=42), _coverage_maker(summary)))
     specs += _metric_specs(summary, "memory_peak_bytes", importance=65)
     specs.append((Column("cpu_percent", "CPU", "%", importance=45), _cpu))
     sizes = column_unit((v.module_bytes for v in summary.variants), "B")
@@ -154,6 +157,8 @@ def _metric_specs(
         text = scaled_pm(found.mean, half_interval(variant, key), unit)
         if metric.is_energy and mixed and variant.energy_class is not None:
             text = f"{text} {CLASS_MARKS.get(variant.energy_class, '')}".rstrip()
+        if metric.is_energy and marked_runs(summary, variant.index):
+            return Cell(f"{text} {MARK}", "caution")
         return Cell(text)
 
     return [(Column(key, metric.title.lower(), unit.symbol + suffix, importance=importance), make)]
@@ -174,6 +179,13 @@ def _ratio_maker(summary: CampaignSummary, key: str) -> Maker:
         if not compared or metric is None or metric.ratio_to_best is None:
             return Cell(DASH, "muted")
         return Cell(ratio_text(metric.ratio_to_best), judged[variant.index].key)
+
+    return make
+
+
+def _coverage_maker(summary: CampaignSummary) -> Maker:
+    def make(variant: VariantSummary) -> Cell:
+        return Cell(coverage_text(good_figures(summary, variant)))
 
     return make
 
@@ -207,6 +219,12 @@ def _notes(summary: CampaignSummary) -> tuple[str, ...]:
             continue
         mark = f"{CLASS_MARKS[found]}  " if len(classes) > 1 and found in CLASS_MARKS else ""
         notes.append(f"{mark}joules are {CLASS_NOTES[found]}")
+    marks = marked_runs(summary)
+    if marks:
+        good = sum(v.ok for v in summary.variants)
+        notes.append(
+            f"{MARK}  {len(marks)} of {good} good runs contradict themselves: see warnings"
+        )
     failed = [v for v in summary.variants if v.ok < v.trials]
     if failed:
         notes.append("runs a/b: a good ones of b; only good runs count")

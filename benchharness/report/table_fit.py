@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchharness.report.table import GAP, Cell, Table, find_column
-from benchharness.report.text import display_width, shortened
+from benchharness.report.text import DASH, display_width, shortened
 
 _LABEL_LEAST = 12
 
@@ -40,7 +40,10 @@ def fit(table: Table, width: int) -> Table:
         if labels_fit and len(table.columns) <= 6:
             break
         column = min(table.columns[1:], key=lambda c: c.importance)
-        dropped.append(" ".join(f"{column.title} {column.unit}".split()))
+        if column.key == "coverage":
+            table = _coverage_folded(table)
+        else:
+            dropped.append(" ".join(f"{column.title} {column.unit}".split()))
         table = _without(table, column.key)
     if text_width(table) > width:
         room = max(_LABEL_LEAST, width - (text_width(table) - _widths(table)[0]))
@@ -84,6 +87,19 @@ def _verdict_folded(table: Table) -> Table:
         rows.append(tuple(cells))
     folded = replace(table, rows=tuple(rows), notes=(", ".join(words), *table.notes))
     return _without(folded, "verdict")
+
+
+def _coverage_folded(table: Table) -> Table:
+    """Say under the table what readings vouch for: an energy never goes without it."""
+    place = find_column(table.columns, "coverage")
+    shares = [] if place is None else [row[place].text for row in table.rows]
+    shares = [share for share in shares if share not in ("", DASH)]
+    if not shares:
+        return table
+    ends = sorted({end for share in shares for end in share.split(" to ")}, key=float)
+    span = " to ".join(dict.fromkeys((ends[0], ends[-1])))
+    note = f"readings vouch for {span} % of each window"
+    return replace(table, notes=(*table.notes, note))
 
 
 def _without_plus_minus(table: Table, key: str) -> Table:

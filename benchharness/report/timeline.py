@@ -69,6 +69,8 @@ class Series:
     low: Floats | None = None
     high: Floats | None = None
     steps: bool = False  # each value holds since the previous time, as between two counter readings
+    target: str | None = None  # what a meter sees
+    part_of: str | None = None  # the target that contains it
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +187,16 @@ def _series(
         t_s, y = rate(t_s, total)
     else:
         y = total
+    target, part_of = stream.meta.get("target"), stream.meta.get("part_of")
     if len(t_s) <= most:
         t_s, y = broken_at_gaps(t_s, y)
-        return Series(quantity, name, unit, t_s, y, steps=counter)
+        return Series(quantity, name, unit, t_s, y, steps=counter, target=target, part_of=part_of)
     centre, mean, low, high = bucketed(t_s, y, most)
     if counter:  # the counter itself gives the exact mean of a slice
         edges = np.linspace(t_s[0], t_s[-1], most + 1)
         mean = np.where(np.isnan(mean), mean, np.diff(np.interp(edges, t_s, total)) * most)
         mean = mean / (t_s[-1] - t_s[0])
-    return Series(quantity, name, unit, centre, mean, low, high)
+    return Series(quantity, name, unit, centre, mean, low, high, target=target, part_of=part_of)
 
 
 def _seconds(times_ns: TimesNs, zero_ns: int) -> Floats:

@@ -76,10 +76,28 @@ def test_report_writes_every_format_that_is_asked_for(run: Run, tmp_path: Path) 
         "report", "last", "--latex", "t.tex", "--markdown", "t.md", "--csv", "c", "--html", "r.html"
     )
     assert code == 0
-    assert out.split() == ["t.tex", "t.md", "c/trials.csv", "c/variants.csv", "r.html"]
+    assert out.split() == [
+        "t.tex",
+        "t.md",
+        "c/trials.csv",
+        "c/variants.csv",
+        "c/energy.csv",
+        "r.html",
+    ]
     assert all((tmp_path / name).is_file() for name in out.split())
     code, out, _ = run("report", "last", "--markdown", "only.md")
     assert out.split() == ["only.md"]
+
+
+def test_show_and_report_tell_what_the_joules_rest_on(run: Run, tmp_path: Path) -> None:
+    code, _, err = run("show", "last", "--budget")
+    assert code == 0
+    assert "net energy of one run of native" in err
+    assert "combined, u_c" in err
+    assert "coverage" in err
+    code, out, _ = run("report", "last", "--latex-budget", "b.tex")
+    assert (code, out) == (0, "b.tex\n")
+    assert "u_c" in (tmp_path / "b.tex").read_text(encoding="utf-8")
 
 
 def test_report_opens_the_page(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -129,7 +147,7 @@ def test_a_results_file_that_is_not_there(
 def test_export_csv_has_every_observation_and_event(run: Run, tmp_path: Path) -> None:
     code, out, _ = run("export", "last", "--csv", "raw")
     assert code == 0
-    assert out == "raw (9 files)\n"
+    assert out == "raw (10 files)\n"
     with (tmp_path / "raw" / "observations" / "run0001-meter-plug-1.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 88  # 44 s, two readings a second

@@ -12,7 +12,8 @@ import pytest
 
 from benchharness.model import CampaignSummary, MeasurementClass
 from benchharness.report.latex import write_latex
-from tests.unit.report_samples import HOSTILE, KINDS, assembled, sample_campaign
+from benchharness.report.latex_budget import write_latex_budget
+from tests.unit.report_samples import HOSTILE, KINDS, assembled, sample_campaign, troubled
 
 pytestmark = [pytest.mark.latex, pytest.mark.slow]
 
@@ -34,6 +35,17 @@ def compiled(folder: Path) -> str:
 def test_a_usual_table_compiles_and_fits_the_page(tmp_path: Path) -> None:
     write_latex(sample_campaign(), tmp_path / "table.tex", standalone=True)
     log = compiled(tmp_path)
+    assert not re.search(r"Overfull|Missing|Undefined", log)
+
+
+def test_marked_runs_and_budgets_compile(tmp_path: Path) -> None:
+    write_latex(troubled(sample_campaign()), tmp_path / "table.tex", standalone=True)
+    assert r"\ddag" in (tmp_path / "table.tex").read_text(encoding="utf-8")
+    log = compiled(tmp_path)
+    for kinds in (KINDS[:1], KINDS):
+        summary = sample_campaign(repeat=2, kinds=kinds)
+        write_latex_budget(summary, tmp_path / "table.tex", standalone=True)
+        log += compiled(tmp_path)
     assert not re.search(r"Overfull|Missing|Undefined", log)
 
 

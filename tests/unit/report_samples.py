@@ -51,6 +51,8 @@ KINDS = (
     Kind("numpy", 3.2, 7.4, 640.0, 0.0, None),
 )
 IDLE_W = 2.7
+TERMS_J = {"gain": 0.55, "quantisation": 0.3, "edges": 0.21, "idle drift": 0.4}
+RAIL_SHARE = 0.82
 
 
 def sample_trial(
@@ -75,21 +77,26 @@ def sample_trial(
         phases = {"compile": kind.compile_s, **phases}
     estimates = (
         EnergyEstimate("counter difference", gross_j, 0.6, {"quantisation": 0.3}, 2, 1.0),
+        EnergyEstimate("interior hold", gross_j + 0.2, 0.9, {"edges": 0.7}, 16, 0.995),
         EnergyEstimate("hold and sum", gross_j * 0.975, 2.5, {"edges": 2.4}, 16, 0.97),
         EnergyEstimate("clipped trapezoid", gross_j * 0.983, 1.7, {"edges": 1.6}, 16, 0.98),
     )
     figure = EnergyFigure(
         gross_j=Quantity(gross_j, 1.4, 2.0),
-        net_j=Quantity(net_j, 1.9, 2.0),
+        net_j=Quantity(net_j, 2.0 * math.hypot(*TERMS_J.values()), 2.0),
         method="counter difference",
         meter="plug-1",
         target="board",
         measurement_class=cls,
         idle_power_w=Quantity(IDLE_W, 0.05, 2.0),
         dominant_term="gain",
-        terms_j={"gain": 0.55, "quantisation": 0.3, "edges": 0.21, "idle drift": 0.4},
+        terms_j=TERMS_J,
         coverage=0.995,
         estimates=estimates,
+        nu_eff=61.0,
+        gate={"accepted": 40, "rejected: spike": 1} if index % 7 == 3 else {"accepted": 41},
+        nu={"idle drift": 8.0},
+        idle_each_w=(IDLE_W - 0.02, IDLE_W + 0.02),
     )
     return TrialSummary(
         trial_id=index + 1,
@@ -250,6 +257,69 @@ def assembled(
     return replace(summary, **changes)
 
 
+def troubled(summary: CampaignSummary) -> CampaignSummary:
+    """Give the second and the fourth run what can happen to a plug."""
+    trials = list(summary.trials)
+    trials[1] = replace(
+        trials[1],
+        cautions=(
+            Caution(
+                "counter-disagrees",
+                "counter and powers of meter plug-1 differ by 9.1 J, their uncertainty is 2.2 J",
+                "check the meter with 'benchharness meters check'",
+            ),
+        ),
+    )
+    figure = trials[3].energy
+    assert figure is not None
+    gate = {"accepted": 34, "repaired: counter reset": 1, "rejected: spike": 2, "rejected: NaN": 3}
+    trials[3] = replace(
+        trials[3],
+        energy=replace(figure, coverage=0.9372, gate=gate),
+        cautions=(
+            Caution(
+                "low-coverage",
+                "meter plug-1 vouches for 93 % of the window: 1.1 s are without a reading",
+                "check its connection",
+            ),
+            Caution(
+                "meter-offline",
+                "meter plug-1 was offline (it said so, or its broker did), for 1.1 s",
+                "check its power and its network; silence is never counted as 0 W",
+            ),
+        ),
+    )
+    return replace(summary, trials=tuple(trials))
+
+
+def with_rail(summary: CampaignSummary) -> CampaignSummary:
+    """Put a wall meter before the board: plug-1 sees the wall, a rail what arrives."""
+    trials = []
+    for trial in summary.trials:
+        wall = trial.energy
+        assert wall is not None
+        gross_j = RAIL_SHARE * wall.gross_j.value
+        rail = replace(
+            wall,
+            meter="rail",
+            target="board",
+            part_of="wall",
+            gross_j=Quantity(gross_j, 0.02 * gross_j, 2.0),
+            net_j=None,
+            estimates=(),
+            terms_j={"gain": 0.01 * gross_j},
+        )
+        trials.append(replace(trial, energy=replace(wall, target="wall"), other_energy=(rail,)))
+    wall_meter = {**summary.meters[0], "target": "wall"}
+    rail_meter = {
+        "name": "rail", "driver": "ina3221", "class": wall_meter["class"], "target": "board",
+        "part_of": "wall", "where": "meters/rail.toml", "period_s": 0.2, "gain_bound": 0.01,
+        "has_counter": False, "latency_s": 0.11, "latency_u_s": 0.02, "serial": "A-17",
+        "calibration_date": "2026-03-01",
+    }  # fmt: skip
+    return replace(summary, trials=tuple(trials), meters=(wall_meter, rail_meter))
+
+
 @dataclass(frozen=True)
 class SampleStream:
     """A stream as the store lists it."""
@@ -269,8 +339,19 @@ class SampleStore:
     hz: float = 10.0
 
     def streams(self, trial_id: int) -> list[SampleStream]:
+        power = (Channel("power_w", "W"),)
+        trial = next(t for t in self.summary.trials if t.trial_id == trial_id)
+        rails = [
+            SampleStream(
+                10 * trial_id + 2, "meter", figure.meter, power,
+                {"target": figure.target, "part_of": figure.part_of},
+            )
+            for figure in trial.other_energy
+        ]  # fmt: skip
+        target = trial.energy.target if trial.energy else "board"
         return [
-            SampleStream(10 * trial_id, "meter", "plug-1", (Channel("power_w", "W"),)),
+            SampleStream(10 * trial_id, "meter", "plug-1", power, {"target": target}),
+            *rails,
             SampleStream(
                 10 * trial_id + 1,
                 "probe",
@@ -290,10 +371,11 @@ class SampleStore:
         end = trial.window_end_ns + 5 * SECOND_NS
         times = np.arange(start, end, round(SECOND_NS / self.hz), dtype=np.int64)
         busy = (times >= trial.window_start_ns) & (times < trial.window_end_ns)
-        if stream_id % 10 == 0:
+        if stream_id % 10 in (0, 2):
             noise = np.random.default_rng(stream_id).normal(0, 0.12, len(times))
             mean_w = trial.energy.gross_j.value / (trial.duration_s or 1.0)
-            return times, {"power_w": np.where(busy, mean_w, IDLE_W) + noise}
+            share = RAIL_SHARE if stream_id % 10 else 1.0
+            return times, {"power_w": share * (np.where(busy, mean_w, IDLE_W) + noise)}
         inside = np.clip(times - trial.window_start_ns, 0, None)
         length = trial.window_end_ns - trial.window_start_ns
         cpu = np.minimum(inside, length) / SECOND_NS * 0.99

@@ -70,7 +70,7 @@ def test_observations_are_one_file_a_stream(tmp_path: Path) -> None:
     store = SampleStore(summary)
     written = write_csv(summary, tmp_path, store)
     names = [p.name for p in written]
-    assert len(written) == 2 + 2 * 4
+    assert len(written) == 3 + 2 * 4
     assert "run0001-meter-plug-1.csv" in names
     found = rows(tmp_path / "observations" / "run0001-probe-tree-main.csv")
     times, columns = store.read_stream(11)

@@ -10,11 +10,21 @@ from hypothesis import strategies as st
 from benchharness.model import CampaignSummary, MeasurementClass
 from benchharness.report.markdown import code, escape, render_markdown, write_markdown
 from benchharness.report.text import plain
-from tests.unit.report_samples import HOSTILE, KINDS, assembled, sample_campaign
+from tests.unit.report_samples import (
+    HOSTILE,
+    KINDS,
+    assembled,
+    sample_campaign,
+    troubled,
+    with_rail,
+)
 
 
 def table_rows(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.startswith("| ")]
+    """Return the rows of the first table."""
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    rules = [place for place, row in enumerate(rows) if set(row) <= set("|-: ")]
+    return rows if len(rules) < 2 else rows[: rules[1] - 1]
 
 
 def cells(row: str) -> int:
@@ -31,6 +41,17 @@ def test_the_answer_comes_first_and_the_table_is_whole() -> None:
     assert len({cells(row) for row in rows}) == 1
     assert "`numpy`" in rows[2]
     assert "seed 20250611" in text
+
+
+def test_what_the_joules_rest_on_is_folded_under_the_table() -> None:
+    text = render_markdown(with_rail(troubled(sample_campaign())))
+    _, _, folded = text.partition("<summary>How far the joules can be trusted</summary>")
+    assert "gain, 71 %" in folded
+    assert "93.7 to 99.5" in folded
+    assert "plug-1 − rail" in folded
+    assert text.count("<details>") == text.count("</details>") == 2
+    without = assembled([replace(t, energy=None) for t in sample_campaign().trials])
+    assert "trusted" not in render_markdown(without)
 
 
 def hostile() -> CampaignSummary:

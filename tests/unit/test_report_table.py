@@ -34,7 +34,8 @@ def test_the_table_has_every_column_and_the_best_first() -> None:
     table = comparison_table(sample_campaign())
     assert [c.key for c in table.columns] == [
         "variant", "n", "duration_s", "duration_ratio", "energy_gross_j", "energy_net_j",
-        "energy_ratio", "memory_peak_bytes", "cpu_percent", "module_bytes", "verdict",
+        "energy_ratio", "coverage", "memory_peak_bytes", "cpu_percent", "module_bytes",
+        "verdict",
     ]  # fmt: skip
     assert cell(table, 0, "variant") == "numpy"
     assert cell(table, 0, "energy_ratio") == "1.00"

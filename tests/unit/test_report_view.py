@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchharness.model import CampaignSummary, Caution, MeasurementClass, MetricSummary, Status
-from benchharness.report.html_energy import budget, methods, other_meters
 from benchharness.report.html_facts import facts, trial_table
 from benchharness.report.html_forest import forest
 from benchharness.report.html_stacks import energy_stack, time_stack
@@ -167,21 +166,6 @@ def test_facts_take_their_unit_from_the_name() -> None:
     }  # fmt: skip
 
 
-def test_the_budget_and_the_methods_are_those_of_the_runs() -> None:
-    summary = sample_campaign()
-    found = budget(summary)
-    assert found is not None
-    assert found[0] == "numpy"
-    assert [t.name for t in found[1]] == ["gain", "idle drift", "quantisation", "edges"]
-    assert found[1][0].text == "550 mJ"
-    table = methods(summary)
-    assert table is not None
-    assert table.names == ("counter difference", "hold and sum", "clipped trapezoid")
-    _, _, cells = table.rows[0]
-    assert [c.difference for c in cells] == ["", "−2.5 %", "−1.7 %"]
-    assert [c.used for c in cells] == [True, False, False]
-
-
 def test_bad_runs_are_never_left_out_of_the_table_of_runs() -> None:
     trials = list(sample_campaign(repeat=5).trials)
     trials[19] = replace(trials[19], status=Status.FAILED, reason="exit code 1")
@@ -211,24 +195,3 @@ def test_time_outside_of_every_phase_is_shown_too() -> None:
     assert [s.name for s in row.segments] == ["compile", "rest of the window"]
     assert float(row.segments[1].text) == pytest.approx(float(row.total) - 0.21, abs=0.1)
     assert ("rest of the window", "floor") in stack.legend
-
-
-def test_other_meters_stand_beside_the_figure_with_their_class() -> None:
-    trials = [
-        replace(
-            t,
-            other_energy=(
-                replace(t.energy, meter="model", measurement_class=MeasurementClass.ESTIMATED),
-            )
-            if t.energy
-            else (),
-        )
-        for t in sample_campaign(repeat=2, kinds=KINDS[:1]).trials
-    ]
-    rows = other_meters(assembled(trials, KINDS[:1]))
-    assert [(r.variant, r.meter, r.cls) for r in rows] == [
-        ("wasmtime scalar", "model", "estimated")
-    ]
-    mean = sum(t.energy.gross_j.value for t in trials if t.energy) / 2
-    assert float(rows[0].gross.removesuffix(" J")) == pytest.approx(mean, abs=0.06)
-    assert other_meters(sample_campaign(repeat=1)) == []

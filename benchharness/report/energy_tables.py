@@ -1,0 +1,253 @@
+"""What stands behind the joules, as tables for the terminal, Markdown and HTML alike.
+
+energy_table   a row a variant: U, the largest term, degrees of freedom, coverage, readings, marks
+budget_table   a row a term of one run's energy, then u_c and U
+runs_table     a row a run: the same, the counter against the powers, idle before and after, flags
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchharness.model import CampaignSummary, EnergyFigure, TrialSummary, VariantSummary
+from benchharness.report.energy_budget import BudgetView, figure_budget, good_figures, typical
+from benchharness.report.energy_flags import (
+    MARK,
+    CrossCheck,
+    all_gates,
+    coverage_text,
+    cross_check,
+    flags,
+    gate_of,
+    marked,
+    marked_runs,
+    share_text,
+)
+from benchharness.report.metrics import class_suffix, headline_key, ranked
+from benchharness.report.table import Cell, Column, Table
+from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
+
+MARK_NOTE = (
+    f"{MARK}  two ways to one energy contradict each other in this run: it is counted, and to be "
+    "looked into (the warnings say what and the remedy)"
+)
+_EMPTY = Cell(DASH, "muted")
+
+
+def energy_table(summary: CampaignSummary) -> Table | None:
+    """Return how far the joules of each variant can be trusted; None without any energy."""
+    rows = []
+    found = [(v, good_figures(summary, v)) for v in ranked(summary, headline_key(summary))]
+    found = [(variant, figures) for variant, figures in found if figures]
+    if not found:
+        return None
+    joules = column_unit(
+        [(f.net_j or f.gross_j).value for _, figures in found for f in figures], "J"
+    )
+    for variant, figures in found:
+        rows.append(_variant_row(summary, variant, figures, joules))
+    suffix = class_suffix(summary)
+    columns = (
+        Column("variant", "variant", left=True, importance=100),
+        Column("energy", "one run", f"{joules.symbol}{suffix}", importance=90),
+        Column("relative", "± U", "%", importance=85),
+        Column("dominant", "largest term", "of u_c", left=True, importance=80),
+        Column("k", "k", importance=30),
+        Column("nu", "ν_eff", importance=25),
+        Column("coverage", "coverage", "%", importance=95),
+        Column("readings", "readings", "rejected", importance=60),
+        Column("marked", "marked", f"runs {MARK}", importance=65),
+    )
+    notes = ["one run: its energy (net where there is one) ± U = k u_c, 95 %, median run"]
+    return _without_empty(Table("what the joules rest on", columns, tuple(rows), tuple(notes)))
+
+
+def budget_table(view: BudgetView, label: str) -> Table:
+    """Return the terms of one budget, then the combined and the expanded uncertainty."""
+    joules = column_unit([abs(view.energy_j)], "J")
+    rows = [
+        (
+            Cell(line.name),
+            Cell(number(line.u_j / joules.factor, 2)),
+            Cell(number(100 * line.of_combined, 2)),
+            Cell(_percent_of(line.u_j, view.energy_j)),
+            Cell(nu_text(line.nu)),
+        )
+        for line in view.lines
+    ]
+    rows.append(
+        (
+            Cell("combined, u_c", "best"),
+            Cell(number(view.combined_j / joules.factor, 2), "best"),
+            Cell("100"),
+            Cell(_percent_of(view.combined_j, view.energy_j)),
+            Cell(nu_text(view.nu_eff)),
+        )
+    )
+    if view.expanded_j is not None:
+        k = f", k = {number(view.k, 3)}" if view.k else ""
+        rows.append(
+            (
+                Cell(f"U (95 %){k}", "best"),
+                Cell(number(view.expanded_j / joules.factor, 2), "best"),
+                Cell(""),
+                Cell(_percent_of(view.expanded_j, view.energy_j)),
+                Cell(""),
+            )
+        )
+    columns = (
+        Column("term", "source", left=True, importance=100),
+        Column("u", "standard uncertainty", joules.symbol, importance=95),
+        Column("of_combined", "of u_c", "%", importance=90),
+        Column("of_energy", "of the energy", "%", importance=80),
+        Column("nu", "degrees of", "freedom", importance=20),
+    )
+    caption = f"{view.of} of one run of {label}"
+    return Table(caption, columns, tuple(rows))
+
+
+def runs_table(summary: CampaignSummary, most: int = 400) -> Table | None:
+    """Return what every run's joules rest on; None without any energy.
+
+    Beyond ``most``, runs without a flag are left out before others.
+    """
+    trials = [t for t in sorted(summary.trials, key=lambda t: t.index) if t.energy is not None]
+    if not trials:
+        return None
+    if len(trials) > most:
+        kept = sorted(trials, key=lambda t: not flags(t))[:most]
+        trials = sorted(kept, key=lambda t: t.index)
+    figures = [t.energy for t in trials if t.energy is not None]
+    joules = column_unit([f.gross_j.value for f in figures], "J")
+    watts = column_unit([w for f in figures for w in f.idle_each_w], "W")
+    labels = {v.index: plain(v.label, 60) for v in summary.variants}
+    of_net = any(figure.net_j is not None for figure in figures)
+    kind = "net" if of_net else "gross"
+    rows = [
+        _run_row(t, t.energy, labels, joules, watts, of_net=of_net)
+        for t in trials
+        if t.energy is not None
+    ]
+    suffix = class_suffix(summary)
+    columns = (
+        Column("run", "run", importance=100),
+        Column("variant", "variant", left=True, importance=92),
+        Column("energy", f"{kind} energy", f"{joules.symbol}{suffix}", importance=90),
+        Column("coverage", "coverage", "%", importance=95),
+        Column("dominant", "largest term", "of u_c", left=True, importance=60),
+        Column("k", "k (ν_eff)", importance=30),
+        Column("check", "counter | powers", f"gross, {joules.symbol}", importance=65),
+        Column("idle", "idle before | after", watts.symbol, importance=50),
+        Column("flags", "flags", left=True, importance=85),
+        Column("gate", "readings", left=True, importance=40),
+    )
+    notes = [MARK_NOTE] if any(marked(t) for t in trials) else []
+    return _without_empty(
+        Table(
+            "what the joules of every run rest on",
+            columns,
+            tuple(rows),
+            tuple(notes),
+            (f"{sum(t.energy is not None for t in summary.trials) - len(rows)} runs",)
+            if len(rows) < sum(t.energy is not None for t in summary.trials)
+            else (),
+        )
+    )
+
+
+def nu_text(nu: float | None) -> str:
+    """Format degrees of freedom; None stands for infinite."""
+    return "∞" if nu is None or nu >= 1e4 else number(nu, 2)
+
+
+def dominant_text(view: BudgetView | None) -> str:
+    """Return the largest term with its share of u_c: ``gain, 71 %``."""
+    if view is None or view.dominant is None:
+        return DASH
+    return f"{view.dominant.name}, {100 * view.dominant.of_combined:.0f} %"
+
+
+def _variant_row(
+    summary: CampaignSummary,
+    variant: VariantSummary,
+    figures: Sequence[EnergyFigure],
+    joules: Unit,
+) -> tuple[Cell, ...]:
+    view = typical(figures)
+    gates = all_gates(figures)
+    rejected = sum(gates.rejected.values()) + sum(gates.repaired.values())
+    seen = (gates.accepted or 0) + rejected
+    marks = len(marked_runs(summary, variant.index))
+    return (
+        Cell(plain(variant.label, 60)),
+        Cell(scaled_pm(view.energy_j, view.expanded_j, joules)) if view else _EMPTY,
+        Cell(number(100 * view.relative, 2)) if view and view.relative is not None else _EMPTY,
+        Cell(dominant_text(view)),
+        Cell(number(view.k, 3)) if view and view.k else _EMPTY,
+        Cell(nu_text(view.nu_eff)) if view else _EMPTY,
+        Cell(coverage_text(figures)),
+        Cell(f"{rejected} of {seen}", "caution" if rejected else "") if seen else _EMPTY,
+        Cell(f"{marks} of {len(figures)}", "caution") if marks else Cell("0", "muted"),
+    )
+
+
+def _run_row(
+    trial: TrialSummary,
+    figure: EnergyFigure,
+    labels: dict[int, str],
+    joules: Unit,
+    watts: Unit,
+    *,
+    of_net: bool,
+) -> tuple[Cell, ...]:
+    view = figure_budget(figure)
+    raised = flags(trial)
+    k = (figure.net_j or figure.gross_j).k
+    sign = f" {MARK}" if marked(trial) else ""
+    return (
+        Cell(f"{trial.index + 1}{sign}", "caution" if sign else ""),
+        Cell(labels.get(trial.variant, DASH)),
+        _energy_cell(figure, joules, of_net=of_net),
+        Cell(DASH if figure.coverage is None else share_text(figure.coverage)),
+        Cell(dominant_text(view)),
+        Cell(f"{number(k, 3)} ({nu_text(figure.nu_eff)})") if k else _EMPTY,
+        _check_cell(cross_check(figure), joules, marked_run=bool(sign)),
+        Cell(" | ".join(number(w / watts.factor, 3) for w in figure.idle_each_w) or DASH),
+        Cell("; ".join(dict.fromkeys(f.words for f in raised)), "caution" if raised else ""),
+        Cell(gate_of(figure).text or DASH),
+    )
+
+
+def _energy_cell(figure: EnergyFigure, joules: Unit, *, of_net: bool) -> Cell:
+    quantity = figure.net_j if of_net else figure.gross_j
+    return Cell(scaled_pm(quantity.value, quantity.expanded_u, joules)) if quantity else _EMPTY
+
+
+def _check_cell(check: CrossCheck | None, joules: Unit, *, marked_run: bool) -> Cell:
+    if check is None:
+        return _EMPTY
+    both = (check.counter_j, check.integral_j)
+    return Cell(
+        " | ".join(number(j / joules.factor, 4) for j in both), "caution" if marked_run else ""
+    )
+
+
+def _percent_of(part_j: float, energy_j: float) -> str:
+    return number(100 * part_j / energy_j, 2) if energy_j > 0.0 else DASH
+
+
+def _without_empty(table: Table) -> Table:
+    """Drop the columns that say nothing for any row."""
+    keep = [
+        place
+        for place, column in enumerate(table.columns)
+        if column.key in ("variant", "run")
+        or any(row[place].text not in ("", DASH, "0") for row in table.rows)
+    ]
+    return Table(
+        table.caption,
+        tuple(table.columns[place] for place in keep),
+        tuple(tuple(row[place] for place in keep) for row in table.rows),
+        table.notes,
+        table.left_out,
+    )
