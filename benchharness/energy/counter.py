@@ -105,15 +105,36 @@ def _step(observed: Observed, edge_s: float) -> tuple[float, float]:
     """Return by how many W power steps at an edge, later less earlier, and how unsure that is.
 
     From the nearest powers on both sides that do not show the other one; unsure by the range of
-    the powers on each side. NaN says that there are too few to tell.
+    the powers on each side. NaN says that there is too little to tell.
     """
     reach_s, scatter_s = observed.gap_limit_s, observed.lag.mean_s
+    if len(observed.power) == 0:
+        return _step_of_slopes(observed, edge_s)
     earlier = observed.power.between(edge_s - reach_s - scatter_s, edge_s - scatter_s)
     later = observed.power.between(edge_s + scatter_s, edge_s + reach_s + scatter_s)
     if len(earlier) == 0 or len(later) == 0:
         return 0.0, math.nan
     step_w = float(later.value[0] - earlier.value[-1])
     return step_w, math.hypot(_range_w(observed, earlier), _range_w(observed, later))
+
+
+def _step_of_slopes(observed: Observed, edge_s: float) -> tuple[float, float]:
+    """Return the same for an instrument without powers, from its counter on both sides.
+
+    What the counter's step leaves open, and half the step in power, is unsure.
+    """
+    slopes, unsure = [], []
+    reach_s, scatter_s = observed.gap_limit_s, observed.counter_lag.mean_s
+    for first_s, last_s in ((-reach_s, 0.0), (0.0, reach_s)):
+        shift_s = edge_s + (scatter_s if last_s > 0.0 else -scatter_s)
+        side = observed.counter.between(first_s + shift_s, last_s + shift_s)
+        if len(side) < 2:
+            return 0.0, math.nan
+        span_s = float(side.t_s[-1] - side.t_s[0])
+        slopes.append(float(side.value[-1] - side.value[0]) / span_s)
+        unsure.append(observed.counter_step_j / span_s)
+    step_w = slopes[1] - slopes[0]
+    return step_w, math.hypot(0.5 * step_w, *unsure)
 
 
 def _range_w(observed: Observed, side: Samples) -> float:

@@ -27,6 +27,7 @@ Rejections = Iterator[tuple[str, BoolArray]]
 SPIKE_FACTOR = 100.0
 _SPIKE_FROM_W = 1.0
 _SPIKE_SHARE = 0.02
+_FEW_SPIKES = 3
 _LONGEST_RUN = 2
 # A figure of power is worth this many seconds of it at least, when the counter is asked.
 _SNAPSHOT_S = 1.0
@@ -50,14 +51,15 @@ def spikes(
 ) -> Rejections:
     """Reject readings a hundred times above all others of the trial, at most two in a row.
 
-    They are at most one in fifty (or one) of the readings, and the counter may vouch for them: it
-    does if it is fine enough to see a quarter of a second at such a power, and has seen it.
+    They are at most one in fifty of the readings (three of few, but no more than a quarter), and
+    the counter may vouch for them: it does if it is fine enough to see a quarter of a second at
+    such a power, and has seen it.
     """
     there = np.flatnonzero(np.isfinite(powers))
     if there.size < 3:
         return
     known = powers[there]
-    few = max(1, int(_SPIKE_SHARE * known.size))
+    few = max(1, min(known.size // 4, max(_FEW_SPIKES, int(_SPIKE_SHARE * known.size))))
     reference_w = float(np.partition(known, known.size - few - 1)[known.size - few - 1])
     level_w = max(reference_w, capabilities.floor_w or 0.0, _SPIKE_FROM_W)
     first, last = _runs(known > SPIKE_FACTOR * level_w)

@@ -85,8 +85,8 @@ def power_latency(observed: Observed, used: Samples) -> Term:
     """Return the effect of a delay that is known to some uncertainty only.
 
     Where no reading is used that may show what lies outside the window, all are shifted alike, and
-    the error is the delay's times the change of power over the window. Else readings may show the
-    power before it for as long as delays reach, and the error is at most that time times the step
+    the error is the delay's times the change of power over the window. Else readings at either
+    edge may show the other side of it, each by as much as a single delay scatters, times the step
     in power at the start. How large that step is may show only after the window.
     """
     lag, end_s = observed.lag, observed.duration_s
@@ -99,7 +99,8 @@ def power_latency(observed: Observed, used: Samples) -> Term:
     late = observed.power.between(end_s - lag.mean_s, end_s + lag.mean_s).value
     levels_w = [float(np.median(used.value)), *late.tolist()]
     step_w = max(abs(level_w - start_w) for level_w in levels_w)
-    return bound(LATENCY, min(max(lag.reach_s, lag.u_s), end_s) * step_w)
+    misplaced_s = math.sqrt(2.0) * max(lag.mean_s, math.sqrt(3.0) * lag.u_s)
+    return bound(LATENCY, min(misplaced_s, end_s) * step_w)
 
 
 def power_floor(observed: Observed, used: Samples, weights_s: FloatArray) -> Term:

@@ -41,6 +41,11 @@ class TestPowers:
         assert found.counts == {ACCEPTED: 19, SPIKE: 1}
         assert math.isnan(found.readings.power_w[7])
 
+    def test_several_spikes_of_a_short_trial(self) -> None:
+        powers = [10.0] * 20
+        powers[3] = powers[9] = powers[15] = 8000.0
+        assert passed(list(range(20)), powers).counts == {ACCEPTED: 17, SPIKE: 3}
+
     def test_a_burst_of_a_server_passes(self) -> None:
         powers = [10.0] * 20
         powers[7] = 300.0
