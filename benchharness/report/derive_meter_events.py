@@ -30,7 +30,17 @@ _SILENCES = {
         "check the network between this machine and the broker",
     ),
 }
-_NO_NEWS = frozenset({"online", "connected", REJECTED, *_SILENCES})
+_NO_NEWS = frozenset({"online", "connected", "firmware", REJECTED, *_SILENCES})
+_REMEDIES = {
+    "clock": "nothing needs to be done: readings are stamped by this machine's clock",
+    "counter": "see whether the meter lost its power, or something else resets it",
+    "stale": "check its connection",
+    "relay": "leave its switch alone while trials run",
+    "two-devices": "give each device a topic of its own, and repeat the run",
+    "replaced": "repeat the run with one plug",
+    "source": "see why the first source failed",
+    "stuck": "restart the service or the driver behind it",
+}
 
 
 def meter_events(events: Iterable[EventRecord], name: str) -> list[MeterEvent]:
@@ -82,8 +92,8 @@ def event_cautions(
             )
     for kind in dict.fromkeys(e.kind for e in events if e.kind not in _NO_NEWS):
         details = dict.fromkeys(e.detail for e in events if e.kind == kind and e.detail)
-        words = f": {'; '.join(details)}" if details else ""
-        cautions.append(Caution(f"meter-{kind}", f"meter {name}: {kind}{words}"))
+        said = "; ".join(details) or kind
+        cautions.append(Caution(f"meter-{kind}", f"meter {name}: {said}", _REMEDIES.get(kind)))
     return cautions
 
 

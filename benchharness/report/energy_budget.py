@@ -20,6 +20,7 @@ from benchharness.energy.budget import (
     LATENCY,
     QUANTISATION,
     SAMPLING,
+    TRUNCATION,
 )
 from benchharness.model import CampaignSummary, EnergyFigure, Status, VariantSummary
 from benchharness.report.text import plain
@@ -28,6 +29,7 @@ from benchharness.report.text import plain
 MEANINGS = {
     GAIN: "the instrument's gain; the same for all runs, cancels in a ratio",
     QUANTISATION: "the steps of the readings",
+    TRUNCATION: "what firmware cuts off a power",
     SAMPLING: "what happened between the readings",
     EDGES: "the start and the end of the window, which fall between readings",
     LATENCY: "readings show what was a little before",
@@ -48,6 +50,7 @@ GROUPS = (
 _GROUP_OF = {
     GAIN: GAIN,
     QUANTISATION: "steps",
+    TRUNCATION: "steps",
     SAMPLING: "sampling, edges",
     EDGES: "sampling, edges",
     LATENCY: "latency",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchharness.energy.counter import COUNTER
-from benchharness.energy.gate import ACCEPTED, REJECTED, REPAIRED
+from benchharness.energy.gate import ACCEPTED, NOT_NEWER, REJECTED, REPAIRED
 from benchharness.energy.interior import INTERIOR_HOLD
 from benchharness.model import CampaignSummary, EnergyFigure, Status, TrialSummary
 from benchharness.report.text import DASH, plain
@@ -17,19 +17,33 @@ _WORDS = {
     "counter-disagrees": "counter ≠ powers",
     "meters-disagree": "meters disagree",
     "parts-exceed-whole": "parts exceed the whole",
+    "meter-two-devices": "two devices",
+    "meter-replaced": "another plug",
     "net-below-uncertainty": "net below its U",
     "below-floor": "below the floor",
     "low-coverage": "gaps",
     "meter-offline": "offline",
     "meter-reconnected": "reconnected",
-    "readings-rejected": "readings rejected",
-    "readings-repaired": "readings repaired",
+    "meter-stale": "silence",
+    "meter-relay": "relay switched",
+    "counter-repaired": "counter repaired",
+    "meter-counter": "counter went back",
+    "meter-clock": "clock jump",
+    "gate-rejected": "readings rejected",
+    "readings-rejected": "messages rejected",
     "idle-drift": "idle drift",
     "no-idle": "no idle power",
     "short-window": "short window",
     "energy-missing": "a meter without energy",
+    "meter-source": "other source",
+    "meter-period": "other period",
 }
-_MARKING = frozenset({"counter-disagrees", "meters-disagree", "parts-exceed-whole"})
+_MARKING = frozenset(
+    {
+        *("counter-disagrees", "meters-disagree", "parts-exceed-whole"),
+        *("meter-two-devices", "meter-replaced"),
+    }
+)
 _PREFIXES = ("meter-", "readings-", "counter-", "gate-")
 _NO_FLAG = frozenset({"meter-replaying"})  # the class says so already
 
@@ -65,6 +79,12 @@ class Gate:
     accepted: int | None
     repaired: Mapping[str, int]
     rejected: Mapping[str, int]
+
+    @property
+    def notable(self) -> int:
+        """Return how many were repaired or rejected, less what is harmless: two of one time."""
+        harmless = self.rejected.get(NOT_NEWER.removeprefix(REJECTED), 0)
+        return sum(self.repaired.values()) + sum(self.rejected.values()) - harmless
 
     @property
     def text(self) -> str:

@@ -55,7 +55,7 @@ def energy_table(summary: CampaignSummary) -> Table | None:
         Column("k", "k", importance=30),
         Column("nu", "ν_eff", importance=25),
         Column("coverage", "coverage", "%", importance=95),
-        Column("readings", "readings", "rejected", importance=60),
+        Column("readings", "readings", "not accepted", importance=60),
         Column("marked", "marked", f"runs {MARK}", importance=65),
     )
     notes = ["one run: its energy (net where there is one) ± U = k u_c, 95 %, median run"]
@@ -175,8 +175,8 @@ def _variant_row(
 ) -> tuple[Cell, ...]:
     view = typical(figures)
     gates = all_gates(figures)
-    rejected = sum(gates.rejected.values()) + sum(gates.repaired.values())
-    seen = (gates.accepted or 0) + rejected
+    notable = gates.notable
+    seen = (gates.accepted or 0) + notable
     marks = len(marked_runs(summary, variant.index))
     return (
         Cell(plain(variant.label, 60)),
@@ -186,7 +186,7 @@ def _variant_row(
         Cell(number(view.k, 3)) if view and view.k else _EMPTY,
         Cell(nu_text(view.nu_eff)) if view else _EMPTY,
         Cell(coverage_text(figures)),
-        Cell(f"{rejected} of {seen}", "caution" if rejected else "") if seen else _EMPTY,
+        Cell(f"{notable} of {seen}", "caution" if notable else "") if seen else _EMPTY,
         Cell(f"{marks} of {len(figures)}", "caution") if marks else Cell("0", "muted"),
     )
 

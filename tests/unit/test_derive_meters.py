@@ -72,7 +72,7 @@ def test_silences_are_told_with_their_length() -> None:
         "meter-offline": "meter plug-1 was offline (it said so, or its broker did) 2 times, "
         "for 4.0 s",
         "meter-reconnected": "meter plug-1 lost its connection, for 500 ms",
-        "meter-restarted": "meter plug-1: restarted: uptime 3 s",
+        "meter-restarted": "meter plug-1: uptime 3 s",
     }
 
 
