@@ -6,13 +6,13 @@ import sys
 
 from benchharness.conformance.report import report
 
-SEED, REPEATS = 1, 2
+DEFAULTS = ("1", "2")  # seed, and seeds for each waveform and fault
 
 
 def main(arguments: list[str]) -> int:
     """Print the report for a seed and a number of seeds for each waveform and fault."""
     try:
-        seed, repeats = (int(text) for text in (*arguments, SEED, REPEATS)[:2])
+        seed, repeats = (int(text) for text in (*arguments, *DEFAULTS[len(arguments) :])[:2])
     except ValueError:
         sys.stderr.write("usage: python -m benchharness.conformance [SEED] [REPEATS]\n")
         return 2

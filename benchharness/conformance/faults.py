@@ -77,7 +77,7 @@ def _classes() -> tuple[FaultClass, ...]:
         FaultClass("doubled", _always("double=0.05")),
         FaultClass("reordered", _always("reorder=0.03")),
         FaultClass("delayed", _always("delay=0.1,jitter=0.3")),
-        FaultClass("spikes", _always("spike=0.01"), flagged, injected="spike"),
+        FaultClass("spikes", _always("spike=0.005"), flagged, injected="spike"),
         FaultClass("zeros", _always("zero=0.01"), flagged, injected="zero", below_floor=True),
         FaultClass("text", _always("text=0.02"), rejected, injected="text", figure=None),
         FaultClass("nan", _always("nan=0.02"), rejected, injected="nan", figure=None),

@@ -51,7 +51,7 @@ def test_a_defect_is_found(driver: type[AcmeMeter], fault: str, expected: Defect
 
 def test_an_overstated_accuracy_is_found() -> None:
     rig = replace(SOUND, meter=wrong.TooSure)
-    results = [run_case(rig, case) for case in cases_of(["none"], seed=0, repeats=4)]
+    results = [run_case(rig, case) for case in cases_of(["none"], seed=0, repeats=3)]
     complaint = interval_complaint(results)
     assert complaint is not None and "intervals of the gross energy hold the truth" in complaint
 
