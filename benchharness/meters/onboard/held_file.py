@@ -23,6 +23,8 @@ class HeldFile:
     def __init__(self, path: str) -> None:
         self.path = path
         self._descriptor = -1
+        # /sys answers ENODEV when a device is gone; another file still reads as it was.
+        self._may_be_deleted = not path.startswith("/sys/")
 
     def read(self) -> bytes:
         """Return the content without its end of line. Raises Unreadable with the reason."""
@@ -31,7 +33,7 @@ class HeldFile:
                 if self._descriptor < 0:
                     self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
                 raw = os.pread(self._descriptor, _BYTES, 0)
-                gone = os.fstat(self._descriptor).st_nlink == 0
+                gone = self._may_be_deleted and os.fstat(self._descriptor).st_nlink == 0
             except OSError as error:
                 if error.errno not in _AGAIN:
                     self.close()  # a device that was taken out and came back has another file
@@ -40,7 +42,6 @@ class HeldFile:
                 raise Unreadable(f"{self.path}: {error.strerror}") from None
             if not gone:
                 return raw.strip()
-            # What was deleted or replaced still reads as it was; /sys answers ENODEV instead.
             self.close()
         raise Unreadable(f"{self.path}: keeps vanishing")
 
