@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchharness.conformance.simulated import Load, Plug, random_load, read
+from benchharness.energy.budget import Budget
 from benchharness.energy.figure import energy_figure
 from benchharness.energy.readings import Readings, Window
 from benchharness.model import Capabilities, EnergyFigure, MeasurementClass
@@ -65,12 +66,16 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class CoverageRow:
-    """One kind of plug. ``bias`` is the mean relative error by estimator; ``missing`` have none."""
+    """One kind of plug. ``bias`` is the mean relative error by estimator; ``missing`` have none.
+
+    ``methods`` judges the gross energy of each estimator, whether it gave the figure or not.
+    """
 
     model: str
     n: int
     gross: Judged
     net: Judged
+    methods: dict[str, Judged] = field(default_factory=dict)
     bias: dict[str, float] = field(default_factory=dict)
     chosen: dict[str, int] = field(default_factory=dict)
     missing: int = 0
@@ -157,7 +162,8 @@ def trials(plug: Plug, seed: int, count: int) -> Iterator[tuple[Load, float, Ene
 
 def _row(plug: Plug, seed: int, count: int) -> CoverageRow:
     gross, net = [], []
-    errors: dict[str, list[float]] = defaultdict(list)
+    bias: dict[str, list[float]] = defaultdict(list)
+    methods: dict[str, list[tuple[float, float | None]]] = defaultdict(list)
     chosen: dict[str, int] = defaultdict(int)
     missing = 0
     for load, duration_s, figure in trials(plug, seed, count):
@@ -169,10 +175,19 @@ def _row(plug: Plug, seed: int, count: int) -> CoverageRow:
         net.append((figure.net_j.value - load.net_j, figure.net_j.expanded_u))
         chosen[figure.method] += 1
         for estimate in figure.estimates:
-            errors[estimate.method].append(estimate.energy_j / true_j - 1.0)
-    bias = {method: float(np.mean(found)) for method, found in errors.items()}
+            error_j = estimate.energy_j - true_j
+            bias[estimate.method].append(error_j / true_j)
+            budget = Budget.from_mappings(estimate.terms_j, estimate.nu)
+            methods[estimate.method].append((error_j, budget.expanded()[0]))
     return CoverageRow(
-        plug.name, len(gross), _judged(gross), _judged(net), bias, dict(chosen), missing
+        model=plug.name,
+        n=len(gross),
+        gross=_judged(gross),
+        net=_judged(net),
+        methods={method: _judged(found) for method, found in methods.items()},
+        bias={method: float(np.mean(found)) for method, found in bias.items()},
+        chosen=dict(chosen),
+        missing=missing,
     )
 
 

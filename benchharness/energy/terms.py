@@ -89,6 +89,24 @@ def power_latency(observed: Observed, used: Samples) -> Term:
     edge may show the other side of it, each by as much as a single delay scatters, times the step
     in power at the start. How large that step is may show only after the window.
     """
+    pulses = bound(LATENCY, _shown_too_long_j(observed, used))
+    return Term(LATENCY, math.hypot(_delay(observed, used).u, pulses.u))
+
+
+def _shown_too_long_j(observed: Observed, used: Samples) -> float:
+    """Return by how much a pulse chip's powers may add up to too much, in joules.
+
+    The power of one pulse is shown until the next one comes: a high one for long if little
+    follows. What was shown for a time D stands against what D has then turned out to be.
+    """
+    if not observed.capabilities.pulse_j:
+        return 0.0
+    changed = np.concatenate([[True], np.diff(used.value) != 0.0])
+    t_s, shown_w = used.t_s[changed], used.value[changed]
+    return abs(float(np.dot(np.diff(shown_w), np.diff(t_s))))
+
+
+def _delay(observed: Observed, used: Samples) -> Term:
     lag, end_s = observed.lag, observed.duration_s
     if lag.mean_s == 0.0 and lag.u_s == 0.0:
         return Term(LATENCY, 0.0)
