@@ -26,6 +26,8 @@ from benchharness.meters.mqtt.failures import connect_error, tls_context
 from benchharness.meters.mqtt.routes import Arrival, Handler, Routes
 from benchharness.meters.mqtt.timer import PeriodicTimer
 
+# Of subscriptions and commands. Plugs send their telemetry with QoS 0 and then it is delivered so,
+# without a receipt each; what a plug or a bridge does send with QoS 1 is not lost on the last leg.
 QOS = 1
 CONNECT_TIMEOUT_S = 4.0
 KEEPALIVE_S = 10
@@ -68,6 +70,7 @@ class MqttConnection:
         self._refusal: str | None = None
         self._broken = False
         self._subscriptions: dict[int, _Subscription] = {}
+        self._resubscriptions: set[int] = set()
         self._linked = threading.Event()
         self._ever_linked = False
         self._timer = PeriodicTimer()
@@ -228,7 +231,8 @@ class MqttConnection:
         if again:
             # The broker may have been started anew, and then knows of no subscription.
             for some in _portions(self._routes.topics()):
-                client.subscribe([(topic, QOS) for topic in some])
+                _, mid = client.subscribe([(topic, QOS) for topic in some])
+                self._resubscriptions.add(mid or 0)
             self._tell(t_ns, True, f"connected to {self.settings.broker} again")
 
     def _refuse(self, t_ns: int, reason: str) -> None:
@@ -266,8 +270,15 @@ class MqttConnection:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
+        refused = any(reason.is_failure for reason in reasons)
+        if mid in self._resubscriptions:
+            self._resubscriptions.discard(mid)
+            if refused:
+                detail = f"{self.settings.broker} refuses a subscription that it had granted"
+                self._tell(time.monotonic_ns(), False, detail)
+            return
         answer = self._subscriptions.setdefault(mid, _Subscription())
-        answer.refused = any(reason.is_failure for reason in reasons)
+        answer.refused = refused
         answer.came.set()
 
     def _on_message(

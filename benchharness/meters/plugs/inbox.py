@@ -162,7 +162,7 @@ class PlugInbox:
         if counter.two_devices:
             self._contest("their counters take turns", t_ns)
         elif counter.fell_from_j is not None:
-            fell = f"from {counter.fell_from_j:.6g} J to {energy_j:.6g} J"
+            fell = f"from {counter.fell_from_j:.10g} J to {energy_j:.10g} J"
             self.note("counter", f"the counter went back {fell}", t_ns)
         return reason
 

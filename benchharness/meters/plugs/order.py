@@ -19,6 +19,8 @@ OLDER_COUNTER = "a counter older than the newest"
 # How long messages must agree on another time before it is the device's clock that has changed.
 _AGREE_NS = 3 * NANOSECONDS_PER_SECOND
 _AGREE_S = 0.5
+# However small the bound on a plug's own latency is, a network may take this long.
+_NETWORK_S = 1.0
 # No crystal runs slow by more; a clock that does is otherwise taken for ever later messages.
 _DRIFT = 5e-4
 # Among how many counters how many changes of place tell two devices.
@@ -33,7 +35,7 @@ class DeviceClock:
     """
 
     def __init__(self, bound_s: float) -> None:
-        self._bound_s = bound_s
+        self._bound_s = max(bound_s, _NETWORK_S)
         self._newest_s: float | None = None
         self._lead_s = 0.0  # of the device's clock against this one's, when a message is quickest
         self._lead_ns = 0
