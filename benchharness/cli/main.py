@@ -24,7 +24,7 @@ COMMANDS = {
     "show": ("show", "print the table of a campaign"),
     "compare": ("compare", "compare two campaigns, or the levels of a factor"),
     "report": ("report", "write HTML, LaTeX, Markdown or CSV"),
-    "meters": ("meters", "check a meter, or emulate a plug"),
+    "meters": ("meters", "check a meter, emulate a plug, or switch one"),
     "advise": ("advise", "say how long and how often to measure"),
     "doctor": ("doctor", "say whether this machine is fit to measure"),
     "export": ("export", "write raw observations for other programs"),

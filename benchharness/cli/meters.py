@@ -1,4 +1,4 @@
-"""``benchharness meters``: check a meter, or emulate a plug."""
+"""``benchharness meters``: check a meter, emulate a plug, switch a plug's relay."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ examples:
   benchharness meters check estimate
   benchharness meters check tasmota:mqtt://broker.local/plug-1 --seconds 30
   benchharness meters emulate tasmota --topic plug-1 --watt-res 1 --energy-res 5
+  benchharness meters power plug-1 cycle
 
 """
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add ``meters check`` and ``meters emulate``."""
+    """Add ``meters check``, ``meters emulate`` and ``meters power``."""
     parser = subparsers.add_parser(
         "meters",
-        help="check a meter, or emulate a plug",
-        description="Check whether a meter is fit to measure, or emulate a plug without one.",
+        help="check a meter, emulate a plug, or switch one",
+        description="Check whether a meter is fit to measure, emulate a plug without one, or "
+        "switch a plug's relay.",
         epilog=_EXAMPLES + EXIT_CODES,
         formatter_class=HelpFormatter,
     )
