@@ -59,6 +59,10 @@ def test_a_charge_is_energy_at_the_voltage_of_its_time(tmp_path: Path) -> None:
     tree.put("BAT1/charge_now", 2_998_000)  # 2 mAh at 11 V
     assert step(meter, clock)[0].energy_j == pytest.approx(0.002 * 11.0 * 3600.0)
     assert meter.capabilities().energy_resolution_j == pytest.approx(0.001 * 11.0 * 3600.0)
+    tree.put("BAT1/charge_now", 2_997_000)  # 1 mAh while the voltage fell from 11 to 10 V
+    tree.put("BAT1/voltage_now", 10_000_000)
+    used_j = 0.002 * 11.0 * 3600.0 + 0.001 * 10.5 * 3600.0
+    assert step(meter, clock)[0].energy_j == pytest.approx(used_j)
 
 
 def test_the_mains_ends_the_readings_and_says_so(tree: Tree) -> None:
