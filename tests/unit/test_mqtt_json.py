@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchharness.declarations import shipped_folder
 from benchharness.errors import UsageError
 from benchharness.meters.base import Instrument
-from benchharness.meters.instrument import load_meter, resolve_instrument
+from benchharness.meters.instrument import (
+    instrument_files,
+    load_meter,
+    read_instrument,
+    resolve_instrument,
+)
 from benchharness.meters.plugs.dialect import Command, Dialect
 from benchharness.meters.plugs.json_path import follow, parse_path
 from benchharness.meters.plugs.mqtt_json import MqttJsonMeter
 from benchharness.meters.plugs.payload import PlugReading, Rejection
+from benchharness.meters.plugs.plug import PlugMeter
 from benchharness.meters.plugs.said import Availability
+
+EXAMPLES = shipped_folder("meters") / "examples"
 
 
 class Opened(MqttJsonMeter):
@@ -200,3 +210,11 @@ def test_what_a_device_writes_is_what_is_read(value: float, decimals: int, unit:
     assert isinstance(said, PlugReading) and said.power_w is not None
     assert math.isclose(said.power_w, float(f"{value:.{decimals}f}") * factor, rel_tol=1e-12)
     assert said.power_step_w == pytest.approx(factor * 10.0**-decimals)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+def test_each_example_is_an_instrument_and_none_is_a_meter_by_itself(path: Path) -> None:
+    found = load_meter(read_instrument(path))
+    assert isinstance(found, PlugMeter)
+    assert found.capabilities().gain_bound is not None
+    assert path not in instrument_files().values()
