@@ -10,12 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchharness.cli.main import main
 from benchharness.errors import MeterError, UsageError
+from benchharness.meters.base import Switchable
 from benchharness.meters.instrument import load_meter, resolve_instrument
 from benchharness.meters.plugs import plug as plug_module
 from benchharness.meters.plugs.plug import PlugMeter
@@ -121,6 +123,19 @@ def test_off_and_on_are_confirmed_and_take_the_load_away(
         meter.close()
 
 
+@pytest.mark.parametrize("kind", ["shelly-gen1", "shelly-gen2", "zigbee2mqtt"])
+def test_every_make_is_switched_and_confirms(
+    mosquitto: Mosquitto, start_plug: Callable[..., EmulatedPlug], tmp_path: Path, kind: str
+) -> None:
+    plug = start_plug(mosquitto, "plug-1", kind=kind)
+    declared = resolve_instrument(plug.address)
+    meter = load_meter(replace(declared, options={**declared.options, "relay": True}))
+    assert isinstance(meter, Switchable)
+    meter.switch(False)
+    meter.switch(False)  # it is off already, and says so
+    meter.switch(True)
+
+
 def test_a_cycle_is_off_and_then_on(
     mosquitto: Mosquitto,
     start_plug: Callable[..., EmulatedPlug],
@@ -188,7 +203,7 @@ def test_it_asks_on_a_terminal(
     os.close(ours)
     assert error.startswith("Switch off what hangs on plug-1? [y/N] ")
     assert process.returncode == code
-    assert told == words
+    until(lambda: told == words)
 
 
 def relay_of(path: Path) -> PlugMeter:
