@@ -25,6 +25,8 @@ from benchharness.energy.budget import (
 from benchharness.model import CampaignSummary, EnergyFigure, Status, VariantSummary
 from benchharness.report.text import plain
 
+_NOTHING = 1e-4  # of u_c: a term below it changes no digit of U
+
 # What each term is, in a line, for readers who have not seen the word.
 MEANINGS = {
     GAIN: "the instrument's gain; the same for all runs, cancels in a ratio",
@@ -135,6 +137,7 @@ def figure_budget(figure: EnergyFigure) -> BudgetView | None:
         lines=tuple(
             Line(plain(name, 60).replace("_", " "), u, u / combined_j, figure.nu.get(name))
             for name, u in sorted(terms.items(), key=lambda item: -item[1])
+            if u >= _NOTHING * combined_j
         ),
         combined_j=combined_j,
         nu_eff=figure.nu_eff,

@@ -41,9 +41,8 @@ def energy_table(summary: CampaignSummary) -> Table | None:
     found = [(variant, figures) for variant, figures in found if figures]
     if not found:
         return None
-    joules = column_unit(
-        [(f.net_j or f.gross_j).value for _, figures in found for f in figures], "J"
-    )
+    views = [view for _, figures in found if (view := typical(figures)) is not None]
+    joules = column_unit((magnitude_j(view) for view in views), "J")
     for variant, figures in found:
         rows.append(_variant_row(summary, variant, figures, joules))
     suffix = class_suffix(summary)
@@ -64,12 +63,12 @@ def energy_table(summary: CampaignSummary) -> Table | None:
 
 def budget_table(view: BudgetView, label: str) -> Table:
     """Return the terms of one budget, then the combined and the expanded uncertainty."""
-    joules = column_unit([abs(view.energy_j)], "J")
+    joules = column_unit([magnitude_j(view)], "J")
     rows = [
         (
             Cell(line.name),
             Cell(number(line.u_j / joules.factor, 2)),
-            Cell(number(100 * line.of_combined, 2)),
+            Cell(share_of_u_text(line.of_combined)),
             Cell(_percent_of(line.u_j, view.energy_j)),
             Cell(nu_text(line.nu)),
         )
@@ -181,7 +180,7 @@ def _variant_row(
     return (
         Cell(plain(variant.label, 60)),
         Cell(scaled_pm(view.energy_j, view.expanded_j, joules)) if view else _EMPTY,
-        Cell(number(100 * view.relative, 2)) if view and view.relative is not None else _EMPTY,
+        Cell(_percent_of(view.expanded_j, view.energy_j)) if view else _EMPTY,
         Cell(dominant_text(view)),
         Cell(number(view.k, 3)) if view and view.k else _EMPTY,
         Cell(nu_text(view.nu_eff)) if view else _EMPTY,
@@ -232,8 +231,21 @@ def _check_cell(check: CrossCheck | None, joules: Unit, *, marked_run: bool) -> 
     )
 
 
-def _percent_of(part_j: float, energy_j: float) -> str:
-    return number(100 * part_j / energy_j, 2) if energy_j > 0.0 else DASH
+def share_of_u_text(share: float) -> str:
+    """Format a share of u_c in per cent; what cannot be seen beside the others is below 0.1."""
+    return number(100 * share, 2) if share >= 0.001 else "< 0.1"
+
+
+def magnitude_j(view: BudgetView) -> float:
+    """Return what a unit must make readable: the energy, or its U where that is larger."""
+    return max(abs(view.energy_j), view.expanded_j or 2.0 * view.combined_j)
+
+
+def _percent_of(part_j: float | None, energy_j: float) -> str:
+    """Return a share of the energy in per cent; beyond all of it, that is all there is to say."""
+    if part_j is None or energy_j <= 0.0:
+        return DASH
+    return number(100 * part_j / energy_j, 2) if part_j <= energy_j else "> 100"
 
 
 def _without_empty(table: Table) -> Table:

@@ -107,7 +107,11 @@ def budget_stack(summary: CampaignSummary, most_variants: int = 40) -> Stack | N
                 )
                 start += width
         half = number((view.expanded_j or 2 * view.combined_j) / joules.factor, 2)
-        relative = "" if view.relative is None else f"{number(100 * view.relative, 2)} %"
+        relative = (
+            ""
+            if view.relative is None or view.relative > 1
+            else f"{number(100 * view.relative, 2)} %"
+        )
         rows.append(StackRow(plain(variant.label, 80), tuple(segments), f"± {half}", relative))
     legend = tuple((name, role) for name, role in GROUPS if name in seen)
     return Stack("Uncertainty U", joules.symbol, legend, tuple(rows))

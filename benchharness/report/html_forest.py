@@ -20,6 +20,7 @@ from benchharness.report.metrics import (
     energy_classes,
     half_interval,
     has_metric,
+    magnitude,
     metric_of,
     ranked,
     standings,
@@ -91,9 +92,7 @@ def forest(
         return None
     metric = METRICS[key]
     variants = ranked(summary, key)[:most_rows]
-    unit = column_unit(
-        [m.mean for v in variants if (m := metric_of(v, key)) is not None], metric.base
-    )
+    unit = column_unit((magnitude(v, key) for v in variants), metric.base)
     axis = _axis(variants, key)
     mixed = metric.is_energy and len(energy_classes(summary)) > 1
     verdicts = standings(summary, key)

@@ -28,6 +28,7 @@ from benchharness.report.metrics import (
     has_metric,
     headline_key,
     instrument_notes,
+    magnitude,
     metric_of,
     ranked,
 )
@@ -156,8 +157,7 @@ def _metric_column(
     if not has_metric(summary, key):
         return None
     metric = METRICS[key]
-    means = [m.mean for v in variants if (m := metric_of(v, key)) is not None]
-    unit = column_unit(means, metric.base)
+    unit = column_unit((magnitude(v, key) for v in variants), metric.base)
     mixed = metric.is_energy and len(energy_classes(summary)) > 1
     pairs = [
         value_and_half(m.mean, half_interval(v, key), unit.factor)

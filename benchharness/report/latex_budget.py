@@ -13,7 +13,7 @@ from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary
 from benchharness.report.energy_budget import BudgetView, good_figures, typical
 from benchharness.report.energy_flags import coverage_text
-from benchharness.report.energy_tables import nu_text
+from benchharness.report.energy_tables import magnitude_j, nu_text
 from benchharness.report.latex import LATEX_UNITS, PREAMBLE, table_format
 from benchharness.report.latex_text import escape, label
 from benchharness.report.metrics import CLASS_NOTES, energy_classes, energy_key, ranked
@@ -49,7 +49,7 @@ def render_latex_budget(summary: CampaignSummary, *, standalone: bool = False) -
             where=f"campaign {plain(summary.campaign_id, 40)}",
             remedy="measure with a meter (--meter)",
         )
-    joules = column_unit([abs(view.energy_j) for _, view in views], "J")
+    joules = column_unit((magnitude_j(view) for _, view in views), "J")
     columns, head, rows = _alone(views[0][1], joules) if len(views) == 1 else _beside(views, joules)
     body = "\n".join(
         [

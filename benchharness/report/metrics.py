@@ -138,6 +138,14 @@ def half_interval(variant: VariantSummary, key: str) -> float | None:
     return math.hypot(*known) if known else None
 
 
+def magnitude(variant: VariantSummary, key: str) -> float | None:
+    """Return what a unit must make readable: the mean, or its ± where that is larger."""
+    metric = metric_of(variant, key)
+    if metric is None or metric.mean is None:
+        return None
+    return max(abs(metric.mean), half_interval(variant, key) or 0.0)
+
+
 def standings(summary: CampaignSummary, key: str) -> dict[int, Standing]:
     """Say how every variant, by its index, stands to the one of the lowest mean.
 

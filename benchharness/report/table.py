@@ -23,6 +23,7 @@ from benchharness.report.metrics import (
     has_metric,
     headline_key,
     instrument_notes,
+    magnitude,
     metric_of,
     ranked,
     standings,
@@ -146,8 +147,7 @@ def _metric_specs(
     if not has_metric(summary, key):
         return []
     metric = METRICS[key]
-    means = [m.mean for v in summary.variants if (m := metric_of(v, key)) is not None]
-    unit = column_unit(means, metric.base)
+    unit = column_unit((magnitude(v, key) for v in summary.variants), metric.base)
     mixed = len(energy_classes(summary)) > 1
 
     def make(variant: VariantSummary) -> Cell:
