@@ -181,10 +181,10 @@ def _figures(
     phase_s = rng.uniform(0.0, 1.0)
     tick = np.floor(t - phase_s) + phase_s
     if plug.pulse_j is not None:
-        pulses = _pulses(load, plug.pulse_j, rng.uniform(0.0, 1.0))
+        at_s = pulses(load, plug.pulse_j, rng.uniform(0.0, 1.0))
         look = np.floor((t - phase_s) / _SLOT_S) * _SLOT_S + phase_s
-        counted = plug.pulse_j * np.searchsorted(pulses, tick, side="right").astype(np.float64)
-        return _pulse_powers(pulses, plug.pulse_j, look), counted, 0.1
+        counted = plug.pulse_j * np.searchsorted(at_s, tick, side="right").astype(np.float64)
+        return pulse_powers(at_s, plug.pulse_j, look), counted, 0.1
     if plug.chip == "delayed":
         mean_s = rng.uniform(0.05, 1.0)
         late_s = rng.uniform(0.0, max(0.0, plug.latency_bound_s - 0.5 * mean_s))
@@ -193,7 +193,7 @@ def _figures(
     return load.mean_w(tick - 1.0, tick), load.energy_j(tick), 1.0
 
 
-def _pulses(load: Load, pulse_j: float, phase: float) -> FloatArray:
+def pulses(load: Load, pulse_j: float, phase: float) -> FloatArray:
     """Return the times of all pulses: where the energy passes a multiple of ``pulse_j``."""
     total_j = load.total_j
     levels = np.arange(1.0 - phase, total_j[-1] / pulse_j) * pulse_j
@@ -202,13 +202,16 @@ def _pulses(load: Load, pulse_j: float, phase: float) -> FloatArray:
     return times
 
 
-def _pulse_powers(pulses: FloatArray, pulse_j: float, look: FloatArray) -> FloatArray:
-    """Return what Tasmota makes of pulses, looking each 200 ms: cut to 0.1 W, 0 after 10 s."""
-    last = np.searchsorted(pulses, look, side="right") - 1
-    number = np.maximum(1, last - (np.searchsorted(pulses, look - _SLOT_S, side="right") - 1))
+def pulse_powers(at_s: FloatArray, pulse_j: float, look: FloatArray) -> FloatArray:
+    """Return the power that Tasmota makes of pulses ``at_s``, float64[n] for n looks.
+
+    It looks each 200 ms, cuts to 0.1 W, and says 0 W after 10 s without a pulse.
+    """
+    last = np.searchsorted(at_s, look, side="right") - 1
+    number = np.maximum(1, last - (np.searchsorted(at_s, look - _SLOT_S, side="right") - 1))
     first = np.maximum(last - number, 0)
-    length_s = np.maximum(pulses[last] - pulses[first], 1e-9)
+    length_s = np.maximum(at_s[last] - at_s[first], 1e-9)
     powers = np.floor(pulse_j * (last - first) / length_s * 10.0 + 1e-6) / 10.0
-    silent = (look - pulses[last] > _SILENCE_S) | (length_s > _SILENCE_S * number)
+    silent = (look - at_s[last] > _SILENCE_S) | (length_s > _SILENCE_S * number)
     result: FloatArray = np.where(silent, 0.0, powers)
     return result

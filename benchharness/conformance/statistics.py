@@ -16,8 +16,8 @@ import numpy as np
 from benchharness.conformance.simulated import Load, Plug, random_load, read
 from benchharness.energy.budget import Budget
 from benchharness.energy.figure import energy_figure
-from benchharness.energy.readings import Readings, Window
-from benchharness.model import Capabilities, EnergyFigure, MeasurementClass
+from benchharness.energy.readings import Window
+from benchharness.model import EnergyFigure
 
 SETTLE_S = 2.0
 _BEFORE_S = 14.0  # what a plug needs to have seen before its first reading
@@ -86,53 +86,6 @@ def coverage_statistics(
 ) -> list[CoverageRow]:
     """Return a row for each plug over ``count`` random loads; the loads are the same for all."""
     return [_row(plug, seed, count) for plug in plugs]
-
-
-FIGURE = "the figure"
-INSIDE = "trapezoid, readings inside only"
-
-
-def step_load_bias(period_s: float, *, plug: bool = False, phases: int = 60) -> dict[str, float]:
-    """Return the mean relative error by estimator on 300 s at 6 W between 3 W, over start phases.
-
-    A reading comes each ``period_s``: exact snapshots, or with ``plug`` the mean of a second that
-    was worked out up to a second ago, rounded to 0.1 W, with a counter in steps of 36 J.
-    """
-    length_s = 300.0
-    load = Load(np.array([-400.0, 0.0, length_s, 700.0]), np.array([3.0, 6.0, 3.0, 3.0]))
-    capabilities = Capabilities(
-        MeasurementClass.EMULATED,
-        has_power=True,
-        has_counter=True,
-        period_s=period_s,
-        power_resolution_w=0.1 if plug else None,
-        energy_resolution_j=36.0 if plug else None,
-        gain_bound=0.0,
-        latency_bound_s=1.5 if plug else None,
-    )
-    errors: dict[str, list[float]] = defaultdict(list)
-    for phase in (np.arange(phases) + 0.5) / phases:
-        t = np.arange(-5.0 * period_s - 5.0 + phase * period_s, length_s + 5.0 * period_s, period_s)
-        # A counter's steps and a second's begin have phases of their own (golden ratios).
-        tick = np.floor(t - 0.618 * phase) + 0.618 * phase if plug else t
-        power_w = load.mean_w(tick - 1.0, tick) if plug else load.mean_w(t, t + 1e-6)
-        counter_j = load.energy_j(tick)
-        if plug:
-            power_w = np.round(power_w, 1)
-            counter_j = np.floor((counter_j + 22.2 * phases * phase) / 36.0) * 36.0
-        readings = Readings.of(np.round((t + 3600.0) * 1e9).astype(np.int64), power_w, counter_j)
-        window = _window(0.0, length_s)
-        figure = energy_figure(readings, capabilities, window, meter="plug", target="board").figure
-        if figure is None:
-            raise AssertionError(f"no figure at {period_s:g} s")
-        inside = readings.powers(window.start_ns).between(0.0, length_s)
-        found = {e.method: e.energy_j for e in figure.estimates} | {
-            FIGURE: figure.gross_j.value,
-            INSIDE: float(np.sum(np.diff(inside.t_s) * (inside.value[1:] + inside.value[:-1])) / 2),
-        }
-        for method, energy_j in found.items():
-            errors[method].append(energy_j / (6.0 * length_s) - 1.0)
-    return {method: float(np.mean(of_method)) for method, of_method in errors.items()}
 
 
 def trials(plug: Plug, seed: int, count: int) -> Iterator[tuple[Load, float, EnergyFigure | None]]:
