@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchharness.clock import seconds
 from benchharness.conformance.defects import Defect, Finding
@@ -78,8 +78,10 @@ class Result:
 
 def run_case(rig: Rig, case: Case) -> Result:
     """Run one case in virtual time; the driver's failures become findings."""
-    fault, shape = FAULTS[case.fault], rig.shape
+    fault = FAULTS[case.fault]
     rng = random.Random(f"{rig.name} {case.id}")  # noqa: S311 - loads, not secrets
+    later_s = rng.uniform(0.0, rig.shape.dither_s)
+    shape = replace(rig.shape, lead_s=rig.shape.lead_s + later_s)
     idle_w = rng.uniform(*shape.idle_w)
     load = make_waveform(
         case.waveform, shape.span, rng, idle_w=idle_w, swing_w=rng.uniform(*shape.swing_w)

@@ -12,6 +12,7 @@ from benchharness.clock import Clock
 from benchharness.conformance.faults import MQTT_FAULTS
 from benchharness.conformance.rig import Rig, Shape
 from benchharness.conformance.rig_mqtt import Fate, MqttRig
+from benchharness.conformance.rig_replay import ReplayRig
 from benchharness.conformance.rig_stepped import Show, SteppedRig
 from benchharness.conformance.trees import hwmon_ina3221, iio_ina3221, rapl
 from benchharness.meters.base import Instrument, Meter
@@ -37,6 +38,12 @@ _DRIVERS = {
 _TOPIC = "plug-1"
 # The gain of every instrument is drawn within this, and its file says so.
 _GAIN = 0.01
+_JSON = {
+    "power_path": "power_w",
+    "energy_path": "energy_j",
+    "energy_unit": "J",
+    "availability_topic": f"{_TOPIC}/availability",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,9 @@ def _polled(name: str, device: DeviceOptions, **options: Any) -> MqttRig:
 def _pushed(kind: str, period_s: float, name: str = "", **options: Any) -> MqttRig:
     """Return a plug that tells its figures every ``period_s`` and is not asked."""
     window_s = max(120.0, 20.0 * period_s)
-    shape = Shape(window_s, 4.0 * period_s + 5.0, 2.5 * period_s + 5.0, gain=_GAIN)
+    shape = Shape(
+        window_s, 4.0 * period_s + 5.0, 2.5 * period_s + 5.0, dither_s=period_s, gain=_GAIN
+    )
     device = DeviceOptions(period_s=period_s, watt_res=1, energy_res=5)
     said = {"period_s": period_s, "wait_s": 2.0 * period_s + 5.0, **options}
     readings = {
@@ -112,11 +121,30 @@ def _read_directly(name: str, **options: Any) -> SteppedRig:
     return SteppedRig(name, partial(_onboard, driver), show, keys, shape)
 
 
+def step_rigs() -> tuple[Rig, ...]:
+    """Return a plug with telemetry each 30 s and one that is asked each 1 s, on the papers' step.
+
+    Their load is rest at 3 W and a window of 300 s at 6 W; their gain is right.
+    """
+    fine = DeviceOptions(watt_res=1, energy_res=5)
+    slow = _pushed("tasmota", 30.0, poll_s=0)
+    quick = _polled("tasmota, 1 s", fine)
+    return tuple(
+        replace(
+            rig,
+            shape=replace(
+                rig.shape, window_s=300.0, idle_w=(3.0, 3.0), swing_w=(3.0, 3.0), gain=0.0
+            ),
+        )
+        for rig in (slow, quick)
+    )
+
+
 def rigs() -> tuple[Rig, ...]:
     """Return every rig, in the order of the table."""
     fine = DeviceOptions(watt_res=1, energy_res=5)
     return (
-        _polled("tasmota, asked each 1 s", fine),
+        _polled("tasmota, asked each 1 s", fine, max_power_w=100),
         _polled("tasmota, as delivered (1 W, 3600 J)", DeviceOptions()),
         _polled("tasmota, HLW8012", replace(fine, chip="hlw8012"), chip="hlw8012"),
         _polled("tasmota, BL0937", replace(fine, chip="bl0937"), chip="bl0937"),
@@ -126,11 +154,9 @@ def rigs() -> tuple[Rig, ...]:
         _pushed("shelly-gen1", 10.0),
         _pushed("shelly-gen2", 10.0),
         _pushed("zigbee2mqtt", 10.0),
-        _pushed(
-            "json", 1.0, power_path="power_w", energy_path="energy_j", energy_unit="J",
-            availability_topic=f"{_TOPIC}/availability",
-        ),
+        _pushed("json", 1.0, **_JSON),
         _read_directly("ina3221, hwmon"),
         _read_directly("ina3221, iio"),
         _read_directly("rapl"),
+        ReplayRig(options={"gain": _GAIN, "power_resolution_w": 0.01, "energy_resolution_j": 0.1}),
     )  # fmt: skip

@@ -25,6 +25,7 @@ WINDOW_S = 300.0
 REST_W, WORK_W = 3.0, 6.0
 INTERVALS_S = (30.0, 1.0)
 PHASES = 60
+TRIALS = 30  # through a plug
 _ZERO_NS = 1_000 * NANOSECONDS_PER_SECOND
 
 Energy = Callable[[Readings, float], float]  # readings, telemetry interval in s; joules
@@ -52,6 +53,18 @@ def step_errors() -> list[MethodError]:
         )
         found.append(MethodError(name, errors))
     return found
+
+
+def plug_errors() -> MethodError:
+    """Return the mean error of the figure where an emulated plug and its driver lie between."""
+    from benchharness.conformance.case import Case, run_case
+    from benchharness.conformance.catalogue import step_rigs
+
+    errors = []
+    for rig in step_rigs():
+        results = [run_case(rig, Case("constant", "none", seed)) for seed in range(TRIALS)]
+        errors.append(statistics.fmean(found.error for found in results if found.error is not None))
+    return MethodError("**the same, through an emulated Tasmota plug**", tuple(errors))
 
 
 def straight_line_errors() -> dict[str, float]:

@@ -31,6 +31,7 @@ class Shape:
     window_s: float = 120.0
     idle_s: float = 20.0
     lead_s: float = 5.0
+    dither_s: float = 1.0  # everything is later by up to this, as harness and meter keep no step
     tick_s: float = 1.0  # how often the harness calls read()
     idle_w: tuple[float, float] = (2.5, 5.0)
     swing_w: tuple[float, float] = (2.0, 10.0)

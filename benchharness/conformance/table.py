@@ -43,11 +43,12 @@ def waveform_table(results: Iterable[Result]) -> str:
 
 def methods_table() -> str:
     """Return the published methods beside the figure, on a step of 300 s."""
-    from benchharness.conformance.methods import INTERVALS_S, step_errors
+    from benchharness.conformance.methods import INTERVALS_S, plug_errors, step_errors
 
     columns = ("method", *(f"telemetry each {interval_s:g} s" for interval_s in INTERVALS_S))
     rows = [
-        [found.method, *(_signed(error) for error in found.mean_errors)] for found in step_errors()
+        [found.method, *(_signed(error) for error in found.mean_errors)]
+        for found in (*step_errors(), plug_errors())
     ]
     return markdown(columns, rows)
 

@@ -15,6 +15,7 @@ from benchharness.meters.emulator.waveform import Waveform
 
 # How fast a straight-line load turns from rest to work: one scheduling interval of a board.
 EDGE_S = 0.001
+_LEAST_S = 1e-6  # between two points
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def make_waveform(
     """
     linear = name in _LINES
     points = (_LINES if linear else _STEPS)[name](rng, span.length_s, swing_w)
-    inside = [(span.start_s + t_s, idle_w + p_w) for t_s, p_w in points if t_s < span.length_s]
+    moved = [(span.start_s + t_s, idle_w + power_w) for t_s, power_w in points]
+    inside = [point for point in moved if point[0] < span.end_s - _LEAST_S]
     if linear:
         ends = [(0.0, idle_w), (span.start_s, idle_w), *inside, (span.end_s, idle_w)]
     else:

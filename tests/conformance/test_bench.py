@@ -151,6 +151,14 @@ class TestLoads:
         assert [load.power_w(t_s) for t_s in (0.0, 24.9, 145.1, 200.0)] == [3.0] * 4
         assert load.energy_j(25.0) == pytest.approx(75.0)
 
+    @pytest.mark.parametrize("name", WAVEFORMS)
+    def test_any_window_will_do(self, name: str) -> None:
+        rng = random.Random(9)
+        for _ in range(200):
+            start_s = rng.uniform(0.0, 100.0)
+            span = Span(start_s, start_s + rng.choice([1.0, 60.0, 120.0, 300.0, 6000.0]))
+            make_waveform(name, span, rng, idle_w=3.0, swing_w=6.0)
+
     def test_seeds_differ_and_repeat(self) -> None:
         assert self.make("random", 1) == self.make("random", 1) != self.make("random", 2)
 
