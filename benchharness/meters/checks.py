@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from benchharness.clock import NANOSECONDS_PER_SECOND, Clock, seconds
 from benchharness.meters.base import Meter
-from benchharness.meters.check.seen import Powers, intervals, powers
+from benchharness.meters.check.seen import Intervals, Powers, intervals, powers
 from benchharness.meters.check.watch import current_watch
 from benchharness.model import (
     Capabilities,
@@ -74,8 +74,9 @@ def reading_checks(
         duration_s = watch.observed_s or duration_s
         watch.judged(readings, duration_s, can)
     checks = [_number(name, readings, duration_s)]
-    if len(readings) >= 3:
-        checks.append(_period(name, readings))
+    gaps = intervals(readings)
+    if gaps is not None:
+        checks.append(_period(name, gaps))
     seen = powers(readings)
     checks.append(_power(name, seen, can, refine))
     if seen is not None and seen.zeros:
@@ -96,9 +97,7 @@ def _number(name: str, readings: Sequence[Reading], duration_s: float) -> Check:
     return Check(f"{name}: readings", CheckState.OK, found)
 
 
-def _period(name: str, readings: Sequence[Reading]) -> Check:
-    gaps = intervals(readings)
-    assert gaps is not None
+def _period(name: str, gaps: Intervals) -> Check:
     found = (
         f"one reading each {gaps.median_s:.3g} s (95th percentile {gaps.p95_s:.3g} s, "
         f"longest gap {gaps.longest_s:.3g} s)"

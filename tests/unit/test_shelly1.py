@@ -6,6 +6,8 @@ import pytest
 
 from benchharness.errors import UsageError
 from benchharness.meters.base import Instrument
+from benchharness.meters.check.seen import intervals
+from benchharness.meters.checks import reading_checks
 from benchharness.meters.plugs.dialect import Command
 from benchharness.meters.plugs.payload import PlugReading, Rejection
 from benchharness.meters.plugs.said import Identity
@@ -18,6 +20,7 @@ from benchharness.meters.plugs.shelly1_payload import (
     parse_watt_hours,
     parse_watt_minutes,
 )
+from benchharness.model import Capabilities, MeasurementClass, Reading
 
 
 def meter(**options: object) -> Shelly1Meter:
@@ -95,3 +98,22 @@ def test_what_it_can_do_is_stated_before_a_message_has_come() -> None:
 def test_a_meter_that_there_is_not() -> None:
     with pytest.raises(UsageError, match=r"plug\.toml: unknown meter 'rely'; did you mean 'relay'"):
         meter(meter="rely")
+
+
+def test_a_plug_that_tells_power_and_counter_apart_has_the_period_of_one_of_them() -> None:
+    """A Shelly (Gen1) answers with two messages, half a millisecond apart."""
+    halves = [
+        one
+        for second in range(6)
+        for one in (
+            Reading(second * 10**9, power_w=5.0),
+            Reading(second * 10**9 + 500_000, energy_j=60.0),
+        )
+    ]
+    gaps = intervals(halves)
+    assert gaps is not None
+    assert (gaps.median_s, gaps.longest_s) == (1.0, 1.0)
+    # Two of each kind are too few to say anything, and no reason to fail.
+    can = Capabilities(MeasurementClass.MEASURED, has_power=True, has_counter=True)
+    subjects = [check.subject for check in reading_checks("p", halves[:4], 2.0, can)]
+    assert subjects == ["p: readings", "p: power", "p: counter", "p: class"]

@@ -49,10 +49,17 @@ class Counts:
 
 
 def intervals(readings: Sequence[Reading]) -> Intervals | None:
-    """Return the intervals between readings, None for fewer than three."""
-    if len(readings) < 3:
+    """Return the intervals between readings of one kind, None for fewer than three.
+
+    Some plugs tell power and counter apart, one after the other: those of the kind that comes
+    more often are taken.
+    """
+    powers_ns = [reading.t_ns for reading in readings if reading.power_w is not None]
+    counters_ns = [reading.t_ns for reading in readings if reading.energy_j is not None]
+    times_ns = max(powers_ns, counters_ns, key=len)
+    if len(times_ns) < 3:
         return None
-    gaps = sorted(seconds(b.t_ns - a.t_ns) for a, b in itertools.pairwise(readings))
+    gaps = sorted(seconds(b - a) for a, b in itertools.pairwise(times_ns))
     high = gaps[min(len(gaps) - 1, math.ceil(0.95 * len(gaps)) - 1)]
     return Intervals(statistics.median(gaps), high, gaps[-1])
 
