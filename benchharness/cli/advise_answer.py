@@ -154,12 +154,13 @@ def _why_not(answer: Answer) -> str:
             "on its own, and no repetition shows it; connect a plug"
         )
     if all(row.repetitions is None for row in answer.rows):
-        length = format_duration(last.window_s)
-        more = "take longer windows" if len(answer.rows) == 1 else "the meter is too coarse"
-        return (
-            f"its {_limit(answer, last)} leaves ± {percent(last.forecast.shared_rel)} in windows "
-            f"of {length}, however often they are repeated; {_first(answer) or more}"
-        )
+        limit = f"its {_limit(answer, last)} leaves ± {percent(last.forecast.shared_rel)}"
+        if len(answer.rows) == 1:
+            return (
+                f"{limit} however often it is repeated; {_first(answer) or 'try without --window'}"
+            )
+        often = "however long the window, and however often it is repeated"
+        return f"{limit} {often}; {_first(answer) or 'the meter is too coarse'}"
     return f"it would take more than {MOST} repetitions; {_first(answer) or 'take longer windows'}"
 
 
@@ -175,8 +176,8 @@ def _notes(answer: Answer) -> list[str]:
     notes = [
         f"{percent(question.chance)} chance at {percent(question.level)} confidence; equal trials "
         f"vary by {percent(question.between_trials)}; {answer.idle_s:g} s of rest before and after",
-        "stays: of rounding, edges and latency; repetitions do not average it out, longer "
-        "windows may",
+        "stays: standard uncertainty of rounding, edges and latency, which repetitions do not "
+        "average out; longer windows may",
     ]
     if answer.gain_bound and answer.measurement_class is not MeasurementClass.ESTIMATED:
         rel = answer.best.forecast.absolute_rel if answer.best is not None else None

@@ -39,6 +39,11 @@ class Activity:
         active = np.concatenate([[0.0], np.cumsum(level[:-1] * np.diff(t))])
         return cls(t, active / level.max())
 
+    def backwards(self) -> Activity:
+        """Return the same activity run backwards: alike in everything but in what it explains."""
+        t = self.t_s[0] + self.t_s[-1] - self.t_s[::-1]
+        return Activity(t, self.active_s[-1] - self.active_s[::-1])
+
     def mean(self, start_s: FloatArray, end_s: FloatArray) -> FloatArray:
         """Return the mean share over each [start, end], shapes alike, end > start."""
         total = np.interp(end_s, self.t_s, self.active_s)

@@ -19,6 +19,7 @@ is nearly as good and a flat top.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,8 @@ _EARLIEST_S = -2.0  # a lag below 0 is no lag, but the fit must be able to say s
 _COARSE_S = 0.25
 _WIDTHS_S = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _ZOOMS = 7
+_CLEAR = 5.0  # standard uncertainties
+_BEYOND_CHANCE = 3.0
 _BLOCKS = 20
 _FEWEST_IN_BLOCK = 4
 _STAMPS_U_S = 0.005  # the cause's own stamps: one tick of the kernel's accounting, a/√3
@@ -68,7 +71,8 @@ class Lag:
 
     ``spread_s`` is the standard deviation of what single readings look back at (w/√12): their age
     and their averaging. ``step`` is what full activity adds to the value, ``step_u`` its standard
-    uncertainty, ``explained`` the share of the variance that the cause explains.
+    uncertainty, ``explained`` the share of the variance that the cause explains, ``by_chance`` what
+    the same cause run backwards explains at its best: noise alone can look like that much.
     """
 
     lag_s: float
@@ -78,7 +82,17 @@ class Lag:
     step: float
     step_u: float
     explained: float
+    by_chance: float
     n: int
+
+    @property
+    def is_clear(self) -> bool:
+        """Say whether the step is above the noise, and above the best of many lags by chance."""
+        if self.step <= _CLEAR * self.step_u:
+            return False
+        # As odds, since shares of 0.9 and 0.5 are far apart. A perfect fit is no chance.
+        odds = self.explained * (1.0 - self.by_chance)
+        return odds > _BEYOND_CHANCE * self.by_chance * (1.0 - self.explained)
 
     @property
     def half_width_s(self) -> float:
@@ -107,6 +121,10 @@ class _Profile:
         np.divide(with_value**2, power * self.total, out=result, where=good)
         return result
 
+    def table(self, lags_s: FloatArray, widths_s: Sequence[float]) -> FloatArray:
+        """Return the explained shares float64[widths, lags]."""
+        return np.array([self.share(lags_s, width_s) for width_s in widths_s])
+
     def causes(self, lags_s: FloatArray, width_s: float) -> FloatArray:
         """Return the mean activity that each reading looks back at, float64[m, n]."""
         half = 0.5 * width_s
@@ -133,12 +151,13 @@ def find_lag(means: Means, cause: Activity, longest_s: float = 30.0) -> Lag | No
         return None
     lags = np.arange(_EARLIEST_S, longest_s + _COARSE_S, _COARSE_S)
     widths = _WIDTHS_S if means.widen else (0.0,)
-    table = np.array([profile.share(lags, width) for width in widths])
+    table = profile.table(lags, widths)
     if table.max() <= 0.0:
         return None
     place = np.unravel_index(int(np.argmax(table)), table.shape)
     lag_s, width_s = _zoom(profile, float(lags[place[1]]), widths[place[0]])
-    return _judge(profile, lag_s, width_s, lags, table)
+    by_chance = _Profile(means, cause.backwards()).table(lags, widths).max()
+    return _judge(profile, lag_s, width_s, lags, table, float(by_chance))
 
 
 def _zoom(profile: _Profile, lag_s: float, width_s: float) -> tuple[float, float]:
@@ -155,7 +174,12 @@ def _zoom(profile: _Profile, lag_s: float, width_s: float) -> tuple[float, float
 
 
 def _judge(
-    profile: _Profile, lag_s: float, width_s: float, lags: FloatArray, table: FloatArray
+    profile: _Profile,
+    lag_s: float,
+    width_s: float,
+    lags: FloatArray,
+    table: FloatArray,
+    by_chance: float,
 ) -> Lag:
     means = profile.means
     x = profile.causes(np.array([lag_s]), width_s)[0]
@@ -179,6 +203,7 @@ def _judge(
         step=step,
         step_u=float(u[0]),
         explained=explained,
+        by_chance=by_chance,
         n=len(means),
     )
 

@@ -19,7 +19,6 @@ from benchharness.stats.activity import Activity
 from benchharness.stats.lag import FEWEST, Lag, Means, find_lag
 
 POWER, COUNTER = "power", "counter"
-_CLEAR = 5.0  # a step of so many standard uncertainties is no chance
 _SHARP_S = 1.0  # a half-width above it says too little of a latency
 _LONGEST_LAG_S = 30.0
 _FINEST_SPAN_S, _COARSEST_SPAN_S = 0.5, 4.0
@@ -82,7 +81,7 @@ def find_latency(recorded: Recorded) -> Latency | NoLatency:
         )
     found = {channel: _best(means, recorded) for channel, means in channels.items()}
     steps = {channel: lag for channel, lag in found.items() if lag is not None}
-    clear = {channel: lag for channel, lag in steps.items() if lag.step > _CLEAR * lag.step_u}
+    clear = {channel: lag for channel, lag in steps.items() if lag.is_clear}
     if not clear:
         return _no_step(steps)
     channel = _chosen(clear)

@@ -20,7 +20,7 @@ _READINGS = 60  # for the usual duration; 25 are the fewest that can be fitted
 _PAUSE_S = 0.05
 _LEAD_S = 1.5  # burners start up
 _TAIL_S = 3.0  # readings that lag still come
-_ASK_S = 0.7  # mean time between requests of our own, so that their phase against the plug varies
+ASK_S = 0.5  # mean time between requests of our own, so that their phase against the plug varies
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def record_pulse(
     start_ns = clock.now_ns()
     zero_ns = start_ns + round(_LEAD_S * NANOSECONDS_PER_SECOND)
     total_s = _LEAD_S + duration_s + _TAIL_S
-    ask_s = draw.expovariate(1.0 / _ASK_S)
+    ask_s = draw.expovariate(1.0 / ASK_S)
     cpu = _cpu_time()
     try:
         with PulseLoad(pattern_s, zero_ns) as load:
@@ -70,7 +70,7 @@ def record_pulse(
                     busy.append((seconds(clock.now_ns() - zero_ns), busy_s))
                 if now_s >= ask_s:
                     meter.request()
-                    ask_s = now_s + draw.expovariate(1.0 / _ASK_S)
+                    ask_s = now_s + draw.expovariate(1.0 / ASK_S)
                 clock.sleep_s(_PAUSE_S)
                 readings += meter.read()
                 meter.events()  # the check has told of them
