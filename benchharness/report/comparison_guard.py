@@ -36,7 +36,16 @@ def class_differences(a: CampaignSummary, b: CampaignSummary) -> list[str]:
     meters_a, meters_b = _meters(a), _meters(b)
     if meters_a and meters_b and meters_a != meters_b:
         found.append(f"meter: {', '.join(meters_a)} against {', '.join(meters_b)}")
+    targets_a, targets_b = _targets(a), _targets(b)
+    if targets_a and targets_b and targets_a != targets_b:
+        what = f"{', '.join(targets_a)} against {', '.join(targets_b)}"
+        found.append(f"target of the joules: {what}")
     return found
+
+
+def _targets(campaign: CampaignSummary) -> list[str]:
+    """Return what the figures are of: a wall plug sees more than the board behind it."""
+    return sorted({t.energy.target for t in campaign.trials if t.energy is not None})
 
 
 def _meters(campaign: CampaignSummary) -> list[str]:

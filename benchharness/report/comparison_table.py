@@ -16,6 +16,8 @@ from benchharness.report.comparison import (
     Side,
 )
 from benchharness.report.document import json_types
+from benchharness.report.energy_budget import good_figures
+from benchharness.report.energy_flags import MARK, coverage_text, marked_runs
 from benchharness.report.metrics import CLASS_NOTES, METRICS
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, Unit, column_unit, half_width, plain, scaled_pm
@@ -167,10 +169,29 @@ def _notes(comparison: Comparison) -> list[str]:
         for c in sorted((c for c in classes if c is not None), key=lambda c: c.value)
         if c is not MeasurementClass.MEASURED
     ]
+    notes += _trust(comparison)
     notes += [f"compared all the same: {d}" for d in comparison.differs]
     notes += comparison.notes
     if comparison.unpaired:
         notes.append(f"without a counterpart: {', '.join(comparison.unpaired)}")
+    return notes
+
+
+def _trust(comparison: Comparison) -> list[str]:
+    """Say what readings vouch for on both sides, and which runs contradict themselves."""
+    sides = [side for pair in comparison.pairs for side in (pair.a, pair.b)]
+    figures = [f for side in sides for f in good_figures(side.campaign, side.variant)]
+    if not figures:
+        return []
+    notes = [f"readings vouch for {coverage_text(figures)} % of each window"]
+    marks = {
+        (side.campaign.campaign_id, trial.index)
+        for side in sides
+        for trial in marked_runs(side.campaign, side.variant.index)
+    }
+    if marks:
+        runs = "1 run" if len(marks) == 1 else f"{len(marks)} runs"
+        notes.append(f"{MARK}  joules of {runs} contradict themselves: see benchharness show")
     return notes
 
 
@@ -198,12 +219,15 @@ def to_comparison_document(comparison: Comparison) -> dict[str, Any]:
 
 
 def _side(side: Side) -> dict[str, Any]:
+    figures = good_figures(side.campaign, side.variant)
     return {
         "name": side.name,
         "campaign": side.campaign.campaign_id,
         "variant": side.variant.label,
         "factors": dict(side.variant.factors),
         "energy_class": side.variant.energy_class,
+        "coverage": min((f.coverage for f in figures if f.coverage is not None), default=None),
+        "marked": len(marked_runs(side.campaign, side.variant.index)),
     }
 
 

@@ -10,6 +10,7 @@ from benchharness.stats.verdict import Verdict, Wording, listed, verdict
 from benchharness.units import format_duration, format_si
 
 TIME = "duration_s"
+_NOTHING_J = 1e-9
 
 
 def campaign_verdict(variants: Sequence[VariantTrials], *, quick: bool) -> str:
@@ -70,8 +71,13 @@ def _wording(metric: str, good: Sequence[VariantTrials]) -> Wording:
         wins=f"uses the least {kind}",
         beats="less than",
         loses="use more",
-        show=lambda energy_j: format_si(energy_j, "J"),
+        show=_joules,
     )
+
+
+def _joules(energy_j: float) -> str:
+    # Less than a nanojoule is what is left of a difference of equal numbers.
+    return format_si(energy_j if abs(energy_j) >= _NOTHING_J else 0.0, "J")
 
 
 def _nothing(variants: Sequence[VariantTrials]) -> str:

@@ -154,6 +154,15 @@ def runs_table(summary: CampaignSummary, most: int = 400) -> Table | None:
     )
 
 
+def readings_cell(figures: Sequence[EnergyFigure]) -> Cell:
+    """Return how many readings were repaired or rejected, of how many."""
+    gates = all_gates(figures)
+    seen = (gates.accepted or 0) + gates.notable
+    if not seen:
+        return _EMPTY
+    return Cell(f"{gates.notable} of {seen}", "caution" if gates.notable else "")
+
+
 def nu_text(nu: float | None) -> str:
     """Format degrees of freedom; None stands for infinite."""
     return "∞" if nu is None or nu >= 1e4 else number(nu, 2)
@@ -173,9 +182,6 @@ def _variant_row(
     joules: Unit,
 ) -> tuple[Cell, ...]:
     view = typical(figures)
-    gates = all_gates(figures)
-    notable = gates.notable
-    seen = (gates.accepted or 0) + notable
     marks = len(marked_runs(summary, variant.index))
     return (
         Cell(plain(variant.label, 60)),
@@ -185,7 +191,7 @@ def _variant_row(
         Cell(number(view.k, 3)) if view and view.k else _EMPTY,
         Cell(nu_text(view.nu_eff)) if view else _EMPTY,
         Cell(coverage_text(figures)),
-        Cell(f"{notable} of {seen}", "caution" if notable else "") if seen else _EMPTY,
+        readings_cell(figures),
         Cell(f"{marks} of {len(figures)}", "caution") if marks else Cell("0", "muted"),
     )
 

@@ -14,7 +14,7 @@ from benchharness.report.figures_runs import RunDots, draw_runs, shared_limit
 from benchharness.report.figures_time import draw_small, draw_trial, peak
 from benchharness.report.metrics import METRICS, headline_key, metric_of, ranked
 from benchharness.report.phases import phase_roles
-from benchharness.report.text import half_width, plain
+from benchharness.report.text import half_width, number, plain
 from benchharness.report.timeline import SeriesReader, Timeline, read_timeline
 from benchharness.units import format_duration, format_si
 
@@ -148,12 +148,16 @@ def run_dots(summary: CampaignSummary, limits: Limits) -> tuple[Panels, float] |
     items = tuple(
         Panel(
             head=dots.label,
-            text=f"{len(dots.order)} runs, spread {statistics.stdev(dots.deviation_percent):.2g} %",
+            text=f"{len(dots.order)} runs, spread {_spread_text(dots)} %",
             figure=draw_runs(dots, f"dots{place}", METRICS[key].title, runs, limit),
         )
         for place, dots in enumerate(found[: limits.dots])
     )
     return Panels(items, len(found) - len(items)), limit
+
+
+def _spread_text(dots: RunDots) -> str:
+    return number(statistics.stdev(dots.deviation_percent), 2)
 
 
 def _dots(summary: CampaignSummary, variant: VariantSummary, key: str) -> RunDots | None:

@@ -21,6 +21,7 @@ from benchharness.model import (
 )
 from benchharness.report.derive_meters import Agreement, Total, agreements, total
 from benchharness.report.energy_flags import coverage_text
+from benchharness.report.energy_tables import readings_cell
 from benchharness.report.metrics import headline_key, ranked
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, Unit, column_unit, plain, scaled_pm
@@ -28,6 +29,7 @@ from benchharness.report.text import DASH, Unit, column_unit, plain, scaled_pm
 _PERCENT = Unit("%", 0.01)
 _Row = tuple[Cell, ...]
 _Found = TypeVar("_Found")
+_NOTHING = (Cell(""), Cell(""), Cell(""))  # net energy, coverage, readings of a difference
 
 
 def several_meters(summary: CampaignSummary, most_variants: int = 12) -> Table | None:
@@ -47,6 +49,7 @@ def several_meters(summary: CampaignSummary, most_variants: int = 12) -> Table |
         Column("class", "class", left=True, importance=96),
         Column("net", "net energy", joules.symbol, importance=70),
         Column("coverage", "coverage", "%", importance=90),
+        Column("readings", "readings", "not accepted", importance=40),
         Column("verdict", "which means", left=True, importance=85),
     )
     notes = ["±: U of one run; two instruments have two gains, which do not cancel in a difference"]
@@ -123,6 +126,7 @@ def _meter_row(label: str, figures: Sequence[EnergyFigure], joules: Unit) -> _Ro
         Cell(first.measurement_class.value),
         Cell(_pm([f.net_j for f in figures if f.net_j is not None], joules)),
         Cell(coverage_text(figures)),
+        readings_cell(figures),
         Cell(""),
     )
 
@@ -137,8 +141,7 @@ def _loss_row(label: str, losses: Sequence[SupplyLoss], joules: Unit) -> _Row:
         Cell(_loss_name(losses[0])),
         Cell(_pm([loss.loss_j for loss in losses], joules)),
         Cell(losses[0].outer.measurement_class.value),
-        Cell(""),
-        Cell(""),
+        *_NOTHING,
         Cell(wrong, "caution") if impossible else Cell(lost),
     )
 
@@ -151,8 +154,7 @@ def _pair_row(label: str, pairs: Sequence[Agreement], joules: Unit) -> _Row:
         Cell(_pair_name(pairs[0])),
         Cell(_pm([pair.difference_j for pair in pairs], joules)),
         Cell(pairs[0].first.measurement_class.value),
-        Cell(""),
-        Cell(""),
+        *_NOTHING,
         Cell(words, "caution" if apart else ""),
     )
 
@@ -163,8 +165,7 @@ def _total_row(label: str, totals: Sequence[Total], joules: Unit) -> _Row:
         Cell("total of " + ", ".join(plain(meter, 40) for meter in totals[0].meters)),
         Cell(_pm([found.energy_j for found in totals], joules), "best"),
         Cell(totals[0].measurement_class.value),
-        Cell(""),
-        Cell(""),
+        *_NOTHING,
         Cell("no joule is in it twice"),
     )
 

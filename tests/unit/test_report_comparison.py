@@ -19,7 +19,14 @@ from benchharness.report.comparison_table import (
 )
 from benchharness.report.table_fit import fit, text_width
 from benchharness.stats.ratio import Ratio
-from tests.unit.report_samples import KINDS, Kind, assembled, sample_campaign
+from tests.unit.report_samples import (
+    KINDS,
+    Kind,
+    assembled,
+    sample_campaign,
+    troubled,
+    with_rail,
+)
 
 
 def slower(summary: CampaignSummary, factor: float, **changes: Any) -> CampaignSummary:
@@ -229,3 +236,21 @@ def test_changes_are_written_with_a_true_minus() -> None:
     assert change_interval(Ratio(0.969, 0.961, 0.977)) == "−3.9 to −2.3 %"
     assert change_text(Ratio(2.31, None, None)) == "+131 %"
     assert change_interval(Ratio(2.31, None, None)) == change_interval(None) == ""
+
+
+def test_targets_that_differ_are_not_compared() -> None:
+    a = sample_campaign(repeat=2)
+    b = with_rail(replace(sample_campaign(repeat=2), campaign_id="b"))
+    with pytest.raises(UsageError, match="target of the joules: board against wall"):
+        compare_campaigns(a, b)
+
+
+def test_coverage_and_marks_stand_under_the_comparison() -> None:
+    a, b = sample_campaign(), troubled(replace(sample_campaign(), campaign_id="b"))
+    comparison = compare_campaigns(a, b)
+    notes = comparison_rows(comparison).notes
+    assert "readings vouch for 93.7 to 99.5 % of each window" in notes
+    assert any(note.startswith("‡  joules of 1 run contradict") for note in notes)
+    sides = [pair["b"] for pair in to_comparison_document(comparison)["pairs"]]
+    assert min(side["coverage"] for side in sides) == pytest.approx(0.9372)
+    assert sum(side["marked"] for side in sides) == 1
