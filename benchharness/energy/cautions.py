@@ -121,7 +121,7 @@ def _gaps(found: Findings) -> Iterator[Caution]:
 
 
 def _floor(found: Findings) -> Iterator[Caution]:
-    floor_w = found.observed.capabilities.floor_w
+    floor_w = found.observed.floor_w
     if not floor_w:
         return
     lowest_w = found.best.energy_j / found.observed.duration_s

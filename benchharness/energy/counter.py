@@ -13,6 +13,7 @@ import numpy as np
 
 from benchharness.energy.budget import (
     EDGES,
+    FLOOR,
     GAPS,
     LATENCY,
     QUANTISATION,
@@ -24,6 +25,7 @@ from benchharness.energy.budget import (
 from benchharness.energy.gate_counter import Stitch
 from benchharness.energy.observed import Candidate, Observed, Unavailable
 from benchharness.energy.readings import Samples
+from benchharness.energy.sampling import hold_weights
 from benchharness.energy.terms import common_terms
 
 COUNTER = "counter difference"
@@ -70,9 +72,21 @@ def counter_difference(observed: Observed) -> Candidate | Unavailable:
         two_steps(QUANTISATION, observed.counter_step_j),
         bound(EDGES, math.hypot(*(_held_out_j(edge, mean_w) for edge in (start, end)))),
         _latency(observed, mean_w),
+        bound(FLOOR, observed.floor_w * _blind_s(observed, mean_w)),
         bound(GAPS, sum(stitch.bound_j for stitch in stitches)),
     ]
     return Candidate(COUNTER, energy_j, Budget.of(terms), len(used))
+
+
+def _blind_s(observed: Observed, mean_w: float) -> float:
+    """Return for how long the counter stood still because nothing above the floor was there.
+
+    That is when powers say 0 W; without powers, all the time if it hardly moved.
+    """
+    inside = observed.inside
+    if len(inside) == 0:
+        return observed.duration_s if mean_w < observed.floor_w else 0.0
+    return float(np.sum(hold_weights(inside.t_s, observed.duration_s)[inside.value <= 0.0]))
 
 
 def _within(stitches: tuple[Stitch, ...], first_s: float, last_s: float) -> list[Stitch]:

@@ -31,7 +31,7 @@ _FEW_SPIKES = 3
 _LONGEST_RUN = 2
 # A figure of power is worth this many seconds of it at least, when the counter is asked.
 _SNAPSHOT_S = 1.0
-_NO_PULSE_S = 10.0  # Tasmota says 0 W after this long without a pulse
+NO_PULSE_S = 10.0  # Tasmota says 0 W after this long without a pulse
 
 
 def outside_bounds(powers: FloatArray, capabilities: Capabilities) -> Rejections:
@@ -88,7 +88,7 @@ def false_zeros(
     not so. A longer run of zeros stands, with the floor as its uncertainty; so do zeros for which
     the counter vouches: it went on by clearly less than the power on both sides would have it.
     """
-    floor_w = capabilities.floor_w or (capabilities.pulse_j or 0.0) / _NO_PULSE_S
+    floor_w = capabilities.floor_w or (capabilities.pulse_j or 0.0) / NO_PULSE_S
     if not floor_w:
         return
     there = np.flatnonzero(np.isfinite(powers))

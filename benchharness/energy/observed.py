@@ -12,6 +12,7 @@ from benchharness.clock import seconds
 from benchharness.energy.budget import GAIN, Budget
 from benchharness.energy.coverage import Coverage, coverage, gap_limit_s
 from benchharness.energy.gate_counter import Stitch
+from benchharness.energy.gate_powers import NO_PULSE_S
 from benchharness.energy.lag import Lag, instrument_lag, power_lag
 from benchharness.energy.readings import FloatArray, Readings, Samples, Window
 from benchharness.energy.silence import Silence
@@ -101,6 +102,17 @@ class Observed:
         return max(stated_w, PULSE_STEP_W) if self.capabilities.pulse_j else stated_w
 
     @property
+    def floor_w(self) -> float:
+        """Return the power below which the instrument sees nothing, 0 if it has no such floor.
+
+        Where it is not stated, a pulse chip's is one pulse in the ten seconds after which
+        firmware says 0 W.
+        """
+        if self.capabilities.floor_w is not None:
+            return self.capabilities.floor_w
+        return (self.capabilities.pulse_j or 0.0) / NO_PULSE_S
+
+    @property
     def gain_bound(self) -> float:
         """Return the half-width of the relative gain error, an assumed one if none is stated."""
         if self.capabilities.gain_bound is not None:
@@ -119,16 +131,16 @@ def observe(
 ) -> Observed:
     """Relate readings to a window. Never fails: no reading gives a coverage of 0."""
     t_s = readings.times_s(window.start_ns)
-    period_s = telemetry_period_s(t_s, capabilities)
     spans = [
         (s.kind, seconds(s.start_ns - window.start_ns), seconds(s.end_ns - window.start_ns))
         for s in silent
     ]
-    powers = readings.powers(window.start_ns)
+    powers, counter = readings.powers(window.start_ns), readings.counters(window.start_ns)
+    # Some instruments tell the two apart, one after the other: that is no interval.
+    period_s = telemetry_period_s(max(powers.t_s, counter.t_s, key=np.size), capabilities)
     counter_lag = instrument_lag(capabilities)
     level_w = powers.between(0.0, window.duration_s).value
     lag = power_lag(capabilities, float(np.median(level_w)) if level_w.size else 0.0)
-    counter = readings.counters(window.start_ns)
     step_j = math.hypot(
         counter_step_j(counter.t_s, counter.value, capabilities), capabilities.pulse_j or 0.0
     )

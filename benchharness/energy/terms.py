@@ -126,10 +126,8 @@ def power_floor(observed: Observed, used: Samples, weights_s: FloatArray) -> Ter
 
     Such a reading says that no pulse came in time: the power lay between 0 and the floor.
     """
-    floor_w = observed.capabilities.floor_w
-    if not floor_w:
-        return Term(FLOOR, 0.0)
-    return bound(FLOOR, floor_w * float(np.sum(weights_s[used.value <= 0.0])))
+    blind_s = float(np.sum(weights_s[used.value <= 0.0]))
+    return bound(FLOOR, observed.floor_w * blind_s)
 
 
 def gaps(observed: Observed, energy_j: float) -> Term:

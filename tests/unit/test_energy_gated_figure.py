@@ -169,3 +169,18 @@ def test_degrees_of_freedom_stand_beside_the_terms() -> None:
     assert outcome.figure.nu_eff is not None
     assert min(outcome.figure.nu.values()) <= outcome.figure.nu_eff
     assert figure(POWERS, None, plug(gain_bound=0.05)).figure.nu_eff is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("with_powers", [True, False])
+def test_below_the_floor_neither_powers_nor_counter_say_nothing_was_used(
+    with_powers: bool,
+) -> None:
+    # 1 W on a chip that gives a pulse per 12.5 J: no pulse within 10 s is 0 W, and is not counted.
+    zeros, still = np.zeros(TIMES.size), np.full(TIMES.size, 500.0)
+    can = plug(pulse_j=12.5, energy_resolution_j=36.0)
+    outcome = figure(zeros if with_powers else None, still, can)
+    assert outcome.figure is not None
+    for estimate in outcome.figure.estimates:
+        assert estimate.energy_j == 0.0
+        assert 1.96 * estimate.standard_u_j > 60.0 * 1.0
+    assert estimate.terms_j["floor"] == pytest.approx(60.0 * 1.25 / math.sqrt(3.0))
