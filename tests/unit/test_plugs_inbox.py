@@ -149,6 +149,18 @@ def test_telemetry_with_a_time_stamp_never_comes_twice(plug: Plug) -> None:
     assert plug.counts() == {TWICE: 1}
 
 
+@pytest.mark.parametrize(("step_s", "number"), [(0.001, 2), (1.0, 3)])
+def test_figures_of_one_millisecond_come_once_whatever_else_is_in_the_message(
+    plug: Plug, step_s: float, number: int
+) -> None:
+    for t_s, device_s in [(1.0, 7.0), (1.4, 7.0), (2.0, 8.0)]:
+        reading = PlugReading(5.0, 100.0, device_s=device_s, device_step_s=step_s)
+        plug.inbox.asked()
+        plug.inbox.take(topic(reading, answers=True), at(t_s, f"signal {t_s}".encode()))
+    assert len(plug.inbox.take_readings()) == number
+    assert plug.counts() == ({TWICE: 1} if number == 2 else {})
+
+
 def test_two_equal_answers_to_two_questions_are_both_true(plug: Plug) -> None:
     reading = PlugReading(5.0, 100.0, device_s=7.0, device_step_s=1.0)
     for _ in range(2):

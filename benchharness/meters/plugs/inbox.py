@@ -24,6 +24,8 @@ TWICE = "delivered twice"
 TWO_DEVICES = "two devices on one topic"
 # Questions without an answer are forgotten, so that they do not excuse every repetition.
 _MOST_OPEN_QUESTIONS = 4
+# A time stamp this fine is of one measurement; within a whole second there may be several.
+_FINE_STEP_S = 0.1
 
 
 class PlugInbox:
@@ -45,6 +47,7 @@ class PlugInbox:
         self._readings: deque[Reading] = deque()
         self._events: deque[MeterEvent] = deque()
         self._last_payload: dict[str, bytes] = {}
+        self._last_figures: tuple[float, float | None, float | None] | None = None
         self._last_ns = 0
         self._silent = False
         self._open_questions = 0
@@ -139,10 +142,21 @@ class PlugInbox:
         # Without a time stamp, a steady load and a second delivery look the same.
         if repeated and (message.duplicate or (reading.device_s is not None and not answers_us)):
             return TWICE
+        if self._is_known(reading):
+            return TWICE
         reason = self._reason_of_order(message.t_ns, reading)
         if reason is None and self.contested.is_set():
             return TWO_DEVICES
         return reason
+
+    def _is_known(self, reading: PlugReading) -> bool:
+        """Return whether figures of this very moment came before: a bridge repeats what it has."""
+        step_s = reading.device_step_s
+        if reading.device_s is None or step_s is None or step_s >= _FINE_STEP_S:
+            return False
+        figures = (reading.device_s, reading.power_w, reading.energy_j)
+        known, self._last_figures = figures == self._last_figures, figures
+        return known
 
     def _reason_of_order(self, t_ns: int, reading: PlugReading) -> str | None:
         clock, counter = self._device_clock, self._counter
