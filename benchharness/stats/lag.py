@@ -156,7 +156,7 @@ def find_lag(means: Means, cause: Activity, longest_s: float = 30.0) -> Lag | No
         return None
     place = np.unravel_index(int(np.argmax(table)), table.shape)
     lag_s, width_s = _zoom(profile, float(lags[place[1]]), widths[place[0]])
-    by_chance = _Profile(means, cause.backwards()).table(lags, widths).max()
+    by_chance = _Profile(means, cause.backwards()).table(lags, widths[::2]).max()
     return _judge(profile, lag_s, width_s, lags, table, float(by_chance))
 
 
