@@ -11,7 +11,7 @@ import pytest
 from benchharness.model import MeasurementClass
 from benchharness.report.html import write_html
 from tests.integration.report_chromium import Chromium
-from tests.unit.report_samples import HOSTILE, SampleStore, sample_campaign
+from tests.unit.report_samples import HOSTILE, SampleStore, sample_campaign, troubled, with_rail
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -25,7 +25,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    summary = sample_campaign(cls=MeasurementClass.EMULATED, quick=True)
+    summary = with_rail(troubled(sample_campaign(cls=MeasurementClass.EMULATED, quick=True)))
     return write_html(summary, SampleStore(summary), path).as_uri()
 
 
@@ -50,7 +50,7 @@ def test_the_page_loads_in_silence_and_fits(
 def test_no_text_is_cut_off_or_invisible(browser: Chromium, report: str) -> None:
     browser.open(report, width=390)
     outside = browser.evaluate(
-        "[...document.querySelectorAll('h1,h2,p,figcaption,caption,.tile,.forest td')]"
+        "[...document.querySelectorAll('h1,h2,p,figcaption,caption,.tile,.forest td,.budget td,.stack td,.facts td')]"
         ".filter(e => !e.closest('.scroll') && !e.closest('.unseen')"
         " && getComputedStyle(e).position !== 'absolute' && !e.closest('thead'))"
         ".filter(e => { const r = e.getBoundingClientRect();"
