@@ -8,7 +8,7 @@ with poor coverage would hide in a pool.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,8 +16,10 @@ import numpy as np
 from benchharness.conformance.simulated import Load, Plug, random_load, read
 from benchharness.energy.budget import Budget
 from benchharness.energy.figure import energy_figure
-from benchharness.energy.readings import Window
+from benchharness.energy.readings import Readings, Window
 from benchharness.model import EnergyFigure
+
+Corrupt = Callable[[np.random.Generator, Readings], Readings]
 
 SETTLE_S = 2.0
 _BEFORE_S = 14.0  # what a plug needs to have seen before its first reading
@@ -82,13 +84,21 @@ class CoverageRow:
 
 
 def coverage_statistics(
-    seed: int = 1, count: int = 1000, plugs: Sequence[Plug] = PLUGS
+    seed: int = 1,
+    count: int = 1000,
+    plugs: Sequence[Plug] = PLUGS,
+    corrupt: Corrupt | None = None,
 ) -> list[CoverageRow]:
-    """Return a row for each plug over ``count`` random loads; the loads are the same for all."""
-    return [_row(plug, seed, count) for plug in plugs]
+    """Return a row for each plug over ``count`` random loads; the loads are the same for all.
+
+    ``corrupt`` does to the readings of every trial what the gate is there for.
+    """
+    return [_row(plug, seed, count, corrupt) for plug in plugs]
 
 
-def trials(plug: Plug, seed: int, count: int) -> Iterator[tuple[Load, float, EnergyFigure | None]]:
+def trials(
+    plug: Plug, seed: int, count: int, corrupt: Corrupt | None = None
+) -> Iterator[tuple[Load, float, EnergyFigure | None]]:
     """Yield load, window's length in s and figure of random trials; None where it has none."""
     for number in range(count):
         rng = np.random.default_rng([seed, number])
@@ -99,6 +109,8 @@ def trials(plug: Plug, seed: int, count: int) -> Iterator[tuple[Load, float, Ene
         before_s, after_s = -idle_s - SETTLE_S, duration_s + SETTLE_S
         edges_s = [before_s, -SETTLE_S, 0.0, duration_s, after_s, after_s + idle_s]
         readings, capabilities = read(plug, rng, load, edges_s)
+        if corrupt is not None:
+            readings = corrupt(rng, readings)
         yield (
             load,
             duration_s,
@@ -113,13 +125,13 @@ def trials(plug: Plug, seed: int, count: int) -> Iterator[tuple[Load, float, Ene
         )
 
 
-def _row(plug: Plug, seed: int, count: int) -> CoverageRow:
+def _row(plug: Plug, seed: int, count: int, corrupt: Corrupt | None) -> CoverageRow:
     gross, net = [], []
     bias: dict[str, list[float]] = defaultdict(list)
     methods: dict[str, list[tuple[float, float | None]]] = defaultdict(list)
     chosen: dict[str, int] = defaultdict(int)
     missing = 0
-    for load, duration_s, figure in trials(plug, seed, count):
+    for load, duration_s, figure in trials(plug, seed, count, corrupt):
         if figure is None or figure.net_j is None:
             missing += 1
             continue

@@ -69,7 +69,8 @@ def counter_difference(observed: Observed) -> Candidate | Unavailable:
     mean_w = energy_j / observed.duration_s
     terms = [
         *common_terms(observed, energy_j),
-        two_steps(QUANTISATION, observed.counter_step_j),
+        # Each part between resets is a difference of two rounded values.
+        two_steps(QUANTISATION, observed.counter_step_j).scaled(math.sqrt(1.0 + len(stitches))),
         bound(EDGES, math.hypot(*(_held_out_j(edge, mean_w) for edge in (start, end)))),
         _latency(observed, mean_w),
         bound(FLOOR, observed.floor_w * _blind_s(observed, mean_w)),
@@ -153,9 +154,8 @@ def _step_of_slopes(observed: Observed, edge_s: float) -> tuple[float, float]:
 
 def _range_w(observed: Observed, side: Samples) -> float:
     """Return the range of powers on one side, but for their own step; of one alone, all of it."""
-    step_w = observed.capabilities.power_resolution_w or 0.0
     range_w = float(np.ptp(side.value)) if len(side) > 1 else abs(float(side.value[0]))
-    return max(range_w, step_w)
+    return max(range_w, observed.power_step_w)
 
 
 def _held_out_j(edge: _Edge, mean_w: float) -> float:

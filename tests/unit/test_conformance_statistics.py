@@ -108,3 +108,26 @@ def test_intervals_hold_for_each_kind_of_plug(kind: Plug) -> None:
         assert judged.coverage >= 53 / 60
         assert judged.width <= 2.0
         assert judged.needed >= 0.5
+
+
+def corrupted(rng: np.random.Generator, readings: Readings) -> Readings:
+    """Spikes, false zeros, counters out of order, and a counter that begins again at 0."""
+    powers, counter = readings.power_w.copy(), readings.energy_j.copy()
+    n = powers.size
+    powers[rng.random(n) < 0.01] = 0.0
+    powers[rng.choice(n, 3, replace=False)] = 8000.0
+    reset = int(rng.integers(5, n - 5))
+    counter[reset:] -= counter[reset - 1]
+    late = rng.choice(np.arange(2, n - 2), 2, replace=False)
+    counter[late] = counter[late - 2]
+    return Readings(readings.t_ns, powers, counter)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [PLUGS[2], PLUGS[13]], ids=lambda kind: kind.name)
+def test_intervals_hold_over_readings_that_need_a_gate(kind: Plug) -> None:
+    (row,) = coverage_statistics(9, 60, [kind], corrupted)
+    assert row.missing == 0
+    for judged in (row.gross, row.net):
+        assert judged.coverage >= 53 / 60
+        assert judged.needed >= 0.5
