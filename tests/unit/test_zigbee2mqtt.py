@@ -103,3 +103,10 @@ def test_names_that_cannot_be(key: str, value: str) -> None:
 def test_its_coarse_steps_are_stated_before_a_message_has_come() -> None:
     can = meter().capabilities()
     assert (can.period_s, can.power_resolution_w, can.energy_resolution_j) == (2.0, 1.0, 36_000.0)
+    assert can.latency_bound_s == 5.0
+
+
+def test_a_plug_that_is_not_asked_may_be_a_minute_late() -> None:
+    can = meter(poll_s=0).capabilities()
+    assert (can.period_s, can.latency_bound_s) == (60.0, 60.0)
+    assert meter(poll_s=0, latency_bound_s=10).capabilities().latency_bound_s == 10.0

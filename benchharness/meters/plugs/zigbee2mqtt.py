@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from benchharness.meters.checks import Refine
 from benchharness.meters.common import CommonDefaults
@@ -33,6 +34,8 @@ DEFAULTS = CommonDefaults(
     gain_bound=0.05,
     latency_bound_s=5.0,
 )
+# A plug that is not asked reports when it likes; many are read by the bridge once a minute only.
+UNASKED_LATENCY_BOUND_S = 60.0
 # Two attributes are read over the radio each time, and the plugs of a mesh share one channel.
 DEFAULT_POLL_S = 2.0
 _REFINE = Refine(
@@ -44,15 +47,22 @@ _REFINE = Refine(
 class Zigbee2MqttDialect(Dialect):
     """One plug, or one of its outlets (``endpoint``, such as ``l1``)."""
 
-    traits = Traits(
-        make="a plug behind zigbee2mqtt",
-        defaults=DEFAULTS,
-        poll_s=DEFAULT_POLL_S,
-        fixed_decimals=False,
-        refine=_REFINE,
-    )
-
-    def __init__(self, topic: str, base: str = BASE_TOPIC, endpoint: str | None = None) -> None:
+    def __init__(
+        self,
+        topic: str,
+        base: str = BASE_TOPIC,
+        endpoint: str | None = None,
+        *,
+        asked: bool = True,
+    ) -> None:
+        late = replace(DEFAULTS, latency_bound_s=UNASKED_LATENCY_BOUND_S)
+        self.traits = Traits(
+            make="a plug behind zigbee2mqtt",
+            defaults=DEFAULTS if asked else late,
+            poll_s=DEFAULT_POLL_S,
+            fixed_decimals=False,
+            refine=_REFINE,
+        )
         self._place = topic if topic.startswith(f"{base}/") else f"{base}/{topic}"
         self._endpoint = endpoint
         self._suffix = f"_{endpoint}" if endpoint else ""
@@ -92,4 +102,5 @@ class Zigbee2MqttMeter(PlugMeter):
         if endpoint is not None and not _ENDPOINT.fullmatch(endpoint):
             remedy = "write what follows power_ in the plug's messages, such as l1"
             raise keys.error("endpoint", f"not an outlet's name: {endpoint!r}", remedy)
-        return Zigbee2MqttDialect(topic, base, endpoint)
+        asked = keys.number("poll_s") != 0.0
+        return Zigbee2MqttDialect(topic, base, endpoint, asked=asked)
