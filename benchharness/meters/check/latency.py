@@ -19,6 +19,7 @@ from benchharness.stats.activity import Activity
 from benchharness.stats.lag import FEWEST, Lag, Means, find_lag
 
 POWER, COUNTER = "power", "counter"
+_TOO_BUSY = 0.7  # of all cores, by other work
 _SHARP_S = 1.0  # a half-width above it says too little of a latency
 _LONGEST_LAG_S = 30.0
 _FINEST_SPAN_S, _COARSEST_SPAN_S = 0.5, 4.0
@@ -83,7 +84,7 @@ def find_latency(recorded: Recorded) -> Latency | NoLatency:
     steps = {channel: lag for channel, lag in found.items() if lag is not None}
     clear = {channel: lag for channel, lag in steps.items() if lag.is_clear}
     if not clear:
-        return _no_step(steps)
+        return _no_step(steps, _busy_at_rest(recorded))
     channel = _chosen(clear)
     lag = clear.pop(channel)
     if lag.half_width_s > _SHARP_S:
@@ -105,7 +106,13 @@ def _chosen(clear: dict[str, Lag]) -> str:
     return min(clear, key=lambda channel: clear[channel].u_s)
 
 
-def _no_step(steps: dict[str, Lag]) -> NoLatency:
+def _no_step(steps: dict[str, Lag], busy: float | None) -> NoLatency:
+    if busy is not None and busy > _TOO_BUSY:
+        return NoLatency(
+            f"the machine was {100 * busy:.0f} % busy while the load was off, so that the load "
+            "made no step",
+            "end what else runs on this machine",
+        )
     if not steps:
         return NoLatency(
             "the readings never changed while the load went on and off",
@@ -117,6 +124,17 @@ def _no_step(steps: dict[str, Lag]) -> NoLatency:
         f"{lag.step_u:.2f} W",
         "see that the meter measures this machine, end what else runs, or take longer",
     )
+
+
+def _busy_at_rest(recorded: Recorded) -> float | None:
+    """Return the busy share of the machine while every burner slept, None if it is not known."""
+    if len(recorded.busy) < 3:
+        return None
+    t, busy_s = np.array(recorded.busy).T
+    burning = Activity.of_runs(recorded.runs_s).mean(t[:-1], t[1:])
+    rest = burning < 0.01
+    rest_s = float(np.sum(np.diff(t)[rest]))
+    return float(np.sum(np.diff(busy_s)[rest])) / rest_s if rest_s > 0.0 else None
 
 
 def _best(means: Means, recorded: Recorded) -> Lag | None:
