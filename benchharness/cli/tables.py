@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from benchharness.model import CampaignSummary
 from benchharness.report.energy_budget import good_figures, typical
-from benchharness.report.energy_tables import budget_table, energy_table, runs_table
+from benchharness.report.energy_runs import runs_table
+from benchharness.report.energy_tables import budget_table, energy_table
 from benchharness.report.metrics import headline_key, ranked
 from benchharness.report.several_meters import several_meters
 from benchharness.report.table import GAP, Table, comparison_table

@@ -2,35 +2,24 @@
 
 energy_table   a row a variant: U, the largest term, degrees of freedom, coverage, readings, marks
 budget_table   a row a term of one run's energy, then u_c and U
-runs_table     a row a run: the same, the counter against the powers, idle before and after, flags
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchharness.model import CampaignSummary, EnergyFigure, TrialSummary, VariantSummary
-from benchharness.report.energy_budget import BudgetView, figure_budget, good_figures, typical
+from benchharness.model import CampaignSummary, EnergyFigure, VariantSummary
+from benchharness.report.energy_budget import BudgetView, good_figures, typical
 from benchharness.report.energy_flags import (
     MARK,
-    CrossCheck,
     all_gates,
     coverage_text,
-    cross_check,
-    flags,
-    gate_of,
-    marked,
     marked_runs,
-    share_text,
 )
 from benchharness.report.metrics import class_suffix, headline_key, ranked
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
 
-MARK_NOTE = (
-    f"{MARK}  two ways to one energy contradict each other in this run: it is counted, and to be "
-    "looked into (the warnings say what and the remedy)"
-)
 _EMPTY = Cell(DASH, "muted")
 
 
@@ -58,7 +47,7 @@ def energy_table(summary: CampaignSummary) -> Table | None:
         Column("marked", "marked", f"runs {MARK}", importance=65),
     )
     notes = ["one run: its energy (net where there is one) ± U = k u_c, 95 %, median run"]
-    return _without_empty(Table("what the joules rest on", columns, tuple(rows), tuple(notes)))
+    return without_empty(Table("what the joules rest on", columns, tuple(rows), tuple(notes)))
 
 
 def budget_table(view: BudgetView, label: str) -> Table:
@@ -105,55 +94,6 @@ def budget_table(view: BudgetView, label: str) -> Table:
     return Table(caption, columns, tuple(rows))
 
 
-def runs_table(summary: CampaignSummary, most: int = 400) -> Table | None:
-    """Return what every run's joules rest on; None without any energy.
-
-    Beyond ``most``, runs without a flag are left out before others.
-    """
-    trials = [t for t in sorted(summary.trials, key=lambda t: t.index) if t.energy is not None]
-    if not trials:
-        return None
-    if len(trials) > most:
-        kept = sorted(trials, key=lambda t: not flags(t))[:most]
-        trials = sorted(kept, key=lambda t: t.index)
-    figures = [t.energy for t in trials if t.energy is not None]
-    joules = column_unit([f.gross_j.value for f in figures], "J")
-    watts = column_unit([w for f in figures for w in f.idle_each_w], "W")
-    labels = {v.index: plain(v.label, 60) for v in summary.variants}
-    of_net = any(figure.net_j is not None for figure in figures)
-    kind = "net" if of_net else "gross"
-    rows = [
-        _run_row(t, t.energy, labels, joules, watts, of_net=of_net)
-        for t in trials
-        if t.energy is not None
-    ]
-    suffix = class_suffix(summary)
-    columns = (
-        Column("run", "run", importance=100),
-        Column("variant", "variant", left=True, importance=92),
-        Column("energy", f"{kind} energy", f"{joules.symbol}{suffix}", importance=90),
-        Column("coverage", "coverage", "%", importance=95),
-        Column("dominant", "largest term", "of u_c", left=True, importance=60),
-        Column("k", "k (ν_eff)", importance=30),
-        Column("check", "counter | powers", f"gross, {joules.symbol}", importance=65),
-        Column("idle", "idle before | after", watts.symbol, importance=50),
-        Column("flags", "flags", left=True, importance=85),
-        Column("gate", "readings", left=True, importance=40),
-    )
-    notes = [MARK_NOTE] if any(marked(t) for t in trials) else []
-    return _without_empty(
-        Table(
-            "what the joules of every run rest on",
-            columns,
-            tuple(rows),
-            tuple(notes),
-            (f"{sum(t.energy is not None for t in summary.trials) - len(rows)} runs",)
-            if len(rows) < sum(t.energy is not None for t in summary.trials)
-            else (),
-        )
-    )
-
-
 def readings_cell(figures: Sequence[EnergyFigure]) -> Cell:
     """Return how many readings were repaired or rejected, of how many."""
     gates = all_gates(figures)
@@ -196,47 +136,6 @@ def _variant_row(
     )
 
 
-def _run_row(
-    trial: TrialSummary,
-    figure: EnergyFigure,
-    labels: dict[int, str],
-    joules: Unit,
-    watts: Unit,
-    *,
-    of_net: bool,
-) -> tuple[Cell, ...]:
-    view = figure_budget(figure)
-    raised = flags(trial)
-    k = (figure.net_j or figure.gross_j).k
-    sign = f" {MARK}" if marked(trial) else ""
-    return (
-        Cell(f"{trial.index + 1}{sign}", "caution" if sign else ""),
-        Cell(labels.get(trial.variant, DASH)),
-        _energy_cell(figure, joules, of_net=of_net),
-        Cell(DASH if figure.coverage is None else share_text(figure.coverage)),
-        Cell(dominant_text(view)),
-        Cell(f"{number(k, 3)} ({nu_text(figure.nu_eff)})") if k else _EMPTY,
-        _check_cell(cross_check(figure), joules, marked_run=bool(sign)),
-        Cell(" | ".join(number(w / watts.factor, 3) for w in figure.idle_each_w) or DASH),
-        Cell("; ".join(dict.fromkeys(f.words for f in raised)), "caution" if raised else ""),
-        Cell(gate_of(figure).text or DASH),
-    )
-
-
-def _energy_cell(figure: EnergyFigure, joules: Unit, *, of_net: bool) -> Cell:
-    quantity = figure.net_j if of_net else figure.gross_j
-    return Cell(scaled_pm(quantity.value, quantity.expanded_u, joules)) if quantity else _EMPTY
-
-
-def _check_cell(check: CrossCheck | None, joules: Unit, *, marked_run: bool) -> Cell:
-    if check is None:
-        return _EMPTY
-    both = (check.counter_j, check.integral_j)
-    return Cell(
-        " | ".join(number(j / joules.factor, 4) for j in both), "caution" if marked_run else ""
-    )
-
-
 def share_of_u_text(share: float) -> str:
     """Format a share of u_c in per cent; what cannot be seen beside the others is below 0.1."""
     return number(100 * share, 2) if share >= 0.001 else "< 0.1"
@@ -254,7 +153,7 @@ def _percent_of(part_j: float | None, energy_j: float) -> str:
     return number(100 * part_j / energy_j, 2) if part_j <= energy_j else "> 100"
 
 
-def _without_empty(table: Table) -> Table:
+def without_empty(table: Table) -> Table:
     """Drop the columns that say nothing for any row."""
     keep = [
         place

@@ -19,7 +19,8 @@ from benchharness import __version__, declarations
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary
 from benchharness.report import html_energy, html_facts, html_panels, html_view, trust
-from benchharness.report.energy_tables import energy_table, runs_table
+from benchharness.report.energy_runs import runs_table
+from benchharness.report.energy_tables import energy_table
 from benchharness.report.html_forest import forest
 from benchharness.report.html_instruments import instrument_facts
 from benchharness.report.html_stacks import energy_stack, time_stack

@@ -23,7 +23,8 @@ from benchharness.report.energy_flags import (
     marked_runs,
     share_text,
 )
-from benchharness.report.energy_tables import budget_table, energy_table, runs_table
+from benchharness.report.energy_runs import runs_table
+from benchharness.report.energy_tables import budget_table, energy_table
 from benchharness.report.html import render_html, symbols
 from benchharness.report.html_energy import budget, budget_stack, methods
 from benchharness.report.html_instruments import gain_text, instrument_facts, latency_text
@@ -187,6 +188,18 @@ def test_runs_with_a_flag_are_never_left_out() -> None:
     assert texts(table, "run") == ["1", f"2 {MARK}", "3", "4"]
     assert table is not None
     assert table.left_out == ("16 runs",)
+
+
+def test_a_run_without_energy_has_a_row_with_the_reason() -> None:
+    trials = list(troubled(sample_campaign(repeat=2)).trials)
+    why = "meter plug-1 was offline for 3.0 s of 10.4 s"
+    trials[3] = replace(trials[3], energy=None, energy_missing=why)
+    trials[5] = replace(trials[5], energy=None, status=Status.PLANNED)
+    table = runs_table(assembled(trials))
+    assert texts(table, "run") == ["1", f"2 {MARK}", "3", "4", "5", "7", "8"]
+    assert texts(table, "energy")[3] == "–"
+    assert texts(table, "gate")[3] == why
+    assert texts(table, "flags")[3] == "no energy; gaps; offline"
 
 
 def test_without_energy_there_is_nothing_to_rest_on() -> None:
