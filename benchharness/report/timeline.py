@@ -13,8 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from benchharness.energy.gate import gate
+from benchharness.energy.readings import Readings
 from benchharness.model import Channel, PhaseSpan, TrialSummary
 from benchharness.report.buckets import apart, broken_at_gaps, bucketed, rate
+from benchharness.report.derive_energy import capabilities_of
 from benchharness.report.phases import HARNESS, phase_spans
 
 Floats = npt.NDArray[np.float64]
@@ -113,13 +116,17 @@ def read_timeline(
         if not chosen:
             continue
         times_ns, columns = reader.read_stream(stream.stream_id)
+        is_meter = stream.source == "meter"
+        if is_meter:
+            times_ns, columns = accepted(stream.meta, times_ns, columns)
         for quantity, channel, unit in chosen:
             values = columns[channel]
             kept = np.isfinite(values)
             if np.count_nonzero(kept) < 2:
                 continue
             counter = channel in ("cpu_s", "energy_j")
-            x_ns, y = (times_ns[kept], values[kept]) if counter else (times_ns, values)
+            # A reading may have one of power and counter: time alone says where a meter's gaps are.
+            x_ns, y = (times_ns[kept], values[kept]) if counter or is_meter else (times_ns, values)
             raw.append((stream, quantity, unit, x_ns, y, counter))
     if not raw:
         return None
@@ -142,6 +149,19 @@ def read_timeline(
         stages=_spans([(s, s.name) for s in trial.spans if s.source == HARNESS], zero_ns),
         phases=_spans(phase_spans(trial), zero_ns),
     )
+
+
+def accepted(
+    meta: Mapping[str, Any], times_ns: TimesNs, columns: Mapping[str, Floats]
+) -> tuple[TimesNs, dict[str, Floats]]:
+    """Return a meter's readings without what the gate rejects, as the energy was made from them.
+
+    One spike of 8 kW would else set the scale of every panel.
+    """
+    raw = Readings.of(times_ns, columns.get("power_w"), columns.get("energy_j"))
+    passed = gate(raw, capabilities_of(meta)).readings
+    known = {"power_w": passed.power_w, "energy_j": passed.energy_j}
+    return passed.t_ns, {name: known[name] for name in columns if name in known}
 
 
 def _channels(stream: StreamLike) -> list[tuple[str, str, str]]:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from benchharness.model import Channel, MeasurementClass, PhaseSpan
 from benchharness.report.buckets import bucketed, rate
+from benchharness.report.figures_losses import supply_pairs, title_of
 from benchharness.report.phases import phase_names, phase_roles, phase_seconds
-from benchharness.report.timeline import read_timeline
+from benchharness.report.timeline import Series, accepted, read_timeline
 from tests.unit.report_samples import (
     KINDS,
     SECOND_NS,
@@ -233,3 +234,26 @@ def test_disjoint_phases_never_exceed_the_window(parts: list[tuple[float, float,
         covered[round((start + 5) * 500) : round((start + length + 5) * 500)] = True
     total = sum(divided.inside_s.values()) + sum(divided.outside_s.values())
     assert total == pytest.approx(covered.sum() / 500, abs=0.01 * (1 + len(parts)))
+
+
+def test_a_spike_that_was_rejected_does_not_set_the_scale() -> None:
+    times_ns = np.arange(60, dtype=np.int64) * 1_000_000_000
+    power = np.full(60, 6.0)
+    power[30] = 8000.0
+    meta = {"class": "measured", "power_resolution_w": 0.1, "period_s": 1.0}
+    t_ns, columns = accepted(meta, times_ns, {"power_w": power})
+    assert len(t_ns) == 60
+    assert np.isnan(columns["power_w"][30])
+    assert np.nanmax(columns["power_w"]) == 6.0
+
+
+def test_two_powers_of_a_supply_and_its_part_are_found() -> None:
+    wall = Series("power", "wall", "W", np.array([0.0]), np.array([1.0]), target="wall")
+    rail = replace(wall, name="rail", target="board", part_of="wall")
+    gpu = replace(wall, name="gpu", target="gpu", part_of="case")
+    assert supply_pairs([wall, rail, gpu]) == [(wall, rail)]
+    assert supply_pairs([rail, gpu]) == []
+    assert title_of([wall], losses=False) == "Power / W"
+    assert title_of([wall, rail], losses=True) == (
+        "Power / W: wall (line), rail (dashed); shaded: lost between"
+    )
