@@ -24,6 +24,32 @@ def test_check_prints_one_document_on_stdout(capsys: pytest.CaptureFixture[str])
     assert {"subject", "state", "found", "advice"} == set(document["checks"][0])
 
 
+def test_a_check_tells_what_was_seen(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    recording = tmp_path / "board.csv"
+    rows = "".join(f"{t},{5 + t % 7}\n" for t in range(60))
+    recording.write_text(f"t_s,power_w\n{rows}", encoding="utf-8")
+    command = ["meters", "check", f"replay:{recording}", "--seconds", "1", "--power", "20"]
+    assert main([*command, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["fit"] is True
+    seen = document["seen"]
+    assert (seen["readings"], seen["interval_median_s"], seen["power_step_w"]) == (60, 1.0, 1.0)
+    assert seen["power_zero_share"] == 0.0
+    assert document["latency"] is None
+    subjects = [check["subject"].split(": ")[1] for check in document["checks"]]
+    assert {"readings", "period", "power step", "gate", "rejected"} <= set(subjects)
+    assert subjects.count("window") == 2  # at the power seen, and at 20 W
+
+
+def test_an_instrument_file_is_printed_for_an_address(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    recording = tmp_path / "board.csv"
+    recording.write_text("t_s,power_w\n0,5\n1,5\n2,5\n", encoding="utf-8")
+    assert main(["meters", "check", f"replay:{recording}", "--print-file"]) == 0
+    assert 'driver = "replay"\n' in capsys.readouterr().out
+
+
 def test_a_meter_that_is_not_fit_is_exit_code_3(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["meters", "check", "tasmota:mqtt://127.0.0.1:1/plug"]) == 3
     assert "error   plug: mqtt://127.0.0.1:1: nobody listens there" in capsys.readouterr().err
@@ -33,6 +59,10 @@ def test_a_meter_that_is_not_fit_is_exit_code_3(capsys: pytest.CaptureFixture[st
     ("arguments", "line"),
     [
         (["check", "estimat"], "benchharness: unknown meter 'estimat'; did you mean"),
+        (["check", "estimate", "--save"], "--save keeps the latency of a pulse; add --pulse"),
+        (["check", "estimate", "--json", "--print-file"], "both want stdout; ask for one of them"),
+        (["check", "estimate", "--pulse", "5"], "expected 20 seconds or more"),
+        (["check", "estimate:x", "--pulse", "--save"], "an address has no file to keep"),
         (["emulate", "tasmota", "--topic", "a/#"], "--topic: not a plug's topic: 'a/#'"),
         (["emulate", "tasmota", "--waveform", "no.csv"], "no.csv: cannot be read"),
         (["emulate", "tasmota", "--idle-w", "9"], "--full-w 7 is below --idle-w 9"),
