@@ -12,7 +12,7 @@ from benchharness.energy.crosscheck import disagreement
 from benchharness.energy.idle import IdlePower
 from benchharness.energy.observed import Candidate, Observed
 from benchharness.model import Caution, EnergyFigure
-from benchharness.units import format_duration, format_si
+from benchharness.units import format_duration, format_pm, format_si
 
 _FEW_PERIODS = 10.0
 _NOTABLE_GAP = 0.01
@@ -69,8 +69,7 @@ def _net_too_small(found: Findings) -> Iterator[Caution]:
     if net is not None and net.expanded_u is not None and net.value <= net.expanded_u:
         yield Caution(
             "net-below-uncertainty",
-            f"net energy {format_si(net.value, 'J')} is below its uncertainty of "
-            f"{format_si(net.expanded_u, 'J')}",
+            f"net energy {format_pm(net.value, net.expanded_u)} J is below its uncertainty",
             found.advice(),
         )
 

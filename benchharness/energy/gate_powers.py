@@ -17,7 +17,7 @@ from benchharness.model import Capabilities
 NEGATIVE = "negative power"
 ABOVE_MAXIMUM = "above max_power_w"
 SPIKE = "spike"
-FALSE_ZERO = "zero between readings above the floor"
+FALSE_ZERO = "zero beside readings above the floor"
 
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -82,9 +82,9 @@ def false_zeros(
     step_j: float,
     capabilities: Capabilities,
 ) -> Rejections:
-    """Reject one or two readings of 0 W between readings above the instrument's floor.
+    """Reject one or two readings of 0 W beside readings above the instrument's floor.
 
-    Such an instrument says 0 W when no pulse came in time, which at a power above its floor is
+    At the ends of a recording, where there is only one neighbour, it is one reading. Such an instrument says 0 W when no pulse came in time, which at a power above its floor is
     not so. A longer run of zeros stands, with the floor as its uncertainty; so do zeros for which
     the counter vouches: it went on by clearly less than the power on both sides would have it.
     """
@@ -96,11 +96,16 @@ def false_zeros(
         return
     known = powers[there]
     first, last = _runs(known <= 0.0)
-    within = (first > 0) & (last < there.size) & (last - first <= _LONGEST_RUN)
-    first, last = first[within], last[within]
-    lower_w = np.minimum(known[first - 1], known[last])
-    mean_w = 0.5 * (known[first - 1] + known[last])
-    seen_j, span_s = counted(t_s, counter, (there[first - 1], there[last]), 0.0)
+    within = (first > 0) & (last < there.size)
+    short = last - first <= np.where(within, _LONGEST_RUN, 1)
+    first, last = first[short], last[short]
+    # A neighbour that is not there is taken to be like the other one.
+    left = np.where(first > 0, first - 1, np.minimum(last, there.size - 1))
+    right = np.where(last < there.size, last, left)
+    lower_w = np.minimum(known[left], known[right])
+    mean_w = 0.5 * (known[left] + known[right])
+    around = there[np.maximum(first - 1, 0)], there[np.minimum(last, there.size - 1)]
+    seen_j, span_s = counted(t_s, counter, around, 0.0)
     uncertain_j = step_j + (capabilities.pulse_j or 0.0)
     vouched = seen_j + uncertain_j < 0.6 * mean_w * span_s
     yield FALSE_ZERO, _of_runs(powers.size, there, first, last, (lower_w > floor_w) & ~vouched)

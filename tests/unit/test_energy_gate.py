@@ -17,7 +17,7 @@ from benchharness.model import Capabilities
 from tests.unit.energy_models import ns, plug
 
 SPIKE = "rejected: spike"
-ZERO = "rejected: zero between readings above the floor"
+ZERO = "rejected: zero beside readings above the floor"
 
 
 def passed(t_s: list[float], powers: list[float], **options: float | None) -> Gated:
@@ -91,6 +91,11 @@ class TestPowers:
         found = passed([0, 1, 2, 3], [3.5, 0.0, 3.5, 3.4], floor_w=1.25)
         assert found.counts == {ACCEPTED: 3, ZERO: 1}
         assert kept(found.readings.power_w) == [3.5, None, 3.5, 3.4]
+
+    @pytest.mark.parametrize("powers", [[0.0, 3.5, 3.4, 3.5], [3.5, 3.4, 3.5, 0.0]])
+    def test_a_zero_at_an_end_of_the_recording(self, powers: list[float]) -> None:
+        found = passed([0, 1, 2, 3], powers, floor_w=1.25)
+        assert found.counts == {ACCEPTED: 3, ZERO: 1}
 
     def test_a_meter_without_a_floor_may_say_zero(self) -> None:
         assert passed([0, 1, 2, 3], [3.5, 0.0, 3.5, 3.4]).counts == {ACCEPTED: 4}

@@ -52,7 +52,7 @@ def test_spikes_and_zeros_do_not_move_the_energy() -> None:
     assert outcome.figure.gate == {
         ACCEPTED: TIMES.size - 5,
         "rejected: spike": 2,
-        "rejected: zero between readings above the floor": 3,
+        "rejected: zero beside readings above the floor": 3,
     }
     assert "2 x spike" in cautions(outcome)["gate-rejected"]
 
