@@ -84,9 +84,10 @@ def false_zeros(
 ) -> Rejections:
     """Reject one or two readings of 0 W beside readings above the instrument's floor.
 
-    At the ends of a recording, where there is only one neighbour, it is one reading. Such an instrument says 0 W when no pulse came in time, which at a power above its floor is
-    not so. A longer run of zeros stands, with the floor as its uncertainty; so do zeros for which
-    the counter vouches: it went on by clearly less than the power on both sides would have it.
+    At the ends of a recording, where there is only one neighbour, it is one reading. Such an
+    instrument says 0 W when no pulse came in time, which at a power above its floor is not so.
+    A longer run of zeros stands, with the floor as its uncertainty; so do zeros for which the
+    counter vouches: it went on by clearly less than the power on both sides would have it.
     """
     floor_w = capabilities.floor_w or (capabilities.pulse_j or 0.0) / NO_PULSE_S
     if not floor_w:

@@ -50,7 +50,8 @@ def test_the_page_loads_in_silence_and_fits(
 def test_no_text_is_cut_off_or_invisible(browser: Chromium, report: str) -> None:
     browser.open(report, width=390)
     outside = browser.evaluate(
-        "[...document.querySelectorAll('h1,h2,p,figcaption,caption,.tile,.forest td,.budget td,.stack td,.facts td')]"
+        "[...document.querySelectorAll('h1,h2,p,figcaption,caption,.tile,"
+        ".forest td,.budget td,.stack td,.facts td')]"
         ".filter(e => !e.closest('.scroll') && !e.closest('.unseen')"
         " && getComputedStyle(e).position !== 'absolute' && !e.closest('thead'))"
         ".filter(e => { const r = e.getBoundingClientRect();"

@@ -108,7 +108,7 @@ def _changed(chance: random.Random, node: Any) -> Any:
     if isinstance(node, list) and node and chance.random() < 0.7:
         place = chance.randrange(len(node))
         return [*node[:place], _changed(chance, node[place]), *node[place + 1 :]]
-    leaf = chance.choice(
+    leaf: Any = chance.choice(
         (None, True, False, 0, -1, 5, 5.5, -0.1, 1e300, 10**30, "5", "x", "", [], {})
     )
     return chance.choice((leaf, [node], [node, node], {"total": node}, {"value": node}, str(node)))

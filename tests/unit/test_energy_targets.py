@@ -99,7 +99,7 @@ class TestAddable:
     def test_siblings_without_their_whole_are_added(self) -> None:
         rails = [figure("cpu", 30.0, part_of="board"), figure("gpu", 20.0, part_of="board")]
         assert addable(rails) == (rails, [])
-        assert disjoint(*rails)
+        assert disjoint(rails[0], rails[1])
 
     def test_eight_clients_are_added(self) -> None:
         clients = [figure(f"client-{i}", 10.0) for i in range(8)]
@@ -119,4 +119,4 @@ class TestAddable:
         added, reasons = addable(circle)
         assert added == []
         assert len(reasons) == 2
-        assert not disjoint(*circle)
+        assert not disjoint(circle[0], circle[1])

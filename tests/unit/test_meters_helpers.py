@@ -154,7 +154,8 @@ def test_the_timer_calls_until_it_is_stopped() -> None:
 
 
 def test_what_is_cancelled_is_not_called_again_and_leaves_the_others_alone() -> None:
-    timer, calls, enough = PeriodicTimer(), [], threading.Event()
+    timer, enough = PeriodicTimer(), threading.Event()
+    calls: list[int] = []
 
     def other() -> None:
         if len(calls) >= 1:
