@@ -6,7 +6,7 @@ import sys
 
 from benchharness.conformance.report import report
 
-DEFAULTS = ("1", "2")  # seed, and seeds for each waveform and fault
+DEFAULTS = ("1", "1")  # seed, and seeds for each waveform and fault
 
 
 def main(arguments: list[str]) -> int:

@@ -150,7 +150,8 @@ def rigs() -> tuple[Rig, ...]:
         _polled("tasmota, BL0937", replace(fine, chip="bl0937"), chip="bl0937"),
         _pushed("tasmota", 10.0, "tasmota, TelePeriod 10", poll_s=0),
         _pushed("tasmota", 30.0, "tasmota, TelePeriod 30", poll_s=0),
-        _pushed("tasmota", 300.0, "tasmota, TelePeriod 300", poll_s=0),
+        # A counter that is read each 300 s cannot tell a spike from a moment of 8 kW.
+        _pushed("tasmota", 300.0, "tasmota, TelePeriod 300", poll_s=0, max_power_w=100),
         _pushed("shelly-gen1", 10.0),
         _pushed("shelly-gen2", 10.0),
         _pushed("zigbee2mqtt", 10.0),

@@ -17,7 +17,9 @@ OUT_OF_ORDER = "out of order"
 LATE = "late by the plug's own clock"
 OLDER_COUNTER = "a counter older than the newest"
 # How long messages must agree on another time before it is the device's clock that has changed.
+# Two in a row may both be late, each by one telemetry interval.
 _AGREE_NS = 3 * NANOSECONDS_PER_SECOND
+_AGREE_MESSAGES = 3
 _AGREE_S = 0.5
 # However small the bound on a plug's own latency is, a network may take this long.
 _NETWORK_S = 1.0
@@ -39,7 +41,7 @@ class DeviceClock:
         self._newest_s: float | None = None
         self._lead_s = 0.0  # of the device's clock against this one's, when a message is quickest
         self._lead_ns = 0
-        self._other: tuple[float, int] | None = None
+        self._other: tuple[float, int, int] | None = None
         self.jump_s: float | None = None
 
     def restart(self) -> None:
@@ -80,8 +82,10 @@ class DeviceClock:
     def _agrees(self, t_ns: int, lead_s: float, step_s: float) -> bool:
         """Return whether messages have told this other time for a while."""
         if self._other is not None and abs(self._other[0] - lead_s) <= step_s + _AGREE_S:
-            return t_ns - self._other[1] >= _AGREE_NS
-        self._other = (lead_s, t_ns)
+            lead_s, since_ns, count = self._other
+            self._other = (lead_s, since_ns, count + 1)
+            return t_ns - since_ns >= _AGREE_NS and count + 1 >= _AGREE_MESSAGES
+        self._other = (lead_s, t_ns, 1)
         return False
 
 
