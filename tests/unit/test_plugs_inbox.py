@@ -57,6 +57,15 @@ def plug() -> Plug:
     return Plug()
 
 
+def test_a_dialect_that_fails_costs_one_message_and_not_the_thread(plug: Plug) -> None:
+    def parse(payload: bytes) -> Said:
+        raise IndexError(payload)
+
+    assert not plug.inbox.take(Topic("t", parse), at(1))
+    assert plug.counts() == {"its driver failed with IndexError": 1}
+    assert plug.says(2)
+
+
 def test_silence_is_noted_once_until_a_reading_comes() -> None:
     clock = FakeClock()
     inbox = PlugInbox(clock, BOUND_S)

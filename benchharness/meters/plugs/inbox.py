@@ -100,7 +100,10 @@ class PlugInbox:
         if message.retained and not topic.believe_retained:
             self.rejections.add(message.t_ns, RETAINED)
             return False
-        said = topic.parse(message.payload)
+        try:
+            said = topic.parse(message.payload)
+        except Exception as error:  # somebody's dialect; this thread serves other plugs as well
+            said = Rejection(f"its driver failed with {type(error).__name__}")
         came = False
         for one in said if isinstance(said, tuple) else (said,):
             came = self._take_one(topic, message, one) or came
