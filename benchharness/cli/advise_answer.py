@@ -154,7 +154,7 @@ def _why_not(answer: Answer) -> str:
             "on its own, and no repetition shows it; connect a plug"
         )
     if all(row.repetitions is None for row in answer.rows):
-        limit = f"its {_limit(answer, last)} leaves ± {percent(last.forecast.shared_rel)}"
+        limit = f"its {last.forecast.lasting} leaves ± {percent(last.forecast.shared_rel)}"
         if len(answer.rows) == 1:
             return (
                 f"{limit} however often it is repeated; {_first(answer) or 'try without --window'}"
@@ -175,9 +175,8 @@ def _notes(answer: Answer) -> list[str]:
     question = answer.question
     notes = [
         f"{percent(question.chance)} chance at {percent(question.level)} confidence; equal trials "
-        f"vary by {percent(question.between_trials)}; {answer.idle_s:g} s of rest before and after",
-        "stays: standard uncertainty of rounding, edges and latency, which repetitions do not "
-        "average out; longer windows may",
+        f"vary by {percent(question.between_trials)}; {answer.idle_s:.3g} s of rest on each side",
+        "stays: standard uncertainty that repetitions do not average out, longer windows may",
     ]
     if answer.gain_bound and answer.measurement_class is not MeasurementClass.ESTIMATED:
         rel = answer.best.forecast.absolute_rel if answer.best is not None else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchharness.energy.budget import GAIN, SYSTEMATIC
 from benchharness.energy.figure import energy_figure
 from benchharness.energy.readings import FloatArray, Readings, Window
 from benchharness.energy.systematic import gross_terms_j, net_terms_j, shared_u_j
@@ -69,9 +70,16 @@ class Forecast:
         """Return the combined standard uncertainty with the gain, relative."""
         return math.hypot(*self.terms_j.values()) / self.energy_j
 
+    @property
+    def lasting(self) -> str | None:
+        """Return the largest of the terms that repetitions do not average out."""
+        names = SYSTEMATIC | {GAIN} if self.keeps_gain else SYSTEMATIC
+        kept = {name: u for name, u in self.terms_j.items() if name in names}
+        return max(kept, key=lambda name: kept[name], default=None)
+
     def dominant(self, *, with_gain: bool) -> str | None:
         """Return the largest term, with the gain only where it counts."""
-        kept = {n: u for n, u in self.terms_j.items() if with_gain or n != "gain"}
+        kept = {n: u for n, u in self.terms_j.items() if with_gain or n != GAIN}
         return max(kept, key=lambda name: kept[name], default=None)
 
 
@@ -149,9 +157,11 @@ def _readings(
     works = (t >= 0.0) & (t < window_s)
     level = np.where(works, demand.power_w, rest_w)
     # One shock for each reading's time, so that the spread of the readings is the variation.
-    shocks = rng.normal(0.0, demand.variation, math.ceil(t.size * piece_s / period_s) + 1)
+    shocks = rng.normal(0.0, 1.0, math.ceil(t.size * piece_s / period_s) + 1)
     noise = shocks[np.floor((t - start_s) / period_s).astype(np.int64)]
-    power = np.maximum(0.0, level * (1.0 + noise))
+    # A machine at rest is at least as even as usual, however unevenly its program works.
+    rest = min(demand.variation, VARIATION)
+    power = np.maximum(0.0, level * (1.0 + noise * np.where(works, demand.variation, rest)))
     energy = np.concatenate([[0.0], np.cumsum(power[:-1] * np.diff(t))])
     stamps = np.arange(-margin_s + rng.uniform(0.0, period_s), window_s + margin_s, period_s)
     stamps = np.unique(np.concatenate([stamps, np.asarray(asked_s, dtype=np.float64)]))
