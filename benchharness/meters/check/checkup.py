@@ -111,7 +111,9 @@ def pulse_meter(
         found, remedy = done.latency.reason, done.latency.remedy
         done.checks.append(Check(f"{name}: latency", state, found, remedy))
     else:
-        done.checks.append(latency_check(name, done.latency, can))
+        check = latency_check(name, done.latency, can)
+        # It is being kept: nothing is left to be done about it.
+        done.checks.append(Check(check.subject, CheckState.OK, check.found) if needed else check)
 
 
 def latency_check(name: str, latency: Latency, can: Capabilities) -> Check:
