@@ -139,6 +139,18 @@ def test_counter_and_integral_disagree_for_a_counter_of_another_channel() -> Non
     assert check.found.startswith("they disagree: ")
 
 
+def test_a_counter_is_not_judged_within_a_few_of_its_steps() -> None:
+    passed = gated([Reading(r.t_ns, 7.0, 0.0) for r in readings([7.0] * 6)], PLUG)
+    assert passed is not None
+    both = agreement(passed, PLUG)
+    assert both is not None
+    assert both.counter_j == 0.0
+    assert both.integral_j == pytest.approx(35.0)  # and the next step of 36 J is about to come
+    check = agreement_check("plug", both)
+    assert check.state is CheckState.OK
+    assert check.found.startswith("too little to tell in steps of 36.0 J: ")
+
+
 def test_a_spike_does_not_pass_the_gate_of_the_check() -> None:
     strange = readings([5.0] * 30 + [8000.0] + [5.0] * 30)
     passed = gated(strange, PLUG)

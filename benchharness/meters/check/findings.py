@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TARGET = 0.05  # of the energy, for the advice: k u/E
 _VARIATION = 0.05  # of the power in a window, where the readings show less
 _OTHER = 1.5  # a step seen that differs from the declared one by more is another step
+_FEW_STEPS = 3.0  # of the counter: less than this and it may not have moved yet
 _NO_STEP = 0.01  # a step this much finer than declared is no step of the instrument
 
 
@@ -36,6 +37,12 @@ class Agreement:
     counter_u_j: float
     integral_j: float
     integral_u_j: float
+    step_j: float | None = None
+
+    @property
+    def tells(self) -> bool:
+        """Say whether enough has passed: within a few steps no counter can be judged."""
+        return abs(self.integral_j) >= _FEW_STEPS * (self.step_j or 0.0)
 
     @property
     def agree(self) -> bool:
@@ -119,7 +126,11 @@ def agreement(passed: Gated, can: Capabilities) -> Agreement | None:
     if not (isinstance(counter, Candidate) and isinstance(integral, Candidate)):
         return None
     return Agreement(
-        counter.energy_j, 2.0 * counter.own_u_j, integral.energy_j, 2.0 * integral.own_u_j
+        counter.energy_j,
+        2.0 * counter.own_u_j,
+        integral.energy_j,
+        2.0 * integral.own_u_j,
+        can.energy_resolution_j,
     )
 
 
@@ -130,6 +141,9 @@ def agreement_check(name: str, both: Agreement) -> Check:
         f"{format_pm(both.counter_j, both.counter_u_j)} J by the counter, "
         f"{format_pm(both.integral_j, both.integral_u_j)} J by the powers"
     )
+    if not both.tells:
+        little = f"too little to tell in steps of {format_si(both.step_j, 'J')}: {found}"
+        return Check(subject, CheckState.OK, little)
     if both.agree:
         return Check(subject, CheckState.OK, f"they agree: {found}")
     advice = "look longer with --seconds; if it stays, one of them is wrong: do not trust either"
