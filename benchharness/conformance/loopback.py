@@ -21,6 +21,7 @@ from benchharness.meters.mqtt.connection import Arrival, Handler, LinkWatcher, M
 # From a client to the broker or back: a network at home.
 TRANSIT_S = 0.002
 
+
 @lru_cache(maxsize=1024)
 def matches(pattern: str, topic: str) -> bool:
     """Say whether a subscription wants a topic."""
