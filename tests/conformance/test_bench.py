@@ -141,9 +141,9 @@ class TestLoads:
     @pytest.mark.parametrize("name", WAVEFORMS)
     def test_the_integral_is_what_a_fine_grid_sums_up(self, name: str) -> None:
         load = self.make(name, 5)
-        t_s = 25.0 + 120.0 * (np.arange(240_000) + 0.5) / 240_000
+        t_s = 25.0 + 120.0 * (np.arange(48_000) + 0.5) / 48_000
         summed_j = float(np.mean([load.power_w(t) for t in t_s])) * 120.0
-        assert load.energy_j(145.0) - load.energy_j(25.0) == pytest.approx(summed_j, rel=1e-4)
+        assert load.energy_j(145.0) - load.energy_j(25.0) == pytest.approx(summed_j, rel=3e-4)
 
     @pytest.mark.parametrize("name", WAVEFORMS)
     def test_before_and_after_the_window_is_rest(self, name: str) -> None:
@@ -154,7 +154,7 @@ class TestLoads:
     @pytest.mark.parametrize("name", WAVEFORMS)
     def test_any_window_will_do(self, name: str) -> None:
         rng = random.Random(9)
-        for _ in range(200):
+        for _ in range(40):
             start_s = rng.uniform(0.0, 100.0)
             span = Span(start_s, start_s + rng.choice([1.0, 60.0, 120.0, 300.0, 6000.0]))
             make_waveform(name, span, rng, idle_w=3.0, swing_w=6.0)

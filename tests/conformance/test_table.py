@@ -58,6 +58,7 @@ def test_the_methods_are_those_of_the_command_to_the_last_digit() -> None:
     assert table("Methods") == cells(methods_table())
 
 
+@pytest.mark.slow
 def test_the_other_tables_have_their_rows() -> None:
     assert [row[0] for row in table("Constant and linear power")] == [
         row[0] for row in cells(straight_lines())
@@ -88,6 +89,7 @@ def test_published_methods_err_on_a_step_as_worked_out_by_hand() -> None:
     assert abs(errors[names[-1]][0]) <= 0.01 and abs(errors[names[-1]][1]) <= 0.003
 
 
+@pytest.mark.slow
 def test_constant_power_is_exact_and_linear_power_with_a_counter() -> None:
     errors = straight_line_errors()
     assert errors["constant power, power alone"] <= 1e-9
