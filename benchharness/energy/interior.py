@@ -1,7 +1,9 @@
 """Energy from the readings inside the window alone, held out to its known edges.
 
 The harness knows when the window began and ended better than any reading does. Readings outside
-show another power (idle), so they are left out, and a step at an edge costs no bias.
+show another power (idle), so they are left out, and a step at an edge costs no bias. Where the
+readings at an edge follow a trend that stands out of their noise, the trend is continued to the
+edge in place of the last value: linear power is exact then.
 """
 
 from __future__ import annotations
@@ -13,10 +15,16 @@ import numpy as np
 from benchharness.energy.budget import EDGES, Budget, bound
 from benchharness.energy.observed import Candidate, Observed, Unavailable
 from benchharness.energy.readings import Samples
-from benchharness.energy.sampling import ENOUGH, hold_weights, sampling_term
+from benchharness.energy.sampling import ENOUGH, hold_weights, local_variance, sampling_term
 from benchharness.energy.terms import power_terms
 
 INTERIOR_HOLD = "interior hold"
+# A trend is continued if it gains this many standard deviations (and steps) from one reading to
+# the next, as a line through the readings leaves them, and no farther than this many intervals.
+_CLEAR_TREND = 4.0
+_CLEAR_STEPS = 2.0
+_FARTHEST = 1.5
+_NEAR_AN_EDGE = 3  # second differences that must bear the trend out
 
 
 def interior_hold(observed: Observed) -> Candidate | Unavailable:
@@ -25,16 +33,17 @@ def interior_hold(observed: Observed) -> Candidate | Unavailable:
     Readings that may still show what came before the window, or already what came after it, are
     left out where enough others remain. The spread of the readings counts with the seconds
     that each one stands for; the edge term is the area under the slope between the first (last)
-    two readings, continued to the edge.
+    two readings, continued to the edge, or what is uncertain of it where it is counted.
     """
     if len(observed.inside) == 0:
         return Unavailable(INTERIOR_HOLD, "no reading of power inside the window")
     used = _settled(observed)
     weights_s = hold_weights(used.t_s, observed.duration_s)
-    energy_j = float(np.dot(used.value, weights_s))
+    beyond_j, uncertain_j = _at_edges(used, observed)
+    energy_j = float(np.dot(used.value, weights_s)) + beyond_j
     terms = [
         sampling_term(observed, used),
-        bound(EDGES, _edges_j(used, observed.duration_s)),
+        bound(EDGES, uncertain_j),
         *power_terms(observed, energy_j, used, weights_s),
     ]
     return Candidate(INTERIOR_HOLD, energy_j, Budget.of(terms), len(used))
@@ -46,10 +55,25 @@ def _settled(observed: Observed) -> Samples:
     return settled if len(settled) >= ENOUGH else observed.inside
 
 
-def _edges_j(used: Samples, duration_s: float) -> float:
+def _at_edges(used: Samples, observed: Observed) -> tuple[float, float]:
+    """Return what trends add to the energy beyond the outer readings, and its half-width in J."""
     if len(used) < 2:
-        return 0.0
+        return 0.0, 0.0
     t, p = used.t_s, used.value
-    first_j = 0.5 * t[0] ** 2 * (p[1] - p[0]) / (t[1] - t[0])
-    last_j = 0.5 * (duration_s - t[-1]) ** 2 * (p[-1] - p[-2]) / (t[-1] - t[-2])
-    return math.hypot(first_j, last_j)
+    variance = local_variance(used) if len(used) > ENOUGH else np.array([math.inf])
+    overall = float(np.mean(variance))
+    step_w = observed.capabilities.power_resolution_w or 0.0
+    added_j, squares = 0.0, 0.0
+    for gap_s, (outer, inner), near in (
+        (t[0], (0, 1), variance[:_NEAR_AN_EDGE]),
+        (observed.duration_s - t[-1], (-1, -2), variance[-_NEAR_AN_EDGE:]),
+    ):
+        gain_w, interval_s = float(p[outer] - p[inner]), float(abs(t[outer] - t[inner]))
+        area_j = 0.5 * float(gap_s) ** 2 * gain_w / interval_s
+        noise_w = math.sqrt(max(overall, float(np.max(near))))
+        clear_w = _CLEAR_TREND * noise_w + _CLEAR_STEPS * step_w
+        if abs(gain_w) > clear_w and gap_s <= _FARTHEST * interval_s:
+            added_j += area_j
+            area_j *= clear_w / abs(gain_w)
+        squares += area_j**2
+    return added_j, math.sqrt(squares)

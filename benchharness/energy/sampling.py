@@ -39,7 +39,7 @@ def sampling_term(observed: Observed, used: Samples) -> Term:
     if len(samples) < ENOUGH:
         return _from_range(observed, used)
     weights_s = hold_weights(samples.t_s, observed.duration_s)
-    variance = _local_variance(samples)
+    variance = local_variance(samples)
     share = _unexplained(samples, weights_s, variance)
     u_j = math.sqrt(share * float(np.sum(weights_s**2 * variance)))
     return Term(SAMPLING, u_j, _degrees_of_freedom(len(samples)))
@@ -56,7 +56,7 @@ def fresh(samples: Samples, latency_s: float | None) -> Samples:
     return Samples(samples.t_s[kept], samples.value[kept])
 
 
-def _local_variance(samples: Samples) -> FloatArray:
+def local_variance(samples: Samples) -> FloatArray:
     """Return a variance for each reading, float64[n], from it and its two neighbours."""
     t, p = samples.t_s, samples.value
     share = (t[1:-1] - t[:-2]) / (t[2:] - t[:-2])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from benchharness.energy.counter import counter_difference
@@ -136,15 +136,33 @@ def test_constant_power_is_exact_by_every_method(times: np.ndarray, power_w: flo
         assert found.own_u_j <= 20.0 * power_w * 1e-3
 
 
+@pytest.mark.parametrize("estimator", [trapezoid, interior_hold])
 @given(times=regular, start_w=st.floats(1.0, 50.0), slope=st.floats(-0.04, 5.0))
-def test_linear_power_is_exact_by_the_trapezoid(
-    times: np.ndarray, start_w: float, slope: float
+def test_linear_power_is_exact(
+    estimator: Callable[..., Candidate | Unavailable],
+    times: np.ndarray,
+    start_w: float,
+    slope: float,
 ) -> None:
     t_ns = ns(times)
     exact_s = (t_ns - int(ns(0.0))) / 1e9
+    assume(np.count_nonzero((exact_s >= 0.0) & (exact_s <= 20.0)) >= 4)  # enough for a trend
     readings = Readings.of(t_ns, start_w + slope * exact_s)
-    found = by(trapezoid, readings, 20.0, period_s=float(np.median(np.diff(times))))
+    found = by(estimator, readings, 20.0, period_s=float(np.median(np.diff(times))))
     assert found.energy_j == pytest.approx(20.0 * start_w + slope * 200.0, rel=1e-9)
+
+
+def test_a_trend_is_continued_only_where_it_stands_out_of_the_noise() -> None:
+    times = np.arange(0.5, 20.0, 1.0)
+    trend = 5.0 + 0.5 * times
+    for noise_w, continued in ((0.01, True), (1.0, False)):
+        noise = noise_w * np.resize([1.0, -1.0], times.size)
+        held = by(interior_hold, Readings.of(ns(times), trend + noise), 20.0, period_s=1.0)
+        at_edges_j = held.energy_j - float(np.sum(trend + noise))  # 1 s each: held to the edges
+        # Each edge is half a second away, where the trend has moved by a quarter of a watt.
+        slopes = np.diff(trend + noise)[[0, -1]]
+        beyond_j = 0.125 * (slopes[1] - slopes[0])
+        assert at_edges_j == pytest.approx(beyond_j if continued else 0.0, abs=1e-12)
 
 
 random_readings = st.lists(
