@@ -173,8 +173,14 @@ def _jumps(
         return
     late_s = 2.0 * max(capabilities.latency_bound_s or 0.0, capabilities.latency_s or 0.0)
     step_j = counter_step_j(t_s, counter, capabilities) + (capabilities.pulse_j or 0.0)
-    most_j = most_w * (np.diff(t_s[there]) + late_s) + 2.0 * step_j
-    ahead = np.flatnonzero(np.diff(counter[there]) > most_j)
+    slack_j = most_w * late_s + 2.0 * step_j
+    interval_s, rise_j = np.diff(t_s[there]), np.diff(counter[there])
+    too_much = rise_j > most_w * interval_s + slack_j
+    # Two readings close together: the first came late, and both intervals are theirs.
+    late = interval_s[1:] < 0.5 * np.median(interval_s)
+    both_s, both_j = interval_s[1:] + interval_s[:-1], rise_j[1:] + rise_j[:-1]
+    too_much[1:] &= ~late | (both_j > most_w * both_s + slack_j)
+    ahead = np.flatnonzero(too_much)
     if ahead.size > _MOST_REPAIRS:
         counter[there] = np.nan
         yield ALWAYS_BACK, int(there.size)

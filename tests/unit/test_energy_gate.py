@@ -129,6 +129,19 @@ class TestCounter:
         found = counted([100.0, 110, 9000, 130, 140, 150], [10.0] * 6)
         assert found.counts == {ACCEPTED: 5, "rejected: counter ahead for one reading": 1}
 
+    def test_a_message_that_came_late_makes_no_jump(self) -> None:
+        times = [0.0, 300.0, 600.0, 1199.999999, 1200.0, 1500.0]  # 900 s is told at 1,200 s
+        counter = [3.6 * n for n in (0.0, 300.0, 600.0, 900.0, 1200.0, 1500.0)]
+        found = gate(
+            Readings.of(ns(times), [3.6] * 6, counter), plug(period_s=300.0, max_power_w=100.0)
+        )
+        assert found.counts == {ACCEPTED: 6}
+        jump = [value + (50_000.0 if n >= 4 else 0.0) for n, value in enumerate(counter)]
+        found = gate(
+            Readings.of(ns(times), [3.6] * 6, jump), plug(period_s=300.0, max_power_w=50.0)
+        )
+        assert found.counts == {ACCEPTED: 6, "repaired: counter jumped ahead": 1}
+
     def test_a_power_cut_sets_it_to_zero(self) -> None:
         found = counted([100.0, 110, 120, 4, 14, 24], [10.0] * 6)
         assert found.counts == {ACCEPTED: 6, "repaired: counter restarted": 1}
