@@ -8,6 +8,8 @@ stamp=$venv/installed-by-scripts # a line for each set of extras that is there
 python=''                        # set by find_python
 
 PATH=$PATH:/usr/sbin:/sbin # Debian keeps brokers there, and not on everybody's PATH
+# What Python has compiled is kept, whatever this shell is used to: tests start it hundreds of times.
+unset PYTHONDONTWRITEBYTECODE
 
 say() {
     printf '%s\n' "$*" >&2

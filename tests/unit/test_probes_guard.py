@@ -78,7 +78,7 @@ def test_a_group_of_an_old_kernel_is_killed_one_by_one_with_those_below(
     assert not _kill_group(str(tmp_path))
 
 
-@pytest.mark.parametrize("holder", [1, os.getpid()])
+@pytest.mark.parametrize("holder", [1, os.getpid()], ids=["init", "ourselves"])
 def test_a_group_that_was_not_made_for_a_tree_is_left_alone(
     start: StartSleep, tmp_path: Path, holder: int
 ) -> None:

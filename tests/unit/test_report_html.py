@@ -146,6 +146,7 @@ def test_the_numbers_are_those_of_the_summary(text: str) -> None:
     assert f"{ratio:.2f}" in Page(text).text
 
 
+@pytest.mark.slow
 def test_the_same_campaign_gives_the_same_page(text: str) -> None:
     summary = sample_campaign()
     assert render_html(summary, SampleStore(summary)) == text
@@ -263,6 +264,7 @@ def test_hardly_any_runs(count: int) -> None:
     assert ("one variant: nothing to compare" in found.text) == bool(count)
 
 
+@pytest.mark.slow
 def test_a_large_campaign_stays_within_the_limit_and_says_what_is_left_out() -> None:
     kinds = [Kind(f"variant {i}", 2.0 + i / 50, 6.0, 20.0, 0.1, 1000) for i in range(40)]
     summary = sample_campaign(repeat=25, kinds=kinds)
@@ -291,6 +293,7 @@ def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert written.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.slow
 def test_a_page_that_grows_too_large_draws_less(monkeypatch: pytest.MonkeyPatch) -> None:
     summary = sample_campaign()
     store = SampleStore(summary)
