@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchharness.meters.check.findings import (
+    accepted,
     agreement,
     agreement_check,
     gate_check,
@@ -158,6 +159,9 @@ def test_a_spike_does_not_pass_the_gate_of_the_check() -> None:
     check = gate_check("plug", passed)
     assert check.state is CheckState.ADVICE
     assert "rejected" in check.found
+    left = accepted(passed)
+    assert [reading.power_w for reading in left] == [5.0] * 30 + [None] + [5.0] * 30
+    assert [reading.t_ns for reading in left] == [reading.t_ns for reading in strange]
     assert gated([], PLUG) is None
 
 

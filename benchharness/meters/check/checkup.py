@@ -171,6 +171,7 @@ def _add_findings(done: Checkup, name: str, can: Capabilities, power_w: float | 
         done.gate = dict(passed.counts)
         done.checks.append(findings.gate_check(name, passed))
         done.agreement = findings.agreement(passed, can)
+        readings = findings.accepted(passed)
     if done.agreement is not None:
         done.checks.append(findings.agreement_check(name, done.agreement))
     if can.latency_s is not None:

@@ -99,6 +99,16 @@ def gated(readings: Sequence[Reading], can: Capabilities) -> Gated | None:
     )
 
 
+def accepted(passed: Gated) -> list[Reading]:
+    """Return the readings that the gate left, as a trial would use them."""
+    left = passed.readings
+    columns = (left.t_ns.tolist(), left.power_w.tolist(), left.energy_j.tolist())
+    return [
+        Reading(t_ns, _or_none(power_w), _or_none(energy_j))
+        for t_ns, power_w, energy_j in zip(*columns, strict=True)
+    ]
+
+
 def gate_check(name: str, passed: Gated) -> Check:
     """Say what the gate would do with such readings in a trial."""
     from benchharness.energy.gate import ACCEPTED
@@ -212,3 +222,7 @@ def rejected_check(name: str, reasons: dict[str, int]) -> Check:
 
 def _number(value: float | None) -> float:
     return float("nan") if value is None else value
+
+
+def _or_none(value: float) -> float | None:
+    return None if math.isnan(value) else value
