@@ -34,7 +34,13 @@ CAN = Capabilities(
 
 
 def recorded(
-    latency_s: float, *, duration_s: float = 90.0, step_w: float = 4.0, seed: int = 3
+    latency_s: float,
+    *,
+    duration_s: float = 90.0,
+    step_w: float = 4.0,
+    seed: int = 3,
+    chip: str = "ideal",
+    can: Capabilities = CAN,
 ) -> Recorded:
     """Return what a Tasmota plug tells of a pulse, polled each second and now and then besides."""
     runs = pulse_pattern(duration_s, seed)
@@ -42,7 +48,7 @@ def recorded(
     for on_s, off_s in runs:
         times += [LEAD_S + on_s, LEAD_S + off_s]
         powers += [3.0 + step_w, 3.0]
-    options = DeviceOptions(latency_s=latency_s, watt_res=1, energy_res=5)
+    options = DeviceOptions(latency_s=latency_s, watt_res=1, energy_res=5, chip=chip)
     device = make_device("tasmota", WaveformLoad(Waveform(tuple(times), tuple(powers))), options)
     device.start(ZERO_NS - round(LEAD_S * SECOND_NS))
     draw = random.Random(seed)
@@ -61,7 +67,7 @@ def recorded(
                 energy = json.loads(message.payload)["StatusSNS"]["ENERGY"]
                 total_j = energy_j_from_kwh(float(energy["Total"]))
                 readings.append(Reading(now_ns, float(energy["Power"]), total_j))
-    return Recorded(readings, runs, (), ZERO_NS, duration_s, CAN)
+    return Recorded(readings, runs, (), ZERO_NS, duration_s, can)
 
 
 @pytest.mark.parametrize("latency_s", [0.0, 0.6, 2.0, 5.5])
@@ -105,6 +111,18 @@ def test_slow_telemetry_is_told_how_long_it_would_take() -> None:
     silent = find_latency(replace(whole, readings=()))
     assert isinstance(silent, NoLatency)
     assert silent.remedy == "see that the meter is on"
+
+
+@pytest.mark.parametrize("latency_s", [0.3, 2.0])
+def test_the_time_between_pulses_is_no_part_of_what_is_kept(latency_s: float) -> None:
+    can = replace(CAN, pulse_j=12.5)
+    found = find_latency(recorded(latency_s, duration_s=120.0, chip="hlw8012", can=can))
+    assert isinstance(found, Latency)
+    # 12.5 J a pulse: 4.2 s at 3 W, 1.8 s at 7 W, and the load is on for half of the time.
+    assert found.pulses_s == pytest.approx(3.0, abs=0.5)
+    assert abs(found.latency_s - latency_s) <= 2.0 * found.reading_u_s
+    assert found.lag.lag_s > latency_s + 1.0
+    assert found.u_s > found.lag.u_s
 
 
 def test_a_counter_that_is_fine_enough_is_preferred() -> None:

@@ -124,6 +124,8 @@ def latency_check(name: str, latency: Latency, can: Capabilities) -> Check:
         f"± {2.0 * latency.reading_u_s:.2f} s, by a step of {lag.step:.3g} W in {lag.n} readings "
         f"of the {latency.channel}"
     )
+    if latency.pulses_s > 0.0:
+        found += f"; {latency.pulses_s:.2g} s between pulses come on top"
     subject = f"{name}: latency"
     if can.latency_s is not None:
         room_s = (latency.u_s**2 + (can.latency_u_s or 0.0) ** 2) ** 0.5

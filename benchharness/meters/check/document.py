@@ -81,7 +81,8 @@ def _latency(latency: Latency | NoLatency | None) -> dict[str, Any] | None:
     lag = latency.lag
     return {
         "latency_s": latency.latency_s,
-        "u_s": lag.u_s,
+        "u_s": latency.u_s,
+        "between_pulses_s": latency.pulses_s or None,
         "nu": lag.nu,
         "half_width_95_s": lag.half_width_s,
         "reading_u_s": latency.reading_u_s,

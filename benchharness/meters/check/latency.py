@@ -33,27 +33,33 @@ class Latency:
     ``latency_s`` is the mean delay of readings, ``u_s`` its standard uncertainty; ``reading_u_s``
     is that of a single reading's delay: its age and averaging, and what powers and counter differ
     in, come on top. The latter is what an instrument's file keeps.
+
+    Of a pulse-counting chip the time between two pulses is no part of it: that is another at each
+    power, and the energy counts it for itself. ``pulses_s`` is what was taken off, known to
+    ``pulses_u_s``, since it moves with the load.
     """
 
     channel: str
     lag: Lag
     other: Lag | None = None
+    pulses_s: float = 0.0
+    pulses_u_s: float = 0.0
 
     @property
     def latency_s(self) -> float:
         """Return the delay; below 0 is not possible, and 0 is then within the uncertainty."""
-        return max(0.0, self.lag.lag_s)
+        return max(0.0, self.lag.lag_s - self.pulses_s)
 
     @property
     def u_s(self) -> float:
         """Return the standard uncertainty of the mean delay."""
-        return self.lag.u_s
+        return math.hypot(self.lag.u_s, self.pulses_u_s)
 
     @property
     def reading_u_s(self) -> float:
         """Return the standard uncertainty of the delay of any one reading."""
         apart_s = 0.0 if self.other is None else abs(self.lag.lag_s - self.other.lag_s)
-        return math.hypot(self.lag.u_s, self.lag.spread_s, apart_s / math.sqrt(3.0))
+        return math.hypot(self.u_s, self.lag.spread_s, apart_s / math.sqrt(3.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,22 @@ def find_latency(recorded: Recorded) -> Latency | NoLatency:
             else "a meter with faster telemetry or finer steps would tell it",
         )
     sharp = (other for other in clear.values() if other.half_width_s <= _SHARP_S)
-    return Latency(channel, lag, next(sharp, None))
+    pulses_s, pulses_u_s = _between_pulses(power, recorded.capabilities.pulse_j)
+    if channel == COUNTER:  # it shows a pulse when it comes: half as late as their mean power
+        pulses_s, pulses_u_s = 0.5 * pulses_s, 0.5 * pulses_u_s
+    return Latency(channel, lag, next(sharp, None), pulses_s, pulses_u_s)
+
+
+def _between_pulses(power: Samples, pulse_j: float | None) -> tuple[float, float]:
+    """Return the mean time between two pulses and its standard uncertainty, in seconds.
+
+    Which of the two powers of the load the fit has weighed more is not known: ± their difference.
+    """
+    flowing = power.value[power.value > 0.0]
+    if not pulse_j or flowing.size == 0:
+        return 0.0, 0.0
+    between_s = pulse_j / flowing
+    return float(np.mean(between_s)), float(np.std(between_s)) / math.sqrt(3.0)
 
 
 def _chosen(clear: dict[str, Lag]) -> str:
