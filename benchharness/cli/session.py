@@ -17,6 +17,7 @@ from benchharness.cli.progress import make_observer
 from benchharness.cli.request import Options, Request
 from benchharness.cli.variants import variant_specs
 from benchharness.clock import MonotonicClock, WallAnchor
+from benchharness.energy.lag import power_lag
 from benchharness.errors import MeterError, UsageError
 from benchharness.meters.address import parse_broker
 from benchharness.meters.base import Instrument, Meter
@@ -32,6 +33,10 @@ _NO_METER = "none"
 _SHORTEST_IDLE_S = 2.0
 _LONGEST_IDLE_S = 60.0
 _IDLE_READINGS = 5
+_IDLE_LOOKS_BACK = 2.0  # so that half of the readings at rest show nothing else
+_LONGEST_SETTLE_S = 10.0
+_SETTLE_WITHOUT_INSTRUMENT_S = 0.2
+_LOW_POWER_W = 3.0  # a small board at rest: how far apart the pulses of a chip are then
 _QUICK_IDLE_S = 1.0
 
 
@@ -112,8 +117,8 @@ def ready_variants(request: Request) -> dict[int, VariantSpec]:
 def trial_options(options: Options, meters: Sequence[Meter]) -> TrialOptions:
     """Choose what the user left open to suit the meters.
 
-    Idle power wants several readings of the slowest meter; what needs no idle (no meter at all)
-    spends no time on it.
+    Idle power wants several readings of the slowest meter, and to last longer than readings look
+    back; what needs no idle (no meter at all) spends no time on it.
     """
     instruments = [
         capabilities
@@ -121,16 +126,20 @@ def trial_options(options: Options, meters: Sequence[Meter]) -> TrialOptions:
         if capabilities.measurement_class is not MeasurementClass.ESTIMATED
     ]
     period_s = max((capabilities.period_s or 0.0 for capabilities in instruments), default=0.0)
+    lags = [power_lag(capabilities, _LOW_POWER_W) for capabilities in instruments]
+    looks_back_s = max((lag.reach_s for lag in lags), default=0.0)
     idle_s = options.idle_s
     if idle_s is None:
         shortest_s = _QUICK_IDLE_S if options.quick else _SHORTEST_IDLE_S
+        if not options.quick:
+            shortest_s = max(shortest_s, _IDLE_LOOKS_BACK * looks_back_s)
         idle_s = min(_LONGEST_IDLE_S, max(shortest_s, _IDLE_READINGS * period_s)) if meters else 0.0
-    # A plug's power is a mean over its last second or so: let it forget what was before.
-    settle_s = max(1.0, min(period_s, 5.0)) + 0.5 if instruments else 0.2
+    # A plug's power is a mean over its last seconds: let it forget what was before.
+    settle_s = max(1.0, min(max(period_s, looks_back_s), _LONGEST_SETTLE_S)) + 0.5
     return TrialOptions(
         probe_hz=options.probe_hz,
         warmup=options.warmup,
-        settle_s=settle_s,
+        settle_s=settle_s if instruments else _SETTLE_WITHOUT_INSTRUMENT_S,
         idle_s=idle_s,
         cooldown_s=options.cooldown_s or 0.0,
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchharness.energy.advice import TARGET, window_for
-from benchharness.energy.budget import Budget
+from benchharness.energy.budget import IDLE_DRIFT, IDLE_PREFIX, Budget
 from benchharness.energy.counter import COUNTER
 from benchharness.energy.crosscheck import disagreement
 from benchharness.energy.idle import IdlePower
+from benchharness.energy.lag import power_lag
 from benchharness.energy.observed import Candidate, Observed
 from benchharness.model import Caution, EnergyFigure
 from benchharness.units import format_duration, format_pm, format_si
@@ -17,6 +19,7 @@ from benchharness.units import format_duration, format_pm, format_si
 _FEW_PERIODS = 10.0
 _NOTABLE_GAP = 0.01
 _NOTABLE_DRIFT = 0.05
+_IDLE_REACHES = 2.0  # so that half of the readings at rest show nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Findings:
     idle: IdlePower | None
     figure: EnergyFigure
     net_budget: Budget | None
+    shortest_idle_s: float | None = None
 
     def advice(self) -> str:
         """Return how long a window would have to be."""
@@ -48,7 +52,16 @@ def cautions(found: Findings) -> tuple[Caution, ...]:
     """Return the cautions of a figure, the gravest first."""
     return tuple(
         caution
-        for check in (_disagrees, _net_too_small, _no_idle, _drift, _short, _gaps, _floor)
+        for check in (
+            _disagrees,
+            _net_too_small,
+            _no_idle,
+            _idle_short,
+            _drift,
+            _short,
+            _gaps,
+            _floor,
+        )
         for caution in check(found)
     )
 
@@ -81,6 +94,23 @@ def _no_idle(found: Findings) -> Iterator[Caution]:
             "no-idle",
             f"meter {found.figure.meter} gave no reading at rest, so net energy is not known",
             f"set --idle to several times its telemetry interval of {period}",
+        )
+
+
+def _idle_short(found: Findings) -> Iterator[Caution]:
+    """Say so where rest is shorter than readings look back, and that is what limits the figure."""
+    idle, rest_s = found.idle, found.shortest_idle_s
+    term = found.figure.dominant_term or ""
+    limits = term.startswith(IDLE_PREFIX) and term != IDLE_DRIFT
+    if idle is None or rest_s is None or not limits:
+        return
+    reach_s = power_lag(found.observed.capabilities, idle.power_w).reach_s
+    if rest_s < _IDLE_REACHES * reach_s:
+        yield Caution(
+            "idle-short",
+            f"rest of {format_duration(rest_s)} is short beside the {format_duration(reach_s)} "
+            f"that readings of meter {found.figure.meter} may look back",
+            f"set --idle {math.ceil(_IDLE_REACHES * reach_s)}, or leave it to be chosen",
         )
 
 

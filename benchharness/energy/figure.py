@@ -104,7 +104,8 @@ def energy_figure(
         rest = declared_idle(declared_idle_w)
     figure, net_budget = _figure(observed, best, candidates, rest, meter, target)
     figure = replace(figure, gate=gated.counts)
-    found = Findings(observed, best, candidates, rest, figure, net_budget)
+    idle_s = min((interval.duration_s for interval in idle), default=None)
+    found = Findings(observed, best, candidates, rest, figure, net_budget, idle_s)
     return Outcome(figure, None, (*cautions(found), *gate_cautions(gated, meter)))
 
 

@@ -33,6 +33,7 @@ _WORDS = {
     "readings-rejected": "messages rejected",
     "idle-drift": "idle drift",
     "no-idle": "no idle power",
+    "idle-short": "short idle",
     "short-window": "short window",
     "energy-missing": "a meter without energy",
     "meter-source": "other source",

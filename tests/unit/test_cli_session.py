@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchharness.cli.session import chosen_instruments, open_meters
+from benchharness.cli.request import Options
+from benchharness.cli.session import chosen_instruments, open_meters, trial_options
 from benchharness.errors import BenchharnessError, MeterError, UsageError
+from benchharness.model import Capabilities, MeasurementClass
 
 CSV = "t_s,power_w\n0,1\n"
 
@@ -75,3 +78,30 @@ def test_of_several_meters_the_one_that_is_not_fit_is_named() -> None:
     with pytest.raises(BenchharnessError) as alone, open_meters([bad]):
         raise AssertionError("opened")
     assert "leave out" not in alone.value.line()
+
+
+class Slow:
+    """A meter as far as the choice of a trial's stages asks."""
+
+    def __init__(self, **options: float) -> None:
+        self.can = Capabilities(MeasurementClass.MEASURED, True, True, **options)
+
+    def capabilities(self) -> Capabilities:
+        return self.can
+
+
+@pytest.mark.parametrize(
+    ("options", "idle_s"),
+    [
+        ({"period_s": 1.0}, 5.0),  # five readings
+        ({"period_s": 1.0, "latency_bound_s": 4.0}, 8.0),
+        ({"period_s": 1.0, "latency_s": 3.0, "latency_u_s": 0.1}, 12.0),
+        ({"period_s": 1.0, "pulse_j": 12.5}, 2.0 * 2.0 * 12.5 / 3.0),
+        ({"period_s": 30.0}, 60.0),  # never longer
+    ],
+)
+def test_rest_is_longer_than_readings_look_back(options: dict[str, float], idle_s: float) -> None:
+    meters: list[Any] = [Slow(**options)]
+    assert trial_options(Options(), meters).idle_s == pytest.approx(idle_s)
+    assert trial_options(Options(idle_s=3.0), meters).idle_s == 3.0
+    assert trial_options(Options(quick=True), meters).idle_s <= idle_s

@@ -56,6 +56,20 @@ def test_the_gain_is_applied_once_to_the_net_energy() -> None:
     assert found.net_j.expanded_u == pytest.approx(1.96 * 5.0 / math.sqrt(3.0), rel=1e-3)
 
 
+def test_rest_that_is_short_for_a_slow_instrument_says_how_long_it_should_be() -> None:
+    # At 3 W an HLW8012 has a pulse each 4.2 s: its powers show what was up to 8.3 s before.
+    t = np.arange(-12.0, 32.0, 1.0) + 0.25
+    late = Readings.of(ns(t), two_level(t - 4.0, busy_w=5.1))
+    rest = (window(8.0, -10.0), window(8.0, 20.0))
+    found = figure(late, plug(pulse_j=12.5, power_resolution_w=0.1), idle=rest)
+    (caution,) = (c for c in found.cautions if c.code == "idle-short")
+    assert found.figure is not None and found.figure.idle_power_w is not None
+    reach_s = 2.0 * 12.5 / found.figure.idle_power_w.value
+    assert f"rest of 8.0 s is short beside the {reach_s:.1f} s" in caution.message
+    assert caution.remedy == f"set --idle {math.ceil(2.0 * reach_s)}, or leave it to be chosen"
+    assert "idle-short" not in codes(figure(late, plug(power_resolution_w=0.1), idle=rest))
+
+
 def test_idle_drift_enters_the_net_energy() -> None:
     t = np.arange(-15.0, 35.0, 0.5) + 0.25
     powers = np.where(t < 0, 3.0, np.where(t < 20, 8.0, 3.6))
