@@ -47,7 +47,8 @@ def grounds(summary: CampaignSummary) -> list[Ground]:
         ]
     without = sum(t.energy is None for t in good)
     if without:
-        found.append(Ground(good=False, text=f"{without} good runs without energy"))
+        runs = "run" if without == 1 else "runs"
+        found.append(Ground(good=False, text=f"{without} good {runs} without energy"))
     coverage = [t.energy.coverage for t in good if t.energy and t.energy.coverage is not None]
     if coverage:
         found.append(_coverage(min(coverage)))
