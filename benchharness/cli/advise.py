@@ -209,8 +209,8 @@ def _from_campaign(args: argparse.Namespace) -> Answer:
     known = pilot(summary)
     if known is None:
         raise UsageError(
-            f"campaign {summary.campaign_id} has no trial with an energy",
-            remedy="run one trial with --meter first, or describe it with --meter and --power",
+            f"campaign {summary.campaign_id} has no trial with an energy above 0",
+            remedy="run a long window with --meter, or describe it with --meter and --power",
         )
     meta = next((meter for meter in summary.meters if meter["name"] == known.meter), {})
     can = capabilities_of(meta)

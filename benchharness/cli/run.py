@@ -11,7 +11,7 @@ examples:
   benchharness run matrix --vary runtime=wasmtime,native --repeat 5
       two variants, five times each, in a seeded and interleaved order
   benchharness run matrix --set n=1000 --meter tasmota:mqtt://broker/plug-1
-      energy from a smart plug (user and password: see README, How to connect a plug)
+      energy from a smart plug (user and password: see README, Connect a plug)
   benchharness run --repeat 10 --idle 5 -- ./my-program --its-option
       any program is a workload: everything after -- is its command line
   benchharness run my-campaign.toml --quick

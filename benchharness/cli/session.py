@@ -84,7 +84,7 @@ def _identity(instrument: Instrument) -> tuple[object, ...]:
     options = instrument.options
     if isinstance(options.get("broker"), str) and "topic" in options:
         broker = parse_broker(options["broker"], instrument.where, options.get("port"))
-        return (broker, options["topic"], options.get("channel", 1))
+        return (instrument.driver, broker, options["topic"], options.get("channel", 1))
     return (instrument.driver, Path(instrument.where).resolve())
 
 

@@ -13,7 +13,7 @@ from benchharness.energy.crosscheck import disagreement
 from benchharness.energy.idle import IdlePower
 from benchharness.energy.lag import power_lag
 from benchharness.energy.observed import Candidate, Observed
-from benchharness.model import Caution, EnergyFigure
+from benchharness.model import Caution, EnergyFigure, MeasurementClass
 from benchharness.units import format_duration, format_pm, format_si
 
 _FEW_PERIODS = 10.0
@@ -33,6 +33,7 @@ class Findings:
     figure: EnergyFigure
     net_budget: Budget | None
     shortest_idle_s: float | None = None
+    idle_intervals: int = 0
 
     def advice(self) -> str:
         """Return how long a window would have to be."""
@@ -56,6 +57,7 @@ def cautions(found: Findings) -> tuple[Caution, ...]:
             _disagrees,
             _net_too_small,
             _no_idle,
+            _idle_once,
             _idle_short,
             _drift,
             _short,
@@ -94,6 +96,19 @@ def _no_idle(found: Findings) -> Iterator[Caution]:
             "no-idle",
             f"meter {found.figure.meter} gave no reading at rest, so net energy is not known",
             f"set --idle to several times its telemetry interval of {period}",
+        )
+
+
+def _idle_once(found: Findings) -> Iterator[Caution]:
+    """Say so where of two intervals at rest one was not read: a drift would not be seen."""
+    idle = found.idle
+    estimated = found.figure.measurement_class is MeasurementClass.ESTIMATED
+    if idle is not None and len(idle.each_w) < found.idle_intervals and not estimated:
+        yield Caution(
+            "idle-once",
+            f"meter {found.figure.meter} was read in {len(idle.each_w)} of "
+            f"{found.idle_intervals} intervals at rest: a drift of the idle power is not in the ±",
+            "repeat this trial, and check the meter's connection",
         )
 
 

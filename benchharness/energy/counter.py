@@ -7,7 +7,7 @@ the distance of the readings from the edges count.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -161,6 +161,28 @@ def _range_w(observed: Observed, side: Samples) -> float:
 def _held_out_j(edge: _Edge, mean_w: float) -> float:
     """Return an edge's half-width; without powers, as if power had come from nothing."""
     return edge.mistaken_s * (abs(mean_w) if math.isnan(edge.unknown_w) else edge.unknown_w)
+
+
+def with_edges(observed: Observed, counter: Candidate) -> Candidate:
+    """Return the counter's energy with the delay term of the powers at its edges.
+
+    A late counter leaves out what was used in the delay before the end and counts what was used
+    in that before the start: at the powers there, which may be far above the window's mean. The
+    choice between the methods goes by the mean all the same: that a window ends in a burst makes
+    the powers, which may have missed it, no better.
+    """
+    lag = observed.counter_lag
+    reach_s = lag.mean_s + observed.period_s
+    levels_w = []
+    for edge_s in (0.0, observed.duration_s):
+        near = observed.power.between(edge_s - reach_s, edge_s + reach_s).value
+        mean_w = abs(counter.energy_j) / observed.duration_s
+        levels_w.append(float(np.max(near)) if near.size else mean_w)
+    at_edges = Term(LATENCY, lag.single_u_s * math.hypot(*levels_w))
+    known = [term for term in counter.budget.terms if term.name == LATENCY]
+    if known and at_edges.u <= known[0].u:
+        return counter
+    return replace(counter, budget=Budget.of([*counter.budget.without(LATENCY).terms, at_edges]))
 
 
 def _latency(observed: Observed, mean_w: float) -> Term:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
+
 from benchharness.energy.budget import GAIN, Budget, bound
 from benchharness.energy.cautions import Findings, cautions
-from benchharness.energy.counter import COUNTER, counter_difference
+from benchharness.energy.counter import COUNTER, counter_difference, with_edges
 from benchharness.energy.crosscheck import disagreement
 from benchharness.energy.gate import gate
 from benchharness.energy.gate_cautions import gate_cautions
@@ -73,6 +75,9 @@ def energy_figure(
     declare its idle power instead. Readings must vouch for ``COVERAGE_LIMIT`` of the window.
     """
     gated = gate(readings, capabilities)
+    if np.any(np.isfinite(readings.power_w)) and not np.any(np.isfinite(gated.readings.power_w)):
+        why = f"the gate rejected every power of meter {meter}"
+        return Outcome(None, why, tuple(gate_cautions(gated, meter)))
     readings = gated.readings
     silent = silences(events, readings.t_ns, max(window.end_ns, _last_ns(readings)))
     observed = observe(readings, window, capabilities, silent, gated.stitches)
@@ -95,6 +100,8 @@ def energy_figure(
             f"(it gives one every {format_duration(observed.period_s)})",
         )
     best = _best(candidates, joined=_joined_inside(observed))
+    if best.method == COUNTER:
+        candidates[candidates.index(best)] = best = with_edges(observed, best)
     rest = idle_power(readings, capabilities, idle, silent, gated.stitches)
     if (
         rest is None
@@ -105,7 +112,7 @@ def energy_figure(
     figure, net_budget = _figure(observed, best, candidates, rest, meter, target)
     figure = replace(figure, gate=gated.counts)
     idle_s = min((interval.duration_s for interval in idle), default=None)
-    found = Findings(observed, best, candidates, rest, figure, net_budget, idle_s)
+    found = Findings(observed, best, candidates, rest, figure, net_budget, idle_s, len(idle))
     return Outcome(figure, None, (*cautions(found), *gate_cautions(gated, meter)))
 
 

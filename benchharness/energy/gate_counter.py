@@ -166,8 +166,12 @@ def _jumps(
     most_w = capabilities.max_power_w
     if most_w is None:
         known = powers[np.isfinite(powers)]
-        # One reading in fifty may be a spike; the others say what the target draws.
+        # One reading in fifty may be a spike; the others, and what three in a row say, are what the
+        # target draws.
         most_w = _IMPLAUSIBLE * float(np.quantile(known, 0.98)) if known.size else None
+        if most_w is not None and known.size >= 3:
+            lasting_w = np.minimum(np.minimum(known[:-2], known[1:-1]), known[2:])
+            most_w = max(most_w, 2.0 * float(np.max(lasting_w)))
     there = np.flatnonzero(np.isfinite(counter))
     if not most_w or there.size < 2:
         return

@@ -110,8 +110,7 @@ def default_instrument(sysroot: str = "/") -> Instrument:
 def estimate_for_board(sysroot: str = "/") -> Instrument:
     """Return the estimate whose ``boards`` name this board, else the generic one."""
     model = board_model(sysroot)
-    instruments = (read_instrument(path) for path in instrument_files().values())
-    estimates = [item for item in instruments if item.driver == _ESTIMATE]
+    estimates = [item for item in _readable() if item.driver == _ESTIMATE]
     if model is not None:
         for item in estimates:
             if matches_board(model, item.options.get("boards", ())):
@@ -122,6 +121,15 @@ def estimate_for_board(sysroot: str = "/") -> Instrument:
         if item.name == wanted:
             return item
     raise UsageError(f"the shipped instrument {wanted} is missing", remedy="reinstall benchharness")
+
+
+def _readable() -> Iterator[Instrument]:
+    """Yield the instruments that can be read: a broken file is told of when it is asked for."""
+    for path in instrument_files().values():
+        try:
+            yield read_instrument(path)
+        except UsageError:
+            continue
 
 
 def known_drivers() -> list[str]:

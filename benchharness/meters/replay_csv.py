@@ -24,6 +24,7 @@ from benchharness.model import Reading
 TIME_COLUMNS = {"t_s": Decimal(NANOSECONDS_PER_SECOND), "t_ns": Decimal(1)}
 VALUE_COLUMNS = ("power_w", "energy_j")
 _LAST_NS = 1 << 62
+_LARGEST = 1e15  # W and J: beyond every instrument, and far from where sums of squares overflow
 
 
 def read_csv(path: Path, options: Mapping[str, str]) -> Recording:
@@ -120,7 +121,7 @@ def _value(text: str, here: str) -> float | None:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
+    if not math.isfinite(value) or abs(value) > _LARGEST:
         raise UsageError(
             f"expected a number, got {text!r}", where=here, remedy="leave the cell empty"
         )

@@ -62,7 +62,7 @@ def trial_energy(
     cautions = [caution for outcome in outcomes for caution in outcome.cautions]
     cautions += [
         Caution("energy-missing", outcome.reason)
-        for outcome in others
+        for outcome in outcomes
         if outcome.reason is not None
     ]
     known = [o.figure for o in outcomes if o.figure is not None]

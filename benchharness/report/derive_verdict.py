@@ -33,14 +33,22 @@ def campaign_verdict(variants: Sequence[VariantTrials], *, quick: bool) -> str:
 def ranking_metric(good: Sequence[VariantTrials]) -> str:
     """Return the metric that ranks: joules only if every variant has them, of one class.
 
-    A net energy that is not positive is below what the meter can tell, and ranks nothing.
+    A net energy that is below its own uncertainty in most of the trials of a variant is below what
+    the meter can tell, and ranks nothing, however equal the trials are; then the gross energy does.
     """
     if comparable(good):
         for metric in (NET, GROSS):
             values = [variant.values(metric) for variant in good]
-            if all(values) and all(sum(each) > 0.0 for each in values):
+            known = metric != NET or all(_net_is_known(variant) for variant in good)
+            if known and all(values) and all(sum(each) > 0.0 for each in values):
                 return metric
     return TIME
+
+
+def _net_is_known(variant: VariantTrials) -> bool:
+    nets = [figure.net_j for figure in variant.figures if figure.net_j is not None]
+    above = sum(net.value > (net.expanded_u or 0.0) for net in nets)
+    return 2 * above >= len(nets)
 
 
 def _by_time(good: Sequence[VariantTrials]) -> list[str]:

@@ -34,6 +34,7 @@ _WORDS = {
     "idle-drift": "idle drift",
     "no-idle": "no idle power",
     "idle-short": "short idle",
+    "idle-once": "idle once",
     "short-window": "short window",
     "energy-missing": "a meter without energy",
     "meter-source": "other source",

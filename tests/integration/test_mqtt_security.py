@@ -51,7 +51,9 @@ def test_password_from_the_environment(
         monkeypatch.setenv(name, value)
     read_one(broker.address("plug-1"))
     monkeypatch.setenv("BENCHHARNESS_MQTT_PASSWORD", "wrong")
-    assert "the broker refuses: " in open_error(broker.address("plug-1"))
+    line = open_error(broker.address("plug-1"))
+    assert "the broker refuses: " in line
+    assert "a user and a password were sent: check both" in line
 
 
 def test_no_password_where_one_is_asked_for(start_mosquitto: StartBroker) -> None:

@@ -87,7 +87,7 @@ def test_a_campaign_without_energy_tells_nothing(
     assert pilot(derive(tmp_path, only=[Trial(meta=None)])) is None
     results = str(tmp_path / "results.db")
     assert main(["advise", "--from", "last", "--difference", "3%", "--results", results]) == 2
-    assert "has no trial with an energy; run one trial with --meter" in capsys.readouterr().err
+    assert "has no trial with an energy above 0; run a long window with" in capsys.readouterr().err
 
 
 def test_advice_from_a_campaign(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

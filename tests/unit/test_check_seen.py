@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -163,6 +164,14 @@ def test_a_spike_does_not_pass_the_gate_of_the_check() -> None:
     assert [reading.power_w for reading in left] == [5.0] * 30 + [None] + [5.0] * 30
     assert [reading.t_ns for reading in left] == [reading.t_ns for reading in strange]
     assert gated([], PLUG) is None
+
+
+def test_a_gate_that_lets_nothing_pass_is_an_error() -> None:
+    passed = gated(readings([5.0] * 20), replace(PLUG, max_power_w=2.0))
+    assert passed is not None
+    check = gate_check("plug", passed)
+    assert check.state is CheckState.ERROR
+    assert "max_power_w" in (check.advice or "")
 
 
 def test_the_window_in_a_sentence() -> None:

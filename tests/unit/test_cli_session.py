@@ -50,6 +50,11 @@ def test_a_meter_that_is_named_twice_is_refused_in_one_line(first: str, again: s
     assert caught.value.exit_code == 2
 
 
+def test_one_topic_of_two_makes_of_plug_is_two_meters() -> None:
+    both = ["tasmota:mqtt://host/plug-1", "shelly2:mqtt://host/plug-1"]
+    assert [each.driver for each in chosen_instruments(both)] == ["tasmota", "shelly2"]
+
+
 def test_a_meter_is_opened_once_all_of_them_can_be_constructed() -> None:
     with open_meters(["replay:wall.csv", "replay:rail.csv"]) as meters:
         assert [len(meter.read()) for meter in meters] == [1, 1]

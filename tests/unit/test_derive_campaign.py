@@ -15,6 +15,24 @@ from benchharness.report.document import json_types, to_document
 from tests.unit.derive_store import META, Trial, campaign, codes, derive, repeated
 
 
+def test_net_energy_below_its_uncertainty_ranks_nothing(tmp_path: Path) -> None:
+    # Equal trials at 0.5 W above idle, on a plug that shows whole watts.
+    coarse = {**META, "power_resolution_w": 2.0}
+    trials = [replace(trial, meta=coarse) for trial in repeated(3.5)]
+    summary = derive(tmp_path, a=trials, b=[replace(trial) for trial in trials])
+    assert "net-below-uncertainty" in codes(summary.trials[0].cautions)
+    assert "net energy" not in summary.verdict
+    assert "gross energy" in summary.verdict
+
+
+def test_a_trial_without_energy_says_why_among_its_cautions(tmp_path: Path) -> None:
+    summary = derive(tmp_path, a=[Trial(meter_until_s=-20.0), *repeated(8.0, 2)])
+    first = summary.trials[0]
+    assert first.energy is None
+    (caution,) = (c for c in first.cautions if c.code == "energy-missing")
+    assert caution.message == first.energy_missing
+
+
 def test_variants_and_verdict(tmp_path: Path) -> None:
     summary = derive(tmp_path, numpy=repeated(4.0), native=repeated(8.0))
     numpy, native = summary.variants

@@ -70,6 +70,44 @@ def test_rest_that_is_short_for_a_slow_instrument_says_how_long_it_should_be() -
     assert "idle-short" not in codes(figure(late, plug(power_resolution_w=0.1), idle=rest))
 
 
+def test_there_is_no_energy_where_the_gate_rejects_every_power() -> None:
+    t = np.arange(-15.0, 35.0, 0.5) + 0.25
+    given = Readings.of(ns(t), two_level(t), np.zeros(t.size))
+    outcome = figure(given, plug(period_s=0.5, max_power_w=2.0))
+    assert outcome.figure is None
+    assert outcome.reason == "the gate rejected every power of meter plug-1"
+    assert "gate-rejected" in codes(outcome)
+
+
+def test_rest_that_was_read_once_of_twice_is_told() -> None:
+    t = np.arange(-15.0, 22.0, 0.5) + 0.25  # and then nothing more
+    outcome = figure(Readings.of(ns(t), two_level(t)))
+    assert outcome.figure is not None and outcome.figure.net_j is not None
+    (caution,) = (c for c in outcome.cautions if c.code == "idle-once")
+    assert "in 1 of 2 intervals at rest" in caution.message
+    assert "idle-once" not in codes(figure(readings()))
+
+
+def test_a_late_counter_is_uncertain_by_the_power_at_the_edges() -> None:
+    # 10 W, and 200 W in the last 10 of 200 s: a counter that is late by 0 to 1.5 s misses 300 J
+    # of it at most, which is 15 times what its delay costs at the window's mean power.
+    t = np.arange(-30.0, 240.0, 1.0)
+    can = plug(latency_bound_s=1.5, energy_resolution_j=3.6, power_resolution_w=0.1)
+    held, methods, rng = 0, set(), np.random.default_rng(4)
+    for _ in range(60):
+        asked_s = t + rng.uniform(0.0, 1.0)
+        then_s = asked_s - rng.uniform(0.0, 1.5)
+        powers = np.where((then_s >= 190.0) & (then_s < 200.0), 200.0, 10.0)
+        total_j = 10.0 * then_s + 190.0 * np.clip(then_s - 190.0, 0.0, 10.0)
+        given = Readings.of(ns(asked_s), powers, np.floor(total_j / 3.6) * 3.6 + 1000.0)
+        found = energy_figure(given, can, window(200.0), meter="p", target="board").figure
+        assert found is not None and found.gross_j.expanded_u is not None
+        held += abs(found.gross_j.value - 3900.0) <= found.gross_j.expanded_u
+        methods.add(found.method)
+    assert methods == {"counter difference"}
+    assert held >= 54
+
+
 def test_idle_drift_enters_the_net_energy() -> None:
     t = np.arange(-15.0, 35.0, 0.5) + 0.25
     powers = np.where(t < 0, 3.0, np.where(t < 20, 8.0, 3.6))

@@ -129,6 +129,13 @@ class TestCounter:
         found = counted([100.0, 110, 9000, 130, 140, 150], [10.0] * 6)
         assert found.counts == {ACCEPTED: 5, "rejected: counter ahead for one reading": 1}
 
+    def test_a_burst_that_powers_vouch_for_is_no_jump(self) -> None:
+        t = np.arange(0.0, 260.0, 0.1)
+        powers = np.where((t >= 220.0) & (t < 221.5), 90.0, 0.4)
+        counter = np.concatenate([[0.0], np.cumsum(0.5 * (powers[1:] + powers[:-1]) * 0.1)])
+        found = gate(Readings.of(ns(t), powers, counter), plug(period_s=0.1))
+        assert found.counts == {ACCEPTED: t.size}
+
     def test_a_message_that_came_late_makes_no_jump(self) -> None:
         times = [0.0, 300.0, 600.0, 1199.999999, 1200.0, 1500.0]  # 900 s is told at 1,200 s
         counter = [3.6 * n for n in (0.0, 300.0, 600.0, 900.0, 1200.0, 1500.0)]

@@ -220,6 +220,14 @@ def test_a_machine_without_a_device_tree(
     assert default_instrument(str(tmp_path)).name == name
 
 
+def test_a_broken_file_does_not_stand_in_the_way_of_the_others(own: Path) -> None:
+    (own / "broken.toml").write_text("driver = ")
+    assert default_instrument().driver == "estimate"
+    assert resolve_instrument("estimate").driver == "estimate"
+    with pytest.raises(UsageError, match="broken"):
+        resolve_instrument("broken")
+
+
 def test_a_default_of_the_user_s_own_comes_first(own: Path) -> None:
     (own / "default.toml").write_text(PLUG)
     assert default_instrument().driver == "tasmota"

@@ -172,3 +172,11 @@ def test_what_is_not_there_is_one_line_with_its_remedy(laptop: Tree, tmp_path: P
     assert "no zone 'dram'; there are: core, package-0, psys, uncore" in refusal(
         laptop, zone="dram"
     )
+
+
+def test_a_pace_at_which_a_counter_could_wrap_twice_is_refused(server: Tree) -> None:
+    longest_s = DRAM_RANGE / 2000e6  # at the 2 kW that a socket is taken to draw at most
+    line = refusal(server, poll_s=longest_s + 1.0)
+    assert "may wrap twice unseen" in line
+    assert f"set poll_s below {longest_s - 0.05:.3g} s" in line
+    meter_of(server, FakeClock(), poll_s=longest_s - 1.0).open()

@@ -274,6 +274,23 @@ def test_two_counters_that_take_turns_are_two_devices(
     assert plug.counts().get(TWO_DEVICES, 0) >= 1
 
 
+def test_a_counter_that_is_rounded_up_and_down_is_one_device(plug: Plug) -> None:
+    inbox = PlugInbox(FakeClock(), BOUND_S)
+    for number, energy_j in enumerate([100.0, 100, 101, 100, 101, 100, 101, 100, 101, 102, 103]):
+        reading = PlugReading(5.0, energy_j, energy_step_j=1.0)
+        inbox.take(topic(reading), at(number, str(number).encode()))
+    assert not inbox.contested.is_set()
+
+
+def test_what_two_devices_said_is_forgotten_with_the_connection(plug: Plug) -> None:
+    for number, energy_j in enumerate([1e3, 9e5, 1e3, 9e5, 1e3, 9e5, 1e3, 9e5, 1e3]):
+        plug.says(number, energy_j)
+    assert plug.inbox.contested.is_set()
+    plug.inbox.link_changed()
+    assert not plug.inbox.contested.is_set()
+    assert [plug.says(20 + n, 1e3 + n) for n in range(3)] == [True, True, True]
+
+
 def test_reordering_alone_never_makes_two_devices(plug: Plug) -> None:
     order = [n + (2 if n % 3 == 0 else 0) - (1 if n % 3 else 0) for n in range(300)]
     for t, n in enumerate(order):

@@ -117,6 +117,9 @@ def gate_check(name: str, passed: Gated) -> Check:
     found = ", ".join([f"{passed.counts.get(ACCEPTED, 0)} accepted", *others])
     if not others:
         return Check(f"{name}: gate", CheckState.OK, found)
+    if passed.counts.get(ACCEPTED, 0) == 0:
+        nothing = "a trial would have no energy: see what makes them, and max_power_w"
+        return Check(f"{name}: gate", CheckState.ERROR, found, nothing)
     advice = "such readings are left out of every energy, or mended: see what makes them"
     return Check(f"{name}: gate", CheckState.ADVICE, found, advice)
 

@@ -31,6 +31,7 @@ from benchharness.meters.mqtt.timer import PeriodicTimer
 QOS = 1
 CONNECT_TIMEOUT_S = 4.0
 KEEPALIVE_S = 10
+_SENT_REMEDY = "a user and a password were sent: check both, and that this user may connect"
 RECONNECT_DELAY_S = (1, 30)
 # Some brokers take few topics in one request.
 _TOPICS_AT_ONCE = 100
@@ -99,8 +100,11 @@ class MqttConnection:
                     "the broker does not answer", where=where, remedy="check host, port and TLS"
                 )
             if self._refusal is not None:
+                sent = client.username is not None
                 raise MeterError(
-                    f"the broker refuses: {self._refusal}", where=where, remedy=LOGIN_REMEDY
+                    f"the broker refuses: {self._refusal}",
+                    where=where,
+                    remedy=_SENT_REMEDY if sent else LOGIN_REMEDY,
                 )
             if self._broken:
                 raise MeterError(

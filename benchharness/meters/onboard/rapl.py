@@ -75,8 +75,15 @@ class RaplMeter(PolledMeter):
         for zone in self._zones:
             if not os.access(zone.energy, os.R_OK):
                 raise MeterError("only root may read it", where=zone.energy, remedy=_REMEDY)
-        self._files = [HeldFile(zone.energy) for zone in self._zones]
         self._begin_anew()
+        longest_s = min(counter.longest_s for counter in self._counters)
+        if self.poll_s >= longest_s:
+            raise MeterError(
+                f"poll_s of {self.poll_s:g} s is so long that a counter may wrap twice unseen",
+                where=place,
+                remedy=f"set poll_s below {longest_s:.3g} s",
+            )
+        self._files = [HeldFile(zone.energy) for zone in self._zones]
 
     def _choose(self, zones: list[Zone], place: str) -> list[Zone]:
         if not self._wanted:

@@ -21,6 +21,11 @@ class WrappingCounter:
         self._most_per_s = most_per_s
         self._last: tuple[int, int] | None = None
 
+    @property
+    def longest_s(self) -> float:
+        """Return within how many seconds it must be looked at again."""
+        return self._range / self._most_per_s - _SLACK_S
+
     def rise(self, t_ns: int, value: int) -> int | None:
         """Return the rise since the last value, 0 at the first one; None where nobody can tell."""
         last, self._last = self._last, (t_ns, value)

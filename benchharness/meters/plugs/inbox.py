@@ -175,7 +175,7 @@ class PlugInbox:
                 self.note("clock", f"the plug's clock was set by {clock.jump_s:+.0f} s", t_ns)
         if energy_j is None:
             return None
-        reason = counter.judge(energy_j, newer=newer)
+        reason = counter.judge(energy_j, newer=newer, step_j=reading.energy_step_j or 0.0)
         if counter.two_devices:
             self._contest("their counters take turns", t_ns)
         elif counter.fell_from_j is not None:
@@ -230,5 +230,6 @@ class PlugInbox:
 
     def _forget(self) -> None:
         self._may_be_another = True
+        self.contested.clear()
         self._device_clock.restart()
         self._counter.restart()

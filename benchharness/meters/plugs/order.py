@@ -28,6 +28,7 @@ _DRIFT = 5e-4
 # Among how many counters how many changes of place tell two devices.
 _LAST = 12
 _TURNS = 4
+_FEW_STEPS = 3.0  # of the counter
 
 
 class DeviceClock:
@@ -101,24 +102,27 @@ class CounterTrack:
         self.two_devices = False
 
     def restart(self) -> None:
-        """Let the next reading begin anew: the device was off."""
+        """Let the next reading begin anew: the device was off, and may be another one."""
         self._restarted = True
+        self.two_devices = False
+        self._last.clear()
 
     def is_grown(self, energy_j: float) -> bool:
         """Return whether a counter is above all that were believed."""
         return self._top_j is not None and energy_j > self._top_j
 
-    def judge(self, energy_j: float, *, newer: bool) -> str | None:
+    def judge(self, energy_j: float, *, newer: bool, step_j: float = 0.0) -> str | None:
         """Return why a reading is not believed, None if it is; ``fell_from_j`` if it begins anew.
 
-        ``newer`` says that the device's clock proves that the message is a new one.
+        ``newer`` says that the device's clock proves that the message is a new one, ``step_j``
+        in which steps it counts.
         """
         self.fell_from_j = None
         self._last.append(energy_j)
         if self._top_j is None or energy_j >= self._top_j:
             self._believe(energy_j)
             return None
-        self.two_devices = self.two_devices or _take_turns(self._last)
+        self.two_devices = self.two_devices or _take_turns(self._last, step_j)
         agrees = self._low_j is not None and energy_j >= self._low_j
         if newer or agrees or self._restarted:
             self.fell_from_j = self._top_j
@@ -131,16 +135,17 @@ class CounterTrack:
         self._top_j, self._low_j, self._restarted = energy_j, None, False
 
 
-def _take_turns(counters: Sequence[float]) -> bool:
+def _take_turns(counters: Sequence[float], step_j: float) -> bool:
     """Return whether counters, as they came, are those of two devices in turn.
 
     They are if they fall into a low and a high group, further apart than each is wide, each of
     which grows by itself while they change places again and again. Messages that overtook one
-    another are spread evenly and do not fall apart so.
+    another are spread evenly and do not fall apart so, and a counter that is rounded now up, now
+    down moves by a step or two.
     """
     ranked = sorted(counters)
     gap_j, low_end_j = max(((b - a, a) for a, b in pairwise(ranked)), default=(0.0, 0.0))
-    if gap_j <= (ranked[-1] - ranked[0]) / 2:
+    if gap_j <= max((ranked[-1] - ranked[0]) / 2, _FEW_STEPS * step_j):
         return False
     highs = [counter > low_end_j for counter in counters]
     if sum(a != b for a, b in pairwise(highs)) < _TURNS:

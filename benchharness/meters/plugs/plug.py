@@ -111,8 +111,13 @@ class PlugMeter(ABC):
 
     def request(self) -> None:
         """Ask for a reading now, if the plug can be asked; it answers within a fraction of a s."""
+        try:
+            questions = self._dialect.ask_reading()
+        except Exception as error:  # somebody's dialect; this thread asks other plugs as well
+            self._inbox.note("driver", f"it cannot ask: {type(error).__name__}: {error}")
+            return
         # Over the broker's TCP a question arrives or the connection is lost: QoS 0 will do.
-        if self._send(self._dialect.ask_reading(), qos=0):
+        if self._send(questions, qos=0):
             self._inbox.asked()
 
     def rejected(self) -> dict[str, int]:
