@@ -15,6 +15,7 @@ from benchharness.meters.options import OptionReader
 from benchharness.model import Capabilities, MeasurementClass
 
 _LONGEST_S = 86_400.0
+_LONGEST_LATENCY_S = 120.0  # a bridge that hands out its minute's mean is one late
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def read_common(keys: OptionReader, defaults: CommonDefaults | None = None) -> C
         energy_resolution_j=keys.number("energy_resolution_j", minimum=0.0),
         floor_w=floor_w,
         gain_bound=keys.number("gain", minimum=0.0, maximum=1.0),
-        latency_bound_s=keys.number("latency_bound_s", minimum=0.0, maximum=_LONGEST_S),
+        latency_bound_s=keys.number("latency_bound_s", minimum=0.0, maximum=_LONGEST_LATENCY_S),
         latency_s=latency_s,
         latency_u_s=latency_u_s,
         pulse_j=_above_zero(keys, "pulse_j"),
@@ -125,8 +126,8 @@ def first_known(*values: float | None) -> float | None:
 
 
 def _calibrated_latency(keys: OptionReader) -> tuple[float | None, float | None]:
-    latency_s = keys.number("latency_s", minimum=0.0, maximum=_LONGEST_S)
-    latency_u_s = keys.number("latency_u_s", minimum=0.0, maximum=_LONGEST_S)
+    latency_s = keys.number("latency_s", minimum=0.0, maximum=_LONGEST_LATENCY_S)
+    latency_u_s = keys.number("latency_u_s", minimum=0.0, maximum=_LONGEST_LATENCY_S)
     if latency_s is not None and latency_u_s is None:
         remedy = "add its standard uncertainty, as benchharness meters check --save writes it"
         raise keys.error("latency_u_s", "is missing beside latency_s", remedy)

@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date, datetime
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, NoReturn
@@ -182,7 +183,23 @@ def _instrument(name: str, where: str, table: Mapping[str, Any]) -> Instrument:
     part_of = _text(options, "part_of", where)
     if part_of == target:
         raise UsageError(f"part_of: {target!r} is the target itself", where=where)
+    if "calibration_date" in options:
+        options["calibration_date"] = _day(options["calibration_date"], where)
     return Instrument(name, driver, where, target, options, part_of)
+
+
+def _day(value: object, where: str) -> str:
+    """Return a date as text; TOML has a type for it, and people write it as text as well."""
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    try:
+        day = date.fromisoformat(text[:10] if isinstance(value, datetime) else text)
+    except ValueError:
+        raise UsageError(
+            f"calibration_date: expected a day, got {text!r}",
+            where=where,
+            remedy="write it like 2026-01-31",
+        ) from None
+    return day.isoformat()
 
 
 def _text(options: dict[str, Any], key: str, where: str) -> str | None:

@@ -220,6 +220,17 @@ def test_a_machine_without_a_device_tree(
     assert default_instrument(str(tmp_path)).name == name
 
 
+def test_the_day_of_a_calibration_is_a_day(own: Path) -> None:
+    path = own / "plug.toml"
+    for written in ("2026-01-31", '"2026-01-31"', "2026-01-31T08:00:00"):
+        path.write_text(f"{PLUG}\ncalibration_date = {written}\n")
+        assert read_instrument(path).options["calibration_date"] == "2026-01-31"
+    for written in ('"soon"', "7", '"2026-13-01"'):
+        path.write_text(f"{PLUG}\ncalibration_date = {written}\n")
+        with pytest.raises(UsageError, match="calibration_date: expected a day"):
+            read_instrument(path)
+
+
 def test_a_broken_file_does_not_stand_in_the_way_of_the_others(own: Path) -> None:
     (own / "broken.toml").write_text("driver = ")
     assert default_instrument().driver == "estimate"
