@@ -167,7 +167,8 @@ def with_edges(observed: Observed, counter: Candidate) -> Candidate:
     """Return the counter's energy with the delay term of the powers at its edges.
 
     A late counter leaves out what was used in the delay before the end and counts what was used
-    in that before the start: at the powers there, which may be far above the window's mean. The
+    in that before the start: at the powers there, which may be far above the window's mean. If the
+    delay is longer than its mean, the power before the edge counts, if shorter, the one after. The
     choice between the methods goes by the mean all the same: that a window ends in a burst makes
     the powers, which may have missed it, no better.
     """
@@ -175,10 +176,11 @@ def with_edges(observed: Observed, counter: Candidate) -> Candidate:
     reach_s = lag.mean_s + observed.period_s
     levels_w = []
     for edge_s in (0.0, observed.duration_s):
-        near = observed.power.between(edge_s - reach_s, edge_s + reach_s).value
-        mean_w = abs(counter.energy_j) / observed.duration_s
-        levels_w.append(float(np.max(near)) if near.size else mean_w)
-    at_edges = Term(LATENCY, lag.single_u_s * math.hypot(*levels_w))
+        for start_s, end_s in ((edge_s - reach_s, edge_s), (edge_s, edge_s + reach_s)):
+            near = observed.power.between(start_s, end_s).value
+            mean_w = abs(counter.energy_j) / observed.duration_s
+            levels_w.append(float(np.max(near)) if near.size else mean_w)
+    at_edges = Term(LATENCY, lag.single_u_s * math.hypot(*levels_w) / math.sqrt(2.0))
     known = [term for term in counter.budget.terms if term.name == LATENCY]
     if known and at_edges.u <= known[0].u:
         return counter
