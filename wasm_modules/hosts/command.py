@@ -1,84 +1,30 @@
-"""The command line that every host has, and what each does with a module between its lines.
+"""What every host does with a module, from its command line to its exit code.
 
-Usage: HOST [--dir HOST_FOLDER[::GUEST_FOLDER]] [--env NAME=VALUE] [--memory-limit BYTES]
-            [--report] MODULE [ARGUMENT ...]
-
-A host is a runtime behind four calls, in this order: load, compile, instantiate, run. Each is
-a phase of its own; ``run`` is the window as well. Exit codes: the guest's own; 134 after a
-trap; 2 for wrong usage or a file that is no module; 3 for a runtime that is not installed.
-Every failure is one line on stderr.
+Usage: see request.py. Phases: load, then compile (or deserialize, of what was compiled ahead of
+time), instantiate, and run; ``run`` is the window as well, unless the guest marks its own.
+Exit codes: the guest's own; 134 after a trap; 2 for wrong usage or a file that is no module; 3
+for a runtime that is not installed. Every failure is one line on stderr.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, NoReturn, Protocol
+from typing import IO
 
 from benchharness import events
-from wasm_modules.hosts import guest_report
+from wasm_modules.hosts import aot_cache, guest_report, imports, module_binary
+from wasm_modules.hosts.failures import EXIT_FAILED, EXIT_USAGE, HostError
+from wasm_modules.hosts.mapped import mapped_files, size_bytes
+from wasm_modules.hosts.request import Request, parse
+from wasm_modules.hosts.runtime import Runtime
+from wasm_modules.hosts.watchdog import time_limit
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
-EXIT_UNFIT = 3
-EXIT_TRAP = 134  # 128 + SIGABRT, as the runtimes' own command lines have it
-_MAGIC = b"\0asm"
-_CORE_VERSION = b"\1\0\0\0"
 _COPY_BYTES = 1 << 16
-
-
-class HostError(Exception):
-    """One line for the user, and the exit code that goes with it."""
-
-    def __init__(self, line: str, exit_code: int) -> None:
-        self.exit_code = exit_code
-        super().__init__(" ".join(line.split()))
-
-
-class TrapError(HostError):
-    """The guest did what WebAssembly forbids, and was stopped."""
-
-    def __init__(self, cause: str) -> None:
-        super().__init__(f"the guest trapped: {cause}", EXIT_TRAP)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to run, and what the guest may see."""
-
-    module: Path
-    arguments: tuple[str, ...]
-    folders: tuple[tuple[str, str], ...]  # (of the host, of the guest)
-    environment: tuple[tuple[str, str], ...]
-    memory_limit_bytes: int | None
-    report: bool
-
-
-class Runtime(Protocol):
-    """A WebAssembly runtime. Every method raises HostError, in one line, and nothing else."""
-
-    def load(self) -> None:
-        """Load the runtime's library."""
-        ...
-
-    def compile(self, request: Request) -> None:
-        """Read the module and make it executable, from nothing: no cache is used."""
-        ...
-
-    def instantiate(self, request: Request) -> None:
-        """Link the module to WASI and make its memory."""
-        ...
-
-    def run(self) -> int:
-        """Call ``_start`` and return the guest's exit code."""
-        ...
 
 
 def main(runtime: Runtime, arguments: Sequence[str]) -> int:
@@ -99,28 +45,62 @@ def main(runtime: Runtime, arguments: Sequence[str]) -> int:
 
 def execute(runtime: Runtime, request: Request) -> int:
     """Load, compile, instantiate and run; return the guest's exit code. Raises HostError."""
-    size_bytes = check_module(request.module)
+    if request.mode not in runtime.modes:
+        known = ", ".join(runtime.modes)
+        raise HostError(f"{runtime.name} has no mode {request.mode}; known: {known}", EXIT_USAGE)
+    code = module_binary.read_module(request.module)
+    events.metric("module_bytes", len(code), unit="B")
+    provided = imports.provide(module_binary.imports(code), request.settings)
+    before = mapped_files()
     with events.phase("load"):
-        runtime.load()
-    with events.phase("compile"):
-        runtime.compile(request)
+        runtime.load(request)
+    host_bytes = size_bytes(mapped_files() - before)
+    if host_bytes is not None:
+        events.metric("host_bytes", host_bytes, unit="B")
+    _make_executable(runtime, request, code)
+    if request.prepare:
+        return 0
     with events.phase("instantiate"):
-        runtime.instantiate(request)
-    events.metric("module_bytes", size_bytes, unit="B")
-    if not request.report:
-        with guest_report.run_window() as run:
-            return _call(runtime, run)
-    with tempfile.TemporaryFile() as spool, guest_report.run_window() as run:
-        try:
-            with _stdout_to(spool):
-                exit_code = _call(runtime, run)
-        finally:
-            line = pass_on(spool)
-        if line is not None:
-            run.report = _parsed(line)
-        elif exit_code == 0:
-            raise HostError("the guest printed no report line", EXIT_FAILED)
+        runtime.instantiate(request, provided.functions)
+    with time_limit(request.time_limit_s, request.module.name):
+        exit_code = _run(runtime, request, marks_window=provided.marks_window)
+    if exit_code == 0:
+        provided.finish()
     return exit_code
+
+
+def _make_executable(runtime: Runtime, request: Request, code: bytes) -> None:
+    """Compile, or load what was compiled ahead of time; that is built here if it is missing."""
+    if not request.is_aot:
+        with events.phase("compile"):
+            runtime.compile(request, code)
+        return
+    artefact = aot_cache.artefact_path(code, runtime.name, runtime.version(), request.mode)
+    if not artefact.is_file():
+        with events.phase("build"):
+            aot_cache.ensure(artefact, lambda place: runtime.build(request, code, place))
+    events.metric("aot_bytes", artefact.stat().st_size, unit="B")
+    if not request.prepare:
+        with events.phase("deserialize"):
+            runtime.deserialize(request, artefact)
+
+
+def _run(runtime: Runtime, request: Request, *, marks_window: bool) -> int:
+    """Run the guest in its window; with a report line, that line becomes events."""
+    with guest_report.run_window(marked_by_guest=marks_window) as run:
+        if not request.report:
+            return _call(runtime, run)
+        with tempfile.TemporaryFile() as spool:
+            try:
+                with _stdout_to(spool):
+                    exit_code = _call(runtime, run)
+            finally:
+                line = pass_on(spool)
+            if line is not None:
+                run.report = _parsed(line)
+            elif exit_code == 0:
+                raise HostError("the guest printed no report line", EXIT_FAILED)
+            return exit_code
 
 
 def _call(runtime: Runtime, run: guest_report.Run) -> int:
@@ -128,21 +108,6 @@ def _call(runtime: Runtime, run: guest_report.Run) -> int:
         return runtime.run()
     finally:
         run.end_ns = events.now_ns()
-
-
-def check_module(path: Path) -> int:
-    """Return the size of a core module in bytes. Raises HostError for anything else."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(8)
-            size_bytes = os.fstat(file.fileno()).st_size
-    except OSError as error:
-        raise HostError(f"cannot be read: {error.strerror}", EXIT_USAGE) from None
-    if head[:4] != _MAGIC:
-        raise HostError("is not a WebAssembly module", EXIT_USAGE)
-    if head[4:] != _CORE_VERSION:
-        raise HostError("is not a core module of version 1, perhaps a component", EXIT_USAGE)
-    return size_bytes
 
 
 def pass_on(spool: IO[bytes]) -> bytes | None:
@@ -164,54 +129,6 @@ def pass_on(spool: IO[bytes]) -> bytes | None:
         at_start = piece.endswith(b"\n")
     sys.stdout.flush()
     return report
-
-
-def parse(arguments: Sequence[str]) -> Request:
-    """Parse the command line; exits with 2 and one line if it is wrong."""
-    parser = _Parser(description="Run a WASI preview 1 module.", allow_abbrev=False)
-    parser.add_argument("--dir", action="append", default=[], metavar="HOST[::GUEST]")
-    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--memory-limit", type=_positive, metavar="BYTES")
-    parser.add_argument("--report", action="store_true", help="the guest prints a report line")
-    parser.add_argument("module", type=Path)
-    parser.add_argument("arguments", nargs=argparse.REMAINDER)
-    options = parser.parse_args(arguments)
-    folders = tuple(_folder(text, parser) for text in options.dir)
-    environment = tuple(_variable(text, parser) for text in options.env)
-    return Request(
-        options.module,
-        tuple(options.arguments),
-        folders,
-        environment,
-        options.memory_limit,
-        options.report,
-    )
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(EXIT_USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return value
-
-
-def _folder(text: str, parser: argparse.ArgumentParser) -> tuple[str, str]:
-    host, separator, guest = text.partition("::")
-    if not Path(host).is_dir():
-        parser.error(f"--dir {host}: there is no such folder")
-    return host, guest if separator else host
-
-
-def _variable(text: str, parser: argparse.ArgumentParser) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        parser.error(f"--env {text}: not NAME=VALUE")
-    return name, value
 
 
 def _parsed(line: bytes) -> guest_report.GuestReport:

@@ -3,7 +3,7 @@
 Usage: compare.py REFERENCE REBUILT CHECKS
 
 CHECKS has the arguments of one run a line. Both modules must export the same names with the
-same types, import from WASI preview 1 only, and answer every check alike: exit code, stdout
+same types, import only what the hosts offer, and answer every check alike: exit code, stdout
 and stderr, where of a report line (guest_report.py) only the outputs are compared. What the
 linker exports for itself does not count: ``main`` and names that begin with two underscores
 come and go from one version of Rust to the next. Exit code 0 if so, else 1 and one line a
@@ -21,8 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from wasm_modules.hosts import guest_report
+from wasm_modules.hosts.imports import PROVIDERS, WASI
 
-WASI_MODULE = "wasi_snapshot_preview1"
 _HOST = Path(__file__).with_name("wasmtime_host.py")
 _TIMEOUT_S = 120.0
 
@@ -66,9 +66,10 @@ def differences(reference: Path, rebuilt: Path, checks: Path) -> list[str]:
     found = []
     if exports(reference) != exports(rebuilt):
         found.append(f"exports: {exports(reference)} against {exports(rebuilt)}")
-    strangers = sorted(name for module, name in imports(rebuilt) if module != WASI_MODULE)
+    offered = (WASI, *PROVIDERS)
+    strangers = sorted(name for module, name in imports(rebuilt) if module not in offered)
     if strangers:
-        found.append(f"imports that are not of {WASI_MODULE}: {', '.join(strangers)}")
+        found.append(f"imports that no host offers: {', '.join(strangers)}")
     for check in checks.read_text(encoding="utf-8").splitlines():
         arguments = shlex.split(check)
         before, after = answer(reference, arguments), answer(rebuilt, arguments)

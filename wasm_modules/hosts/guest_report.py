@@ -101,13 +101,15 @@ class Run:
 
 
 @contextmanager
-def run_window() -> Iterator[Run]:
+def run_window(*, marked_by_guest: bool = False) -> Iterator[Run]:
     """Mark the body as the window and as the phase ``run``, with the guest's phases inside.
 
     The body sets ``end_ns`` as soon as the guest has ended; what it does after that (reading
-    the report, say) is outside the window.
+    the report, say) is outside the window. A guest that marks its own window (imports/bench.py)
+    only has the phase marked.
     """
-    events.window_start()
+    if not marked_by_guest:
+        events.window_start()
     events.emit("phase", edge="start", name="run")
     run = Run()
     try:
@@ -117,7 +119,8 @@ def run_window() -> Iterator[Run]:
         if run.report is not None:
             emit(run.report, run.start_ns, end_ns)
         events.emit("phase", t_ns=end_ns, edge="end", name="run")
-        events.emit("window", t_ns=end_ns, edge="end")
+        if not marked_by_guest:
+            events.emit("window", t_ns=end_ns, edge="end")
 
 
 def _metrics(body: object) -> dict[str, tuple[float, str]]:

@@ -1,6 +1,7 @@
 """C = A x B of two n x n float64 matrices, under the runtime that is asked for.
 
-Usage: matrix.py --n N [--runtime wasmtime|native|numpy] [--build scalar|simd128] [--prepare]
+Usage: matrix.py --n N [--runtime wasmtime|native|numpy] [--mode jit|aot|...]
+                 [--build scalar|simd128] [--prepare]
 
 With ``--prepare`` nothing is computed: what the runtime needs is looked for, and the native
 program is built. The window and the phase ``run`` are fill, multiply and check; loading a
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 import signal
 import sys
 from pathlib import Path
@@ -22,12 +22,12 @@ from typing import NoReturn
 # This file is started as a program, and finds its neighbours by where it lies.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from wasm_modules.hosts.command import EXIT_UNFIT, EXIT_USAGE, HostError
+from wasm_modules.hosts import start
+from wasm_modules.hosts.failures import EXIT_UNFIT, EXIT_USAGE, HostError
 
 _MODULES = Path(__file__).resolve().parents[2] / "wasm_modules"
 BUILDS = ("scalar", "simd128")
-WASM_RUNTIMES = ("wasmtime",)  # each has a host of its name in wasm_modules/hosts
-RUNTIMES = (*WASM_RUNTIMES, "native", "numpy")
+RUNTIMES = (*start.RUNTIMES, "native", "numpy")
 LARGEST_N = 9000  # three matrices within the 2 GiB that the modules may have
 DEFAULT_SEED = 1
 
@@ -48,7 +48,7 @@ def main() -> int:
 
             numpy_product.run(options.n, options.seed)
         else:
-            _become_host(options)
+            start.become(options.runtime, _host_options(options))
     except HostError as error:
         print(f"matrix: {error}", file=sys.stderr)
         return error.exit_code
@@ -61,19 +61,15 @@ def _prepare(options: argparse.Namespace) -> None:
 
         native.prepare()
         return
-    _require(options.runtime)
-    if options.runtime in WASM_RUNTIMES:
-        _module(options.build)
+    if options.runtime in start.RUNTIMES:
+        start.prepare(options.runtime, _host_options(options))
+    else:
+        _require(options.runtime)
 
 
-def _become_host(options: argparse.Namespace) -> NoReturn:
-    """Replace this process by the runtime's host: one interpreter, not two, is measured."""
-    _require(options.runtime)
-    host = _MODULES / "hosts" / f"{options.runtime}_host.py"
-    arguments = [str(host), "--report", str(_module(options.build))]
-    sys.stdout.flush()
-    argv = [sys.executable, *arguments, str(options.n), str(options.seed)]
-    os.execv(sys.executable, argv)  # noqa: S606 - no shell is wanted
+def _host_options(options: argparse.Namespace) -> list[str]:
+    module = str(_module(options.build))
+    return ["--mode", options.mode, "--report", module, str(options.n), str(options.seed)]
 
 
 def _module(build: str) -> Path:
@@ -102,6 +98,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--n", type=_size, required=True)
     parser.add_argument("--seed", type=_seed, default=DEFAULT_SEED)
     parser.add_argument("--runtime", choices=RUNTIMES, default="wasmtime")
+    parser.add_argument("--mode", default="jit")
     parser.add_argument("--build", choices=BUILDS, default="scalar")
     parser.add_argument("--prepare", action="store_true")
     return parser.parse_args()

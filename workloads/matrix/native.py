@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchharness import events
 from wasm_modules.hosts import guest_report
-from wasm_modules.hosts.command import EXIT_FAILED, EXIT_UNFIT, HostError
+from wasm_modules.hosts.failures import EXIT_FAILED, EXIT_UNFIT, HostError
 
 _MODULES = Path(__file__).resolve().parents[2] / "wasm_modules"
 SOURCE = _MODULES / "matrix" / "matrix.rs"

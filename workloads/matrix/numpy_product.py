@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchharness import events
-from wasm_modules.hosts.command import EXIT_FAILED, HostError
+from wasm_modules.hosts.failures import EXIT_FAILED, HostError
 from wasm_modules.hosts.guest_report import run_window
 
 

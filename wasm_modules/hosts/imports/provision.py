@@ -1,0 +1,24 @@
+"""What one file of host functions provides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wasm_modules.hosts.runtime import HostFunction
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """Functions of one namespace. ``finish`` is called once the guest has ended, however.
+
+    ``finish`` may raise HostError, for a guest that ended well without doing what it must.
+    """
+
+    functions: Sequence[HostFunction]
+    marks_window: bool = False
+    finish: Callable[[], None] = _nothing
