@@ -75,7 +75,7 @@ def native_program() -> list[str]:
     """Return the command of a CPU-bound native program, the Rust matrix product."""
     from workloads.matrix import native
 
-    return [str(native.prepare()), NATIVE_N]
+    return [str(native.PROGRAM.build()), NATIVE_N]
 
 
 def test_a_cpu_bound_program_under_the_harness(

@@ -14,9 +14,11 @@ import pytest
 from benchharness.plan.manifest import Manifest, find_workload
 from benchharness.plan.run_table import Variant, plan_run
 from benchharness.plan.templates import expand_argv, template_names
+from wasm_modules.hosts import aot_cache
 from wasm_modules.hosts.failures import HostError
-from workloads.matrix import matrix, native
+from workloads.matrix import matrix, native, rust_program
 from workloads.matrix.generator import DEFAULT_SEED
+from workloads.matrix.rust_program import RustProgram
 
 
 def variants(manifest: Manifest, **vary: list[str]) -> tuple[Variant, ...]:
@@ -82,31 +84,42 @@ def test_a_missing_compiler_is_one_line_with_the_remedy(monkeypatch: pytest.Monk
     monkeypatch.setattr(os, "access", lambda _path, _mode: False)
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     with pytest.raises(HostError, match="needs a Rust compiler; install it") as caught:
-        native.find_compiler()
+        rust_program.find_compiler()
     assert caught.value.exit_code == 3
 
 
 def test_a_compiler_that_was_chosen_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUSTC", "/nonexistent/rustc")
     with pytest.raises(HostError, match="no compiler /nonexistent/rustc"):
-        native.find_compiler()
+        rust_program.find_compiler()
 
 
 def test_the_native_program_is_cached_by_source_flags_and_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    first = native.cache_folder()
+    first = native.PROGRAM.folder()
     assert first.parent == tmp_path / "benchharness" / "native"
-    assert native.cache_folder() == first
+    assert native.PROGRAM.folder() == first
     monkeypatch.setattr(platform, "machine", lambda: "another")
-    assert native.cache_folder() != first
+    assert native.PROGRAM.folder() != first
     monkeypatch.undo()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     changed = tmp_path / "matrix.rs"
-    changed.write_bytes(native.SOURCE.read_bytes() + b"\n")
-    monkeypatch.setattr(native, "SOURCE", changed)
-    assert native.cache_folder() != first
+    changed.write_bytes(native.PROGRAM.source.read_bytes() + b"\n")
+    assert RustProgram("matrix", changed).folder() != first
+
+
+def test_a_program_for_this_processor_is_cached_by_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    source = native.PROGRAM.source
+    found = set()
+    for processor in ("one", "another"):
+        monkeypatch.setattr(aot_cache, "processor", lambda processor=processor: processor)
+        found.add(RustProgram("matrix", source, for_this_processor=True).folder())
+    assert len({*found, RustProgram("matrix", source).folder()}) == 3
 
 
 @pytest.mark.parametrize("name", ["numpy"])

@@ -1,7 +1,7 @@
 """C = A x B of two n x n float64 matrices, under the runtime that is asked for.
 
-Usage: matrix.py --n N [--runtime wasmtime|native|numpy] [--mode jit|aot|...]
-                 [--build scalar|simd128] [--prepare]
+Usage: matrix.py --n N [--runtime wasmtime|wasmer|wasmedge|native|numpy]
+                 [--mode jit|aot|...] [--build scalar|simd128] [--prepare]
 
 With ``--prepare`` nothing is computed: what the runtime needs is looked for, and the native
 program is built. The window and the phase ``run`` are fill, multiply and check; loading a
@@ -24,10 +24,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from wasm_modules.hosts import start
 from wasm_modules.hosts.failures import EXIT_UNFIT, EXIT_USAGE, HostError
+from workloads.matrix import peak
 
 _MODULES = Path(__file__).resolve().parents[2] / "wasm_modules"
 BUILDS = ("scalar", "simd128")
-RUNTIMES = (*start.RUNTIMES, "native", "numpy")
+WASM_RUNTIMES = ("wasmtime", "wasmer", "wasmedge")
+RUNTIMES = (*WASM_RUNTIMES, "native", "numpy")
 LARGEST_N = 9000  # three matrices within the 2 GiB that the modules may have
 DEFAULT_SEED = 1
 
@@ -41,6 +43,7 @@ def main() -> int:
         elif options.runtime == "native":
             from workloads.matrix import native
 
+            peak.emit(threads=1)
             return native.run(options.n, options.seed)
         elif options.runtime == "numpy":
             _require("numpy")
@@ -48,6 +51,7 @@ def main() -> int:
 
             numpy_product.run(options.n, options.seed)
         else:
+            peak.emit(threads=1)
             start.become(options.runtime, _host_options(options))
     except HostError as error:
         print(f"matrix: {error}", file=sys.stderr)
@@ -59,12 +63,12 @@ def _prepare(options: argparse.Namespace) -> None:
     if options.runtime == "native":
         from workloads.matrix import native
 
-        native.prepare()
-        return
-    if options.runtime in start.RUNTIMES:
+        native.PROGRAM.build()
+    elif options.runtime in WASM_RUNTIMES:
         start.prepare(options.runtime, _host_options(options))
     else:
         _require(options.runtime)
+    peak.measure()
 
 
 def _host_options(options: argparse.Namespace) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from benchharness import events
 from wasm_modules.hosts.failures import EXIT_FAILED, HostError
 from wasm_modules.hosts.guest_report import run_window
+from workloads.matrix import peak
 
 
 def run(n: int, seed: int) -> None:
@@ -35,7 +36,9 @@ def run(n: int, seed: int) -> None:
         raise HostError(str(error), EXIT_FAILED) from None
     if multiply_ns > 0:
         events.metric("gflops", 2 * n**3 / multiply_ns, unit="GFLOP/s")
-    events.metric("threads", thread_count())
+    threads = thread_count()
+    events.metric("threads", threads)
+    peak.emit(threads)
     events.output("checksum", checksum)
 
 
