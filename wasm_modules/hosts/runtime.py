@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from wasm_modules.hosts.failures import TrapError
 from wasm_modules.hosts.request import Request
 
 EFAULT = 21  # WASI preview 1's errno for an address outside the guest's memory
@@ -37,6 +38,16 @@ class HostFunction:
     parameters: tuple[str, ...]
     results: tuple[str, ...]
     call: Callable[..., int | None]  # (GuestMemory, *arguments)
+
+    def invoke(self, memory: GuestMemory, *arguments: int) -> int | None:
+        """Call it; an address that the function itself does not check ends the guest.
+
+        Raises HostError.
+        """
+        try:
+            return self.call(memory, *arguments)
+        except IndexError as error:
+            raise TrapError(f"{self.module}::{self.name}: {error}") from None
 
 
 class Runtime(Protocol):

@@ -1,15 +1,14 @@
 """Runs a WASI preview 1 module under Wasmtime, in this process, through its wheel.
 
-Mode ``jit`` compiles by Cranelift from the module's bytes at every start: the code cache stays
-off, so the phase ``compile`` is what a just-in-time start costs. Mode ``aot`` loads what
-``Module.serialize`` has written. Options and exit codes: wasm_modules/README.md.
+Modes: wasmtime_config.py. The code cache stays off, so the phase ``compile`` is what a
+just-in-time start costs. Mode ``aot`` loads what ``Module.serialize`` has written. Options and
+exit codes: wasm_modules/README.md.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,11 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from wasm_modules.hosts.command import main
-from wasm_modules.hosts.failures import EXIT_UNFIT, EXIT_USAGE, HostError, TrapError
+from wasm_modules.hosts.failures import EXIT_FAILED, EXIT_TRAP, EXIT_USAGE, HostError, TrapError
 from wasm_modules.hosts.request import Request
 from wasm_modules.hosts.runtime import HostFunction
+from wasm_modules.hosts.wasmtime_config import engine_for, modes_here
+from wasm_modules.hosts.wasmtime_functions import HostFunctions
 
 if TYPE_CHECKING:
     import wasmtime
@@ -31,25 +32,27 @@ class WasmtimeRuntime:
     """Wasmtime behind the calls of a host."""
 
     name = "wasmtime"
-    modes: tuple[str, ...] = ("jit", "aot")
 
     def __init__(self) -> None:
-        self._failure: HostError | None = None
+        self.modes = modes_here()
+        self._functions = HostFunctions()
+        self._fuel: int | None = None
 
     def load(self, request: Request) -> None:
         """Import the wheel, which loads the library."""
-        try:
-            import wasmtime
-        except ImportError as error:
-            raise HostError(
-                f"the Python module wasmtime cannot be imported ({error});"
-                f" install it: {sys.executable} -m pip install wasmtime",
-                EXIT_UNFIT,
-            ) from None
-        self._engine = wasmtime.Engine()
+        self._engine = engine_for(request)
 
     def version(self) -> str:
-        """Return the wheel's version, which is Wasmtime's."""
+        """Return the wheel's version, which is Wasmtime's.
+
+        The wheel's folder says it; importlib.metadata would take longer than the library.
+        """
+        import wasmtime
+
+        for folder in Path(wasmtime.__file__).parents[1].glob("wasmtime-*.dist-info"):
+            return folder.name.removeprefix("wasmtime-").removesuffix(".dist-info")
+        import importlib.metadata
+
         return importlib.metadata.version("wasmtime")
 
     def compile(self, request: Request, code: bytes) -> None:
@@ -73,7 +76,9 @@ class WasmtimeRuntime:
         try:
             self._module = wasmtime.Module.deserialize_file(self._engine, str(artefact))
         except wasmtime.WasmtimeError as error:
-            raise HostError(f"cannot be loaded from {artefact}: {_cause(error)}", 1) from None
+            raise HostError(
+                f"cannot be loaded from {artefact}: {_cause(error)}", EXIT_FAILED
+            ) from None
 
     def instantiate(self, request: Request, functions: Sequence[HostFunction]) -> None:
         """Link to WASI; a memory limit applies to the module's initial memory as well."""
@@ -82,15 +87,18 @@ class WasmtimeRuntime:
         self._store = wasmtime.Store(self._engine)
         if request.memory_limit_bytes is not None:
             self._store.set_limits(memory_size=request.memory_limit_bytes)
+        if request.fuel is not None:
+            self._store.set_fuel(request.fuel)
+            self._fuel = request.fuel
         self._store.set_wasi(_wasi(request))
         linker = wasmtime.Linker(self._engine)
         linker.define_wasi()
         for function in functions:
-            self._define(linker, function)
+            self._functions.define(linker, function)
         try:
             instance = linker.instantiate(self._store, self._module)
         except wasmtime.Trap as trap:
-            raise TrapError(_trap_cause(trap)) from None
+            raise self._trapped(trap) from None
         except wasmtime.WasmtimeError as error:
             raise HostError(f"cannot be instantiated: {_cause(error)}", EXIT_USAGE) from None
         start = instance.exports(self._store).get("_start")
@@ -107,66 +115,21 @@ class WasmtimeRuntime:
         except wasmtime.ExitTrap as end:
             return end.code
         except (wasmtime.Trap, wasmtime.WasmtimeError, HostError) as error:
-            if self._failure is not None:
-                raise self._failure from None
-            if isinstance(error, HostError):
-                raise
-            raise TrapError(_trap_cause(error)) from None
+            raise self._trapped(error) from None
         return 0
 
-    def _define(self, linker: wasmtime.Linker, function: HostFunction) -> None:
+    def _trapped(self, error: Exception) -> HostError:
+        """Return what ended the guest: a host function, its fuel, or its own fault."""
         import wasmtime
 
-        types = {
-            "i32": wasmtime.ValType.i32,
-            "i64": wasmtime.ValType.i64,
-            "f32": wasmtime.ValType.f32,
-            "f64": wasmtime.ValType.f64,
-        }
-        linker.define_func(
-            function.module,
-            function.name,
-            wasmtime.FuncType(
-                [types[each]() for each in function.parameters],
-                [types[each]() for each in function.results],
-            ),
-            self._called(function),
-            access_caller=True,
-        )
-
-    def _called(self, function: HostFunction) -> Callable[..., int | None]:
-        masks = [
-            {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}.get(each)
-            for each in function.parameters
-        ]
-
-        def call(caller: wasmtime.Caller, *arguments: int) -> int | None:
-            unsigned = [
-                value if mask is None else value & mask
-                for value, mask in zip(arguments, masks, strict=True)
-            ]
-            try:
-                return function.call(_Memory(caller), *unsigned)
-            except HostError as error:
-                self._failure = error
-                raise
-
-        return call
-
-
-class _Memory:
-    """The guest's memory as the caller of a host function exports it."""
-
-    def __init__(self, caller: wasmtime.Caller) -> None:
-        self._caller = caller
-
-    def view(self, at: int, size: int) -> memoryview:
-        import wasmtime
-
-        memory = self._caller["memory"]
-        if not isinstance(memory, wasmtime.Memory) or at + size > memory.data_len(self._caller):
-            raise IndexError(f"{size} bytes at {at} are outside the guest's memory")
-        return memoryview(memory.get_buffer_ptr(self._caller, size, at)).cast("B")
+        if self._functions.failure is not None:
+            return self._functions.failure
+        if isinstance(error, HostError):
+            return error
+        code = error.trap_code if isinstance(error, wasmtime.Trap) else None
+        if code is wasmtime.TrapCode.OUT_OF_FUEL:
+            return HostError(f"the guest used up its fuel of {self._fuel}", EXIT_TRAP)
+        return TrapError(_trap_cause(error))
 
 
 def _wasi(request: Request) -> wasmtime.WasiConfig:
