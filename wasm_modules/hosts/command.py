@@ -8,23 +8,17 @@ for a runtime that is not installed. Every failure is one line on stderr.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import IO
+from collections.abc import Sequence
 
 from benchharness import events
-from wasm_modules.hosts import aot_cache, guest_report, imports, module_binary
+from wasm_modules.hosts import guest_report, imports, module_binary
 from wasm_modules.hosts.failures import EXIT_FAILED, EXIT_USAGE, HostError
 from wasm_modules.hosts.mapped import mapped_files, size_bytes
 from wasm_modules.hosts.request import Request, parse
 from wasm_modules.hosts.runtime import Runtime
 from wasm_modules.hosts.watchdog import time_limit
-
-_COPY_BYTES = 1 << 16
 
 
 def main(runtime: Runtime, arguments: Sequence[str]) -> int:
@@ -75,7 +69,9 @@ def _make_executable(runtime: Runtime, request: Request, code: bytes) -> None:
         with events.phase("compile"):
             runtime.compile(request, code)
         return
-    artefact = aot_cache.artefact_path(code, runtime.name, runtime.version(), request.mode)
+    from wasm_modules.hosts import aot_cache
+
+    artefact = aot_cache.artefact_path(code, runtime.name, runtime.version(), request.built_as)
     if not artefact.is_file():
         with events.phase("build"):
             aot_cache.ensure(artefact, lambda place: runtime.build(request, code, place))
@@ -86,21 +82,27 @@ def _make_executable(runtime: Runtime, request: Request, code: bytes) -> None:
 
 
 def _run(runtime: Runtime, request: Request, *, marks_window: bool) -> int:
-    """Run the guest in its window; with a report line, that line becomes events."""
-    with guest_report.run_window(marked_by_guest=marks_window) as run:
-        if not request.report:
+    """Run the guest in its window; what it prints becomes events where that is asked for."""
+    if not request.report and not request.outputs:
+        with guest_report.run_window(marked_by_guest=marks_window) as run:
             return _call(runtime, run)
-        with tempfile.TemporaryFile() as spool:
-            try:
-                with _stdout_to(spool):
-                    exit_code = _call(runtime, run)
-            finally:
-                line = pass_on(spool)
-            if line is not None:
-                run.report = _parsed(line)
-            elif exit_code == 0:
-                raise HostError("the guest printed no report line", EXIT_FAILED)
-            return exit_code
+    from wasm_modules.hosts.streams import Spools
+
+    spools = Spools(stderr=request.outputs)
+    with guest_report.run_window(marked_by_guest=marks_window) as run:
+        try:
+            with spools.filled():
+                exit_code = _call(runtime, run)
+        finally:
+            line = spools.pass_on(reports=request.report)
+        if line is not None:
+            run.report = _parsed(line)
+        elif request.report and exit_code == 0:
+            raise HostError("the guest printed no report line", EXIT_FAILED)
+    if request.outputs:
+        events.output("stdout", spools.stdout.value())
+        events.output("stderr", spools.stderr.value())
+    return exit_code
 
 
 def _call(runtime: Runtime, run: guest_report.Run) -> int:
@@ -110,46 +112,8 @@ def _call(runtime: Runtime, run: guest_report.Run) -> int:
         run.end_ns = events.now_ns()
 
 
-def pass_on(spool: IO[bytes]) -> bytes | None:
-    """Copy what the guest printed to stdout, less its report lines; return the last of those."""
-    spool.seek(0)
-    report = None
-    at_start = True
-    in_report = False
-    sys.stdout.flush()
-    while piece := spool.readline(_COPY_BYTES):
-        if at_start:
-            in_report = piece.startswith(guest_report.PREFIX)
-            if in_report:
-                report = b""
-        if in_report:
-            report = (report or b"") + piece
-        else:
-            sys.stdout.buffer.write(piece)
-        at_start = piece.endswith(b"\n")
-    sys.stdout.flush()
-    return report
-
-
 def _parsed(line: bytes) -> guest_report.GuestReport:
     try:
         return guest_report.parse(line)
     except guest_report.ReportError as error:
         raise HostError(f"the guest's report line is wrong: {error}", EXIT_FAILED) from None
-
-
-@contextmanager
-def _stdout_to(file: IO[bytes]) -> Iterator[None]:
-    """Point descriptor 1 at a file: whatever the runtime, its guest writes there.
-
-    A pipe would need a reader that runs beside the guest, and some runtimes hold the
-    interpreter's lock for the whole call.
-    """
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(file.fileno(), 1)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)

@@ -1,7 +1,7 @@
 """The command line that every host has.
 
 HOST [--mode MODE] [--dir HOST_FOLDER[::GUEST_FOLDER]] [--env NAME=VALUE] [--with NAME=VALUE]
-     [--memory-limit BYTES] [--fuel N] [--time-limit S] [--report] [--prepare]
+     [--memory-limit BYTES] [--fuel N] [--time-limit S] [--report] [--outputs] [--prepare]
      MODULE [ARGUMENT ...]
 """
 
@@ -27,7 +27,8 @@ class Request:
 
     ``mode`` is ``interpreter``, ``jit`` or ``aot``, with ``-COMPILER`` after it where that is not
     the runtime's usual one (``jit-winch``). ``settings`` are for the host functions (imports/):
-    a GPIO line, an HTTP server. A limit is None where there is none.
+    a GPIO line, an HTTP server. A limit is None where there is none. ``outputs``: what the guest
+    prints becomes the outputs ``stdout`` and ``stderr``, which the harness can compare.
     """
 
     module: Path
@@ -40,12 +41,19 @@ class Request:
     fuel: int | None = None
     time_limit_s: float | None = None
     report: bool = False
+    outputs: bool = False
     prepare: bool = False
 
     @property
     def is_aot(self) -> bool:
         """Return whether the machine code comes from a file that was made before."""
         return self.mode.partition("-")[0] == AOT
+
+    @property
+    def built_as(self) -> str:
+        """Return what the machine code depends on beside the module and the runtime."""
+        limit = f" memory {self.memory_limit_bytes}" if self.memory_limit_bytes is not None else ""
+        return f"{self.mode}{' fuel' if self.fuel is not None else ''}{limit}"
 
     @property
     def compiler(self) -> str | None:
@@ -82,6 +90,9 @@ def parse(arguments: Sequence[str]) -> Request:
     parser.add_argument("--time-limit", type=_seconds, metavar="S")
     parser.add_argument("--report", action="store_true", help="the guest prints a report line")
     parser.add_argument(
+        "--outputs", action="store_true", help="emit what the guest prints as outputs"
+    )
+    parser.add_argument(
         "--prepare", action="store_true", help="run nothing: check, and compile ahead of time"
     )
     parser.add_argument("module", type=Path)
@@ -98,6 +109,7 @@ def parse(arguments: Sequence[str]) -> Request:
         fuel=options.fuel,
         time_limit_s=options.time_limit,
         report=options.report,
+        outputs=options.outputs,
         prepare=options.prepare,
     )
 
