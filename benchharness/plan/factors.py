@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from benchharness.errors import UnknownNameError, UsageError
@@ -13,7 +15,7 @@ from benchharness.model import Factors, FactorValue
 from benchharness.plan.templates import as_text
 from benchharness.plan.toml_reader import type_in_words
 
-Kind = Literal["int", "float", "str", "bool"]
+Kind = Literal["int", "float", "str", "bool", "path"]
 Conditions = Mapping[str, tuple[FactorValue, ...]]  # factor -> the levels that satisfy it
 
 KIND_IN_WORDS: Mapping[str, str] = {
@@ -21,6 +23,7 @@ KIND_IN_WORDS: Mapping[str, str] = {
     "float": "a number",
     "str": "a string",
     "bool": "true or false",
+    "path": "a path",
 }
 _INTEGER = re.compile(r"[+-]?[0-9]+(_[0-9]+)*")
 _BOOLEANS = {"true": True, "yes": True, "false": False, "no": False}
@@ -32,7 +35,9 @@ class Factor:
 
     ``levels`` None means any value of the kind between ``minimum`` and ``maximum``; ``quick``
     is the default of a smoke run. A factor whose ``applies_when`` is not met keeps its default
-    and is neither crossed nor named in the variant's label.
+    and is neither crossed nor named in the variant's label. A path is that of a file or folder
+    that exists, made absolute when it is read, because a trial runs in a folder of its own; ""
+    is none.
     """
 
     name: str
@@ -59,6 +64,8 @@ class Factor:
         """Return text as a value of the kind, whether or not it is among the levels."""
         if self.kind == "str":
             return text
+        if self.kind == "path":
+            return _existing(text, where)
         if self.kind == "bool" and text.lower() in _BOOLEANS:
             return _BOOLEANS[text.lower()]
         if self.kind == "int" and _INTEGER.fullmatch(text):
@@ -78,6 +85,8 @@ class Factor:
         """Return a typed value, an integer for a number made a float. Raises UsageError."""
         if self.kind == "str" and isinstance(value, str):
             return value
+        if self.kind == "path" and isinstance(value, str):
+            return _existing(value, where)
         is_bool = isinstance(value, bool)
         if self.kind == "bool" and is_bool:
             return value
@@ -92,6 +101,12 @@ class Factor:
             where=where,
             remedy="leave the quotes out" if isinstance(value, str) else self._remedy(),
         )
+
+    def beside(self, folder: Path, value: FactorValue) -> FactorValue:
+        """Return a level that stands in a file of ``folder``: a path there is relative to that."""
+        if self.kind == "path" and isinstance(value, str) and value:
+            return str(folder / value)
+        return value
 
     def check_allowed(self, value: FactorValue, where: str) -> None:
         """Refuse a value that is not among the levels, or below or above the bounds."""
@@ -121,6 +136,16 @@ class Factor:
         if self.levels is None:
             return None
         return f"known: {', '.join(as_text(level) for level in self.levels)}"
+
+
+def _existing(text: str, where: str) -> str:
+    """Return a path made absolute, from the current folder; "" is none."""
+    if not text:
+        return text
+    path = str(Path.cwd() / text)
+    if not os.path.exists(path):  # noqa: PTH110 - false for what can be no path at all, too
+        raise UsageError(f"there is no {text}", where=where, remedy="check the path")
+    return path
 
 
 def satisfied(conditions: Conditions, factors: Factors) -> bool:

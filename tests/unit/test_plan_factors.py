@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given
@@ -17,6 +18,7 @@ INT = Factor("n", "int", 1)
 FLOAT = Factor("rate", "float", 1.0)
 TEXT = Factor("text", "str", "a")
 BOOL = Factor("flag", "bool", False, levels=(False, True))
+PATH = Factor("module", "path", "")
 RUNTIME = Factor("runtime", "str", "wasmtime", levels=("wasmtime", "native", "numpy"))
 
 
@@ -128,3 +130,38 @@ def test_conditions_are_met_when_each_factor_is_at_one_of_its_levels() -> None:
     assert not satisfied(conditions, {"runtime": "wasmer", "n": 2})
     assert satisfied({}, {})
     assert conditions_in_words(conditions) == "runtime=wasmtime or wasmer and n=1"
+
+
+def test_a_path_is_absolute_from_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b.wasm").touch()
+    monkeypatch.chdir(tmp_path / "a")
+    absolute = str(tmp_path / "a" / "b.wasm")
+    assert [PATH.level(text, "") for text in ("b.wasm", "./b.wasm", absolute)] == [absolute] * 3
+    assert PATH.level(".", "") == str(tmp_path / "a")
+    assert PATH.level("", "") == ""
+
+
+def test_a_path_in_a_file_is_relative_to_that_file(tmp_path: Path) -> None:
+    assert PATH.beside(tmp_path, "b.wasm") == str(tmp_path / "b.wasm")
+    assert PATH.beside(tmp_path, "/b.wasm") == "/b.wasm"
+    assert PATH.beside(tmp_path, "") == ""
+    assert TEXT.beside(tmp_path, "b.wasm") == "b.wasm"
+    assert INT.beside(tmp_path, 3) == 3
+
+
+@pytest.mark.parametrize("text", ["nothing.wasm", "a\0b", "x" * 5000])
+def test_a_path_that_is_not_there_is_refused(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError) as caught:
+        PATH.level(text, "--set module")
+    assert caught.value.line() == f"--set module: there is no {text}; check the path"
+
+
+def test_a_path_is_text(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="expected a path, got an integer"):
+        PATH.level(3, "file:1")
