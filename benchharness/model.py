@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 FactorValue = str | int | float | bool
 Factors = Mapping[str, FactorValue]
+Role = Literal["main", "support"]  # of a participant: measured, or there for those that are
 
 
 class Status(str, Enum):
@@ -238,6 +239,7 @@ class VariantSummary:
     energy_class: MeasurementClass | None
     energy_instrument_u_rel: float | None  # common to all variants on one meter
     module_bytes: int | None = None
+    applies: tuple[str, ...] | None = None  # names of the factors that apply; None for all
 
 
 @dataclass(frozen=True, slots=True)

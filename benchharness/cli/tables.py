@@ -10,7 +10,7 @@ from benchharness.report.energy_runs import runs_table
 from benchharness.report.energy_tables import budget_table, energy_table
 from benchharness.report.metrics import headline_key, ranked
 from benchharness.report.several_meters import several_meters
-from benchharness.report.table import GAP, Table, comparison_table
+from benchharness.report.table import GAP, Table, comparison_tables
 from benchharness.report.table_fit import fit
 from benchharness.report.text import ascii_safe, plain
 from benchharness.report.trust import WHOLE_CAMPAIGN, caution_rows
@@ -50,7 +50,10 @@ def print_summary(summary: CampaignSummary, console: Console | None = None) -> N
         say(console, "quick run: small inputs, to see that everything works; not results")
     say(console, "")
     width = max(_NARROWEST, console.width)
-    print_table(fit(comparison_table(summary), width), console)
+    for place, (heading, ranking) in enumerate(comparison_tables(summary)):
+        if heading:
+            say(console, f"{chr(10) if place else ''}{plain(heading, 60)}", style="bold")
+        print_table(fit(ranking, width), console)
     for table in (energy_table(summary), several_meters(summary)):
         if table is not None:
             say(console, "")
@@ -137,7 +140,9 @@ def _rich_table(table: Table, console: Console) -> RichTable:
             overflow="ignore",
             vertical="bottom",
         )
-    for row in table.rows:
+    for place, row in enumerate(table.rows):
+        if above := table.heading_above(place):
+            rich.add_row(Text(_spelled(above, console), style="italic"))
         rich.add_row(
             *(Text(_spelled(cell.text, console), style=_STYLES.get(cell.tone, "")) for cell in row)
         )

@@ -18,6 +18,7 @@ from benchharness.report.derive_energy import trial_energy
 from benchharness.report.derive_spans import counted, metrics_of, phases_s, spans_of
 from benchharness.report.derive_variants import VariantTrials, with_ratios
 from benchharness.report.derive_verdict import campaign_verdict
+from benchharness.report.groups import with_applying
 from benchharness.store.records import StreamRecord, TrialRecord, TrialResult
 
 if TYPE_CHECKING:
@@ -119,12 +120,25 @@ def _cpu_percent(
         return None
     if not result.details.get("window_marked"):
         return 100.0 * result.cpu_s / window.duration_s
-    trees = [s for s in streams if s.source == "probe" and s.name.startswith(_TREE_PREFIX)]
+    support = _support_programs(result)
+    trees = [
+        stream
+        for stream in streams
+        if stream.source == "probe"
+        and stream.name.startswith(_TREE_PREFIX)
+        and stream.name.removeprefix(_TREE_PREFIX) not in support
+    ]
     used = [_cpu_in(store, tree, window) for tree in trees]
     known_s = [cpu_s for cpu_s in used if cpu_s is not None]
     if not known_s or len(known_s) < len(used):
         return None
     return 100.0 * sum(known_s) / window.duration_s
+
+
+def _support_programs(result: TrialResult) -> set[str]:
+    """Return the participants whose use is not the trial's."""
+    participants = result.details.get("participants", {})
+    return {name for name, use in participants.items() if use.get("role") == "support"}
 
 
 def _cpu_in(store: Store, tree: StreamRecord, window: Window) -> float | None:
@@ -146,8 +160,13 @@ def _variants(spec: Mapping[str, Any], records: Sequence[TrialRecord]) -> list[M
     listed = {int(variant["index"]): variant for variant in spec.get("variants", ())}
     for record in records:
         if record.variant not in listed:
-            listed[record.variant] = {"index": record.variant, "factors": record.factors}
-    return [listed[index] for index in sorted(listed)]
+            factors = record.factors
+            listed[record.variant] = {
+                "index": record.variant,
+                "factors": factors,
+                "workload": record.workload,
+            }
+    return with_applying([listed[index] for index in sorted(listed)])
 
 
 def _meters(store: Store, records: Sequence[TrialRecord]) -> list[Mapping[str, Any]]:

@@ -18,6 +18,7 @@ from benchharness.model import (
     TrialSummary,
     VariantSummary,
 )
+from benchharness.report.groups import groups
 from benchharness.stats.interval import mean_interval
 from benchharness.stats.ranking import rank
 from benchharness.stats.sample import Sample
@@ -46,7 +47,9 @@ class VariantTrials:
         self.trials = [trial for trial in trials if trial.variant == self.index]
         self.good = [trial for trial in self.trials if trial.status is Status.OK]
         self.factors: Factors = variant.get("factors", {})
-        self.workload = self.trials[0].workload if self.trials else ""
+        self.applies: tuple[str, ...] | None = variant.get("applies")
+        of_trials = self.trials[0].workload if self.trials else ""
+        self.workload = str(variant.get("workload") or of_trials)
         self.label = str(variant.get("label") or self.workload or f"variant {self.index}")
         self.figures = [trial.energy for trial in self.good if trial.energy is not None]
         self.classes = {figure.measurement_class for figure in self.figures}
@@ -86,6 +89,7 @@ class VariantTrials:
             energy_class=self.energy_class,
             energy_instrument_u_rel=self._gain_u_rel(),
             module_bytes=max(sizes, default=None),
+            applies=None if self.applies is None else tuple(self.applies),
         )
 
     def _metric(self, name: str) -> MetricSummary:
@@ -127,24 +131,27 @@ class VariantTrials:
 def with_ratios(
     variants: Sequence[VariantTrials], summaries: Sequence[VariantSummary]
 ) -> list[VariantSummary]:
-    """Add to each metric its ratio to the least mean, with Fieller's interval.
+    """Add to each metric its ratio to the least mean of its group, with Fieller's interval.
 
     Joules of different classes are not compared.
     """
-    metrics = [dict(summary.metrics) for summary in summaries]
-    for name in _VALUES:
-        if name in ENERGY_METRICS and not comparable(variants):
-            continue
-        ratios = rank(samples_of(variants, name)).ratios
-        for place, ratio in enumerate(ratios):
-            if ratio is not None:
-                metrics[place][name] = replace(
-                    metrics[place][name],
-                    ratio_to_best=ratio.ratio,
-                    ratio_low=ratio.low,
-                    ratio_high=ratio.high,
-                )
-    return [replace(s, metrics=m) for s, m in zip(summaries, metrics, strict=True)]
+    metrics = {
+        variant.index: dict(s.metrics) for variant, s in zip(variants, summaries, strict=True)
+    }
+    for group in groups(variants):
+        for name in _VALUES:
+            if name in ENERGY_METRICS and not comparable(group.members):
+                continue
+            ratios = rank(samples_of(group.members, name)).ratios
+            for variant, ratio in zip(group.members, ratios, strict=True):
+                if ratio is not None:
+                    metrics[variant.index][name] = replace(
+                        metrics[variant.index][name],
+                        ratio_to_best=ratio.ratio,
+                        ratio_low=ratio.low,
+                        ratio_high=ratio.high,
+                    )
+    return [replace(s, metrics=metrics[s.index]) for s in summaries]
 
 
 def comparable(variants: Sequence[VariantTrials]) -> bool:

@@ -6,28 +6,43 @@ from collections.abc import Sequence
 
 from benchharness.model import MeasurementClass
 from benchharness.report.derive_variants import GROSS, NET, VariantTrials, comparable, samples_of
+from benchharness.report.derive_verdict_groups import divided_verdict
+from benchharness.report.groups import groups
 from benchharness.stats.verdict import Verdict, Wording, listed, verdict
 from benchharness.units import format_duration, format_si
 
 TIME = "duration_s"
 _NOTHING_J = 1e-9
+_MOST_NAMED = 4
 
 
 def campaign_verdict(variants: Sequence[VariantTrials], *, quick: bool) -> str:
-    """Return the sentence; what it cannot tell apart it does not rank."""
+    """Return the sentence; what it cannot tell apart it does not rank.
+
+    Of a campaign with several groups: a short sentence for each workload.
+    """
     good = [variant for variant in variants if variant.good]
     if not good:
         return _nothing(variants)
+    divided = len(groups(variants)) > 1
+    parts = [divided_verdict(good, ranking_metric)] if divided else _whole(good)
+    bad = [variant.label for variant in variants if variant.trials and not variant.good]
+    if divided and len(bad) > _MOST_NAMED:
+        parts.append(f"no good trial of {len(bad)} variants")
+    elif bad:
+        parts.append(f"no good trial of {listed(bad)}")
+    sentence = "; ".join(parts)
+    return f"Quick run: {sentence}" if quick else sentence
+
+
+def _whole(good: Sequence[VariantTrials]) -> list[str]:
+    """Return what is to be said of variants that all compete."""
     metric = ranking_metric(good)
     answer = verdict(samples_of(good, metric), _wording(metric, good))
     parts = [answer.sentence] if answer else []
     if metric != TIME and answer is not None and not answer.decided:
         parts += _by_time(good)
-    bad = [variant.label for variant in variants if variant.trials and not variant.good]
-    if bad:
-        parts.append(f"no good trial of {listed(bad)}")
-    sentence = "; ".join(parts)
-    return f"Quick run: {sentence}" if quick else sentence
+    return parts
 
 
 def ranking_metric(good: Sequence[VariantTrials]) -> str:

@@ -7,6 +7,7 @@ budget_table   a row a term of one run's energy, then u_c and U
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from benchharness.model import CampaignSummary, EnergyFigure, VariantSummary
 from benchharness.report.energy_budget import BudgetView, good_figures, typical
@@ -17,7 +18,7 @@ from benchharness.report.energy_flags import (
     marked_runs,
 )
 from benchharness.report.metrics import class_suffix, headline_key, ranked
-from benchharness.report.table import Cell, Column, Table
+from benchharness.report.table import Cell, Column, Table, section_rows
 from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
 
 _EMPTY = Cell(DASH, "muted")
@@ -47,7 +48,8 @@ def energy_table(summary: CampaignSummary) -> Table | None:
         Column("marked", "marked", f"runs {MARK}", importance=65),
     )
     notes = ["one run: its energy (net where there is one) ± U = k u_c, 95 %, median run"]
-    return without_empty(Table("what the joules rest on", columns, tuple(rows), tuple(notes)))
+    table = Table("what the joules rest on", columns, tuple(rows), tuple(notes))
+    return without_empty(replace(table, sections=section_rows([v for v, _ in found])))
 
 
 def budget_table(view: BudgetView, label: str) -> Table:
@@ -167,4 +169,5 @@ def without_empty(table: Table) -> Table:
         tuple(tuple(row[place] for place in keep) for row in table.rows),
         table.notes,
         table.left_out,
+        table.sections,
     )

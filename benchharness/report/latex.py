@@ -16,6 +16,7 @@ from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary, MeasurementClass, VariantSummary
 from benchharness.report.energy_budget import good_figures
 from benchharness.report.energy_flags import coverage_text, marked_runs
+from benchharness.report.groups import is_divided, sections
 from benchharness.report.latex_text import escape, label
 from benchharness.report.metrics import (
     CLASS_MARKS,
@@ -32,6 +33,7 @@ from benchharness.report.metrics import (
     metric_of,
     ranked,
 )
+from benchharness.report.table import section_rows
 from benchharness.report.text import (
     DASH,
     Unit,
@@ -84,19 +86,30 @@ def write_latex(summary: CampaignSummary, path: Path, *, standalone: bool = Fals
 
 
 def render_latex(summary: CampaignSummary, *, standalone: bool = False) -> str:
-    """Return the table as a fragment for ``\\input``, or as a document that compiles alone."""
+    """Return the table as a fragment for ``\\input``, or as a document that compiles alone.
+
+    Each workload has a table of its own.
+    """
+    body = "".join(_table(part.summary, part.heading) for part in sections(summary))
+    return f"{PREAMBLE}{body}\\end{{document}}\n" if standalone else body
+
+
+def _table(summary: CampaignSummary, heading: str) -> str:
     variants = ranked(summary, headline_key(summary))
     columns = [c for c in _columns(summary, variants) if any(cell for cell in c.cells)]
     rows = [" & ".join(c.cells[i] for c in columns) + r" \\" for i in range(len(variants))]
-    body = "\n".join(
+    for place, text in reversed(section_rows(variants)):
+        above = rf"\multicolumn{{{len(columns)}}}{{l}}{{\textit{{{escape(text)}}}}} \\"
+        rows[place:place] = [*([r"\addlinespace"] if place else []), above]
+    return "\n".join(
         [
             f"% benchharness, campaign {escape(plain(summary.campaign_id, 40))}",
             r"% in the preamble: \usepackage{booktabs,siunitx}, siunitx 2.7 or newer",
             r"\begin{table}[htbp]",
             r"\centering",
             r"\small\setlength{\tabcolsep}{4pt}",
-            f"\\caption{{{_caption(summary)}}}\\smallskip",
-            f"\\label{{tab:benchharness-{label(summary.campaign_id)}}}",
+            f"\\caption{{{_caption(summary, heading)}}}\\smallskip",
+            f"\\label{{tab:benchharness-{label(summary.campaign_id)}{_suffix(heading)}}}",
             r"\begin{tabular}{" + "\n  ".join(["", *(c.spec for c in columns)]) + "\n}",
             r"\toprule",
             " & ".join(c.head for c in columns) + r" \\",
@@ -109,7 +122,10 @@ def render_latex(summary: CampaignSummary, *, standalone: bool = False) -> str:
             "",
         ]
     )
-    return f"{PREAMBLE}{body}\\end{{document}}\n" if standalone else body
+
+
+def _suffix(heading: str) -> str:
+    return f"-{label(heading)}" if heading else ""
 
 
 def _columns(summary: CampaignSummary, variants: Sequence[VariantSummary]) -> list[_Column]:
@@ -231,16 +247,18 @@ def table_format(numbers: Sequence[str]) -> str:
     return f"{'-' if any(n.startswith('-') for n in numbers) else ''}{before}.{after}"
 
 
-def _caption(summary: CampaignSummary) -> str:
+def _caption(summary: CampaignSummary, heading: str) -> str:
     """Say what a reader of the paper needs: what, with what, how often, in what order."""
     counts = sorted({v.ok for v in summary.variants})
     often = (
         str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}" if counts else "0"
     )
     ranking = METRICS[energy_key(summary) or "duration_s"].title.lower()
-    parts = [f"{escape(plain(summary.title, 120))}: mean of {often} runs per variant"]
+    like = " of its kind of mode" if is_divided(summary) else ""
+    title = f"{plain(summary.title, 120)}{f', {plain(heading, 60)}' if heading else ''}"
+    parts = [f"{escape(title)}: mean of {often} runs per variant"]
     if any(half_interval(v, k) is not None for v in summary.variants for k in METRICS):
-        parts[0] += rf", ratio of {ranking} to the lowest [\SI{{95}}{{\percent}} interval]"
+        parts[0] += rf", ratio of {ranking} to the lowest{like} [\SI{{95}}{{\percent}} interval]"
         parts[0] += r", $\pm$ the half-width of the \SI{95}{\percent} interval"
     if energy_key(summary) is not None:
         parts += [_instrument(summary), *_class_notes(summary)]

@@ -10,7 +10,7 @@ from benchharness.model import CampaignSummary, MeasurementClass
 from benchharness.report.energy_tables import energy_table
 from benchharness.report.metrics import CLASS_NOTES, energy_classes
 from benchharness.report.several_meters import several_meters
-from benchharness.report.table import Cell, Table, comparison_table
+from benchharness.report.table import Cell, Table, comparison_tables
 from benchharness.report.text import plain
 from benchharness.report.trust import caution_rows, reliance
 
@@ -29,16 +29,12 @@ def write_markdown(summary: CampaignSummary, path: Path) -> Path:
 
 def render_markdown(summary: CampaignSummary) -> str:
     """Return the verdict, the table and, folded, the warnings and how to repeat it."""
-    table = comparison_table(summary)
     lines = [
         f"<!-- benchharness:{_word(summary.title)}:{_word(summary.campaign_id)} -->",
         f"**{escape(plain(summary.verdict, 600))}**",
         "",
         *(f"> {line}\n" for line in _flags(summary)),
-        *_rows(table),
-        "",
-        *(f"{escape(note)}.  " for note in table.notes),
-        "",
+        *_comparison(summary),
         f"Can you rely on this? {escape(reliance(summary))}.",
         "",
         *_energy(summary),
@@ -58,6 +54,15 @@ def render_markdown(summary: CampaignSummary) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _comparison(summary: CampaignSummary) -> list[str]:
+    """Return the table of each workload, with a heading where there are several."""
+    lines: list[str] = []
+    for heading, table in comparison_tables(summary):
+        lines += [f"### {escape(plain(heading, 60))}", ""] if heading else []
+        lines += [*_rows(table), "", *(f"{escape(note)}.  " for note in table.notes), ""]
+    return lines
 
 
 def _flags(summary: CampaignSummary) -> list[str]:
@@ -86,7 +91,10 @@ def _rows(table: Table) -> list[str]:
     heads = [escape(" ".join(f"{c.title} {_unit(c.unit)}".split())) for c in table.columns]
     aligned = [":--" if c.left else "--:" for c in table.columns]
     rows = [heads, aligned]
-    rows += [[code(row[0].text), *(_cell(cell) for cell in row[1:])] for row in table.rows]
+    for place, row in enumerate(table.rows):
+        if above := table.heading_above(place):
+            rows.append([f"*{escape(above)}*", *("" for _ in table.columns[1:])])
+        rows.append([code(row[0].text), *(_cell(cell) for cell in row[1:])])
     return ["| " + " | ".join(row) + " |" for row in rows]
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchharness.model import CampaignSummary, MeasurementClass, MetricSummary, VariantSummary
 from benchharness.report.derive_variants import VariantTrials, samples_of
+from benchharness.report.groups import group_places, groups
 from benchharness.report.text import half_width, number
 from benchharness.stats.ranking import rank
 
@@ -70,7 +71,7 @@ MISSING = Standing("missing", "⊘", "no value")
 NOT_COMPARABLE = Standing("missing", "⊘", "not comparable")
 
 STANDING_MEANINGS = (
-    (BEST, "The lowest mean of all variants; the others are compared with it."),
+    (BEST, "The lowest mean of all variants that compete; the others are compared with it."),
     (HIGHER, "Higher than the lowest: Welch's test at 5 %, corrected by Holm for all comparisons."),
     (
         UNDECIDED,
@@ -114,14 +115,16 @@ def headline_key(summary: CampaignSummary) -> str:
 
 
 def ranked(summary: CampaignSummary, key: str) -> list[VariantSummary]:
-    """Return the variants, lowest mean first, those without a value last."""
+    """Return the variants by group, the lowest mean of each first, those without a value last."""
+    place_of = group_places(summary.variants)
 
-    def order(variant: VariantSummary) -> tuple[float, int]:
+    def order(item: tuple[int, VariantSummary]) -> tuple[int, float, int]:
+        place, variant = item
         metric = metric_of(variant, key)
         mean = math.inf if metric is None or metric.mean is None else metric.mean
-        return (mean, variant.index)
+        return (place_of[place], mean, variant.index)
 
-    return sorted(summary.variants, key=order)
+    return [variant for _, variant in sorted(enumerate(summary.variants), key=order)]
 
 
 def half_interval(variant: VariantSummary, key: str) -> float | None:
@@ -147,10 +150,18 @@ def magnitude(variant: VariantSummary, key: str) -> float | None:
 
 
 def standings(summary: CampaignSummary, key: str) -> dict[int, Standing]:
-    """Say how every variant, by its index, stands to the one of the lowest mean.
+    """Say how every variant, by its index, stands to the one of the lowest mean of its group.
 
     Whether two differ is decided as in the verdict: Welch's test, corrected by Holm.
     """
+    found: dict[int, Standing] = {}
+    for group in groups(summary.variants):
+        found |= _standings(replace(summary, variants=group.members), key)
+    return found
+
+
+def _standings(summary: CampaignSummary, key: str) -> dict[int, Standing]:
+    """Return the standings within one group."""
     valued = [v for v in ranked(summary, key) if metric_of(v, key) is not None]
     found = dict.fromkeys((v.index for v in summary.variants), MISSING)
     if len(valued) < 2:

@@ -6,12 +6,14 @@ dropped, and a narrow page gives up the least important columns first and says w
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from benchharness.model import CampaignSummary, MeasurementClass, VariantSummary
 from benchharness.report.energy_budget import good_figures
 from benchharness.report.energy_flags import MARK, coverage_text, marked_runs
+from benchharness.report.groups import groups, heading, sections, workloads
 from benchharness.report.metrics import (
     CLASS_MARKS,
     CLASS_NOTES,
@@ -63,13 +65,21 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells under columns, with the notes that belong under them."""
+    """Rows of cells under columns, with the notes that belong under them.
+
+    ``sections`` are the headings between the rows: the row that each stands above, and its text.
+    """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = field(default=())
+    sections: tuple[tuple[int, str], ...] = ()
+
+    def heading_above(self, row: int) -> str:
+        """Return the heading that stands above a row, "" where there is none."""
+        return next((text for place, text in self.sections if place == row), "")
 
 
 Maker = Callable[[VariantSummary], Cell]
@@ -93,6 +103,34 @@ def comparison_table(summary: CampaignSummary, label_limit: int = 60) -> Table:
         columns=tuple(column for column, _ in kept),
         rows=tuple(zip(*(cells for _, cells in kept), strict=True)) if variants else (),
         notes=_notes(summary),
+        sections=section_rows(variants),
+    )
+
+
+def comparison_tables(summary: CampaignSummary) -> list[tuple[str, Table]]:
+    """Return the comparison table of each workload under its heading, "" where there is one only.
+
+    What is to be noted of all of them stands under the last one.
+    """
+    found = [(s.heading, comparison_table(s.summary)) for s in sections(summary)]
+    shared = [n for n in found[-1][1].notes if all(n in table.notes for _, table in found)]
+    return [
+        (heading, replace(table, notes=tuple(n for n in table.notes if n not in shared)))
+        for heading, table in found[:-1]
+    ] + found[-1:]
+
+
+def section_rows(variants: Sequence[VariantSummary]) -> tuple[tuple[int, str], ...]:
+    """Return the headings between variants in the order of their groups; none for one group."""
+    found = groups(variants)
+    if len(found) < 2:
+        return ()
+    several = len(workloads(variants)) > 1
+    starts = itertools.accumulate((len(group.members) for group in found), initial=0)
+    return tuple(
+        (start, text)
+        for start, group in zip(starts, found, strict=False)
+        if (text := heading(group, several_workloads=several))
     )
 
 

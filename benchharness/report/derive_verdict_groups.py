@@ -1,0 +1,71 @@
+"""The answer of a campaign whose variants do not all compete: a sentence for each workload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from benchharness.model import MeasurementClass
+from benchharness.report.derive_variants import GROSS, NET, VariantTrials, samples_of
+from benchharness.report.groups import MODE, RUNTIME, Group, groups, level_of, workloads
+from benchharness.stats.ranking import rank
+from benchharness.stats.verdict import SUGGESTED_REPETITIONS, listed, ratio_text
+
+_MOST_NAMED = 3
+_PHRASES = {NET: "least {cls}net energy", GROSS: "least {cls}gross energy"}
+
+
+def divided_verdict(
+    good: Sequence[VariantTrials], metric_for: Callable[[Sequence[VariantTrials]], str]
+) -> str:
+    """Return ``matrix, fastest: interpreter wasmedge, jit wasmer. gpio-http, fastest: ...``.
+
+    ``metric_for`` says what ranks the variants of a workload. The reference is not ranked.
+    """
+    several = len(workloads(good)) > 1
+    said = []
+    for workload in workloads(good):
+        members = [variant for variant in good if variant.workload == workload]
+        metric = metric_for(members)
+        head = _PHRASES.get(metric, "fastest").format(cls=_class(members))
+        parts = [part for g in groups(members) if (part := _said_of(g, metric, several=several))]
+        name = f"{workload}, " if several else ""
+        head = head if several else f"{head[0].upper()}{head[1:]}"
+        said.append(f"{name}{head}: {', '.join(parts)}" if parts else f"{name}nothing to compare")
+    return ". ".join(said)
+
+
+def _class(members: Sequence[VariantTrials]) -> str:
+    found = members[0].energy_class
+    return "" if found in (None, MeasurementClass.MEASURED) else f"{found.value} "
+
+
+def _said_of(group: Group[VariantTrials], metric: str, *, several: bool) -> str:
+    """Return what wins in a group; "" where there is nothing to win."""
+    samples = samples_of(group.members, metric)
+    names = [_name(member, group, several=several) for member in group.members]
+    ranking = rank(samples)
+    if group.is_reference or len(ranking.order) < 2:
+        return ""
+    kind = f"{group.kind} " if group.kind else ""
+    if not ranking.decided:
+        return f"{kind}not ranked (one trial has no spread: --repeat {SUGGESTED_REPETITIONS})"
+    best = ranking.order[0]
+    if ranking.tied:
+        tied = [names[place] for place in ranking.order if place == best or place in ranking.tied]
+        who = listed(tied) if len(tied) <= _MOST_NAMED else f"{len(tied)} variants"
+        return f"{kind}undecided between {who}"
+    ratio = ranking.ratios[ranking.order[1]]
+    second = names[ranking.order[1]]
+    if ratio is None or ratio.low is None or ratio.high is None:
+        return f"{kind}{names[best]}"
+    return f"{kind}{names[best]} ({second} × {ratio_text(ratio)[0]})"
+
+
+def _name(variant: VariantTrials, group: Group[VariantTrials], *, several: bool) -> str:
+    """Return a label without what has been said: the workload, and the group's plain mode."""
+    label = variant.label.removeprefix(f"{variant.workload} ") if several else variant.label
+    mode = level_of(variant, MODE)
+    if mode is None or mode != group.kind or level_of(variant, RUNTIME) is None:
+        return label
+    kept = [word for word in label.split(" ") if word not in (mode, f"{MODE}={mode}")]
+    return " ".join(kept) or label
