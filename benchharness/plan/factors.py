@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -107,6 +107,13 @@ class Factor:
         if self.kind == "path" and isinstance(value, str) and value:
             return str(folder / value)
         return value
+
+    def word(self, value: FactorValue, levels: Sequence[FactorValue]) -> str:
+        """Return a level for a label: a path without the folders that all the levels share."""
+        if self.kind != "path" or not value:
+            return as_text(value)
+        shared = os.path.commonpath([Path(str(level)).parent for level in levels if level])
+        return str(Path(str(value)).relative_to(shared))
 
     def check_allowed(self, value: FactorValue, where: str) -> None:
         """Refuse a value that is not among the levels, or below or above the bounds."""

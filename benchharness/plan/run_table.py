@@ -248,10 +248,10 @@ def _variants(
 def _label(manifest: Manifest, varied: Levels, row: Factors, *, named: bool) -> str:
     """Return the levels of the varied factors that apply: words alone, numbers with their name."""
     parts = [
-        as_text(row[name])
+        manifest.factors[name].word(row[name], levels)
         if isinstance(row[name], str) and row[name] and not named
-        else f"{name}={as_text(row[name])}"
-        for name in varied
+        else f"{name}={manifest.factors[name].word(row[name], levels)}"
+        for name, levels in varied.items()
         if satisfied(manifest.factors[name].applies_when, row)
     ]
     return " ".join(parts) or manifest.name

@@ -165,3 +165,13 @@ def test_a_path_that_is_not_there_is_refused(
 def test_a_path_is_text(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="expected a path, got an integer"):
         PATH.level(3, "file:1")
+
+
+def test_a_path_in_a_label_is_what_tells_it_from_the_others() -> None:
+    both = ("/data/bz2/benchmark.wasm", "/data/noop/benchmark.wasm", "")
+    assert [PATH.word(level, both) for level in both] == [
+        *("bz2/benchmark.wasm", "noop/benchmark.wasm", ""),
+    ]
+    assert PATH.word("/data/bz2/a.wasm", ["/data/bz2/a.wasm"]) == "a.wasm"
+    assert PATH.word("/a.wasm", ["/a.wasm", "/b/c.wasm"]) == "a.wasm"
+    assert [TEXT.word("/a/b", ["/a/b"]), INT.word(7, [7])] == ["/a/b", "7"]
