@@ -1,4 +1,4 @@
-"""Where the declarations are: workloads, instruments, modules and templates.
+"""Where the declarations are: workloads, instruments, modules, templates and published results.
 
 In a checkout they lie beside the package; in an installed wheel inside it. A user's own come
 first, from ``$XDG_CONFIG_HOME/benchharness`` (``~/.config/benchharness``).
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
+_IN_CHECKOUT = {"published": "results/published"}  # the others are called what they are
 
 
 def user_folder() -> Path:
@@ -20,11 +21,11 @@ def user_folder() -> Path:
 
 
 def shipped_folder(kind: str) -> Path:
-    """Return the shipped folder ``kind``: workloads, meters, reports or wasm_modules."""
+    """Return the shipped folder ``kind``: workloads, meters, reports, wasm_modules or published."""
     inside = _PACKAGE / "_declarations" / kind
     if inside.is_dir():
         return inside
-    return _PACKAGE.parent / kind
+    return _PACKAGE.parent / _IN_CHECKOUT.get(kind, kind)
 
 
 def folders(kind: str) -> Iterator[Path]:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DECLARATIONS = ("workloads", "meters", "reports", "wasm_modules")
+DECLARATIONS = ("workloads", "meters", "reports", "wasm_modules", "results/published")
 
 
 def run(*command: Path | str, cwd: Path) -> str:
@@ -88,7 +88,7 @@ def test_the_wheel_has_every_declaration_and_nothing_that_git_ignores(wheel: Pat
         check=True,
     )
     expected = {
-        line
+        line.removeprefix("results/")
         for line in listed.stdout.splitlines()
         if (ROOT / line).exists() and not line.endswith(".gitkeep")
     }
@@ -97,6 +97,7 @@ def test_the_wheel_has_every_declaration_and_nothing_that_git_ignores(wheel: Pat
         found = {name.removeprefix(prefix) for name in archive.namelist() if prefix in name}
     assert found == expected
     assert {"workloads/noop/workload.toml", "wasm_modules/matrix/SHA256SUMS"} <= found
+    assert "published/aiotwin-d1.4/audit.toml" in found
 
 
 def test_the_wheel_has_every_module_of_the_package(wheel: Path) -> None:
