@@ -1,11 +1,13 @@
 """Which command starts a runtime's host: what workloads call, so that none knows the runtimes.
 
 Wasmer's host runs under a CPython 3.10 of its own, WasmEdge's perhaps through the loader of a
-newer system's libraries; find_NAME.py of each knows. Only the standard library is needed here.
+newer system's libraries; find_NAME.py of each knows: ``interpreter()`` gives the command of its
+Python. Only the standard library is needed here.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from typing import NoReturn
 from wasm_modules.hosts.failures import EXIT_UNFIT, HostError
 
 _HOSTS = Path(__file__).resolve().parent
-RUNTIMES = ("wasmtime",)
+RUNTIMES = ("wasmtime", "wasmer", "wasmedge")
 
 
 def command_for(runtime: str, options: Sequence[str]) -> list[str]:
@@ -57,4 +59,6 @@ def prepare(runtime: str, options: Sequence[str]) -> None:
 def _interpreter(runtime: str) -> list[str]:
     if runtime not in RUNTIMES:
         raise HostError(f"there is no runtime {runtime}; known: {', '.join(RUNTIMES)}", 2)
-    return [sys.executable]
+    finder = importlib.import_module(f"wasm_modules.hosts.find_{runtime}")
+    command: list[str] = finder.interpreter()
+    return command
