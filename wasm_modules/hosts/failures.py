@@ -9,11 +9,15 @@ EXIT_TRAP = 134  # 128 + SIGABRT, as the runtimes' own command lines have it
 
 
 class HostError(Exception):
-    """One line for the user, and the exit code that goes with it."""
+    """One line for the user, and the exit code that goes with it.
+
+    A module's names may be in it, so what no terminal should see is replaced.
+    """
 
     def __init__(self, line: str, exit_code: int) -> None:
         self.exit_code = exit_code
-        super().__init__(" ".join(line.split()))
+        text = " ".join(line.split())
+        super().__init__("".join(each if each.isprintable() else "\ufffd" for each in text))
 
 
 class TrapError(HostError):

@@ -17,7 +17,9 @@ _CORE_VERSION = b"\1\0\0\0"
 _IMPORT_SECTION, _MEMORY_SECTION = 2, 5
 _FUNCTION, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)
 _KINDS = ("function", "table", "memory", "global", "tag")
+_HAS_MAXIMUM, _IS_64_BIT, _KNOWN_LIMITS = 1, 4, 7  # flags of limits; the third is shared
 PAGE_BYTES = 65536
+_MOST_PAGES = 1 << 16  # of a memory with addresses of 32 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,10 @@ class _Reader:
 
     def limits(self) -> tuple[int, int, int | None]:
         flags = self.byte()
+        if flags > _KNOWN_LIMITS:
+            raise HostError(f"is not a module that is understood: limits {flags}", EXIT_USAGE)
         low = self.unsigned()
-        return flags, low, self.unsigned() if flags & 1 else None
+        return flags, low, self.unsigned() if flags & _HAS_MAXIMUM else None
 
     def limited_memories(self, pages: int) -> bytes:
         count = self.unsigned()
@@ -141,8 +145,11 @@ class _Reader:
                     f" {pages * PAGE_BYTES}",
                     EXIT_USAGE,
                 )
-            high = pages if high is None else min(high, pages)
-            body += bytes([flags | 1]) + _leb128(low) + _leb128(high)
+            most = pages if flags & _IS_64_BIT else min(pages, _MOST_PAGES)
+            high = most if high is None else min(high, most)
+            body += bytes([flags | _HAS_MAXIMUM]) + _leb128(low) + _leb128(high)
+        if self.at != self.end:
+            raise HostError("is not a valid module: its memory section is too long", EXIT_USAGE)
         return body
 
 
