@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST = ROOT / "wasm_modules" / "hosts" / "wasmtime_host.py"
 MATRIX = ROOT / "workloads" / "matrix" / "matrix.py"
 MODULES = ROOT / "wasm_modules" / "matrix"
+# Where scripts/install-wasmer and scripts/install-wasmedge have put what they brought.
+DATA_HOME = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def run(
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
+            "XDG_DATA_HOME": DATA_HOME,
             "BENCHHARNESS_EVENTS": str(events),
             **env,
         },

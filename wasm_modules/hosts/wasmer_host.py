@@ -92,7 +92,7 @@ class WasmerRuntime:
         try:
             self._module = wasmer.Module(self._store, code)
         except RuntimeError as error:
-            raise HostError(f"is not a valid module: {_refusal(error)}", EXIT_USAGE) from None
+            raise _refusal(error, request) from None
 
     def build(self, request: Request, code: bytes, artefact: Path) -> None:
         """Compile and write the machine code."""
@@ -180,10 +180,15 @@ def _write(place: Path, whole: bytes) -> None:
     place.write_bytes(whole)
 
 
-def _refusal(error: Exception) -> str:
-    """Return why a module was not compiled."""
+def _refusal(error: Exception, request: Request) -> HostError:
+    """Return why a module was not compiled: singlepass, for one, knows no SIMD."""
     line = first_line(error)
-    return line.removeprefix("Validation error: ").removeprefix("Compilation error: ")
+    kind, separator, cause = line.partition("Compilation error: ")
+    if separator and not kind:
+        name = request.compiler or find_wasmer.COMPILERS[0]
+        return HostError(f"Wasmer's compiler {name} cannot compile it: {cause}", EXIT_USAGE)
+    cause = line.removeprefix("Validation error: ")
+    return HostError(f"is not a valid module: {cause}", EXIT_USAGE)
 
 
 def _trap(error: Exception) -> TrapError | None:
