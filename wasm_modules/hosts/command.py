@@ -42,6 +42,21 @@ def execute(runtime: Runtime, request: Request) -> int:
     if request.mode not in runtime.modes:
         known = ", ".join(runtime.modes)
         raise HostError(f"{runtime.name} has no mode {request.mode}; known: {known}", EXIT_USAGE)
+    with time_limit(request.time_limit_s, request.module.name) as start_time:
+        provided = _make_ready(runtime, request)
+        if request.prepare:
+            return 0
+        with events.phase("instantiate"):
+            runtime.instantiate(request, provided.functions)
+        start_time()
+        exit_code = _run(runtime, request, marks_window=provided.marks_window)
+    if exit_code == 0:
+        provided.finish()
+    return exit_code
+
+
+def _make_ready(runtime: Runtime, request: Request) -> imports.Provided:
+    """Load the runtime and make the module executable; return what it imports."""
     code = module_binary.read_module(request.module)
     events.metric("module_bytes", len(code), unit="B")
     provided = imports.provide(module_binary.imports(code), request.settings)
@@ -52,15 +67,7 @@ def execute(runtime: Runtime, request: Request) -> int:
     if host_bytes is not None:
         events.metric("host_bytes", host_bytes, unit="B")
     _make_executable(runtime, request, code)
-    if request.prepare:
-        return 0
-    with events.phase("instantiate"):
-        runtime.instantiate(request, provided.functions)
-    with time_limit(request.time_limit_s, request.module.name):
-        exit_code = _run(runtime, request, marks_window=provided.marks_window)
-    if exit_code == 0:
-        provided.finish()
-    return exit_code
+    return provided
 
 
 def _make_executable(runtime: Runtime, request: Request, code: bytes) -> None:

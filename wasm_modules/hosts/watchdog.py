@@ -2,7 +2,8 @@
 
 Fuel and epochs make compiled code about 2.5 times slower, and one of the runtimes has neither
 and holds the interpreter's lock while the guest runs. So another process sleeps until the time
-is over, says why, and kills the host.
+is over, says why, and kills the host. It is forked before the runtime is loaded: it stays small,
+shares no page of the guest's memory, and no thread of a compiler is there yet.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
 @contextmanager
-def time_limit(limit_s: float | None, what: str) -> Iterator[None]:
-    """Kill this process if the body takes longer, after one line on stderr; None is no limit."""
+def time_limit(limit_s: float | None, what: str) -> Iterator[Callable[[], None]]:
+    """Give the body a function that starts its time; None is no limit.
+
+    A body that takes longer is ended with its process, by SIGKILL, after one line on stderr.
+    """
     if limit_s is None:
-        yield
+        yield lambda: None
         return
     here, there = os.pipe()
     sys.stdout.flush()
@@ -28,16 +32,25 @@ def time_limit(limit_s: float | None, what: str) -> Iterator[None]:
     pid = os.fork()
     if pid == 0:
         os.close(there)
-        # Readable at the end of the body, and at the end of the host, however that comes.
-        ended = select.select([here], [], [], limit_s)[0]
-        if not ended:
-            line = f"{what}: the guest ran longer than its limit of {limit_s:g} s\n"
-            os.write(2, line.encode())
-            os.kill(watched, signal.SIGKILL)
+        _watch(here, limit_s, watched, what)
         os._exit(0)
     os.close(here)
     try:
-        yield
+        yield lambda: _start(there)
     finally:
         os.close(there)
         os.waitpid(pid, 0)
+
+
+def _start(there: int) -> None:
+    os.write(there, b"s")
+
+
+def _watch(here: int, limit_s: float, watched: int, what: str) -> None:
+    """Wait for the start, then for the end of the time or of the process, however that comes."""
+    if not os.read(here, 1):
+        return
+    if not select.select([here], [], [], limit_s)[0]:
+        line = f"{what}: the guest ran longer than its limit of {limit_s:g} s\n"
+        os.write(2, line.encode())
+        os.kill(watched, signal.SIGKILL)
