@@ -23,7 +23,6 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "cpu_percent": ("CPU", "%"),
     "ram_percent": ("RAM", "%"),
     "current_ma": ("current", "mA"),
-    "power_w": ("power", "W"),
     "energy_j": ("energy", "J"),
     "host_mb": ("host", "MB"),
     "module_kb": ("module", "KB"),

@@ -1,0 +1,105 @@
+"""A campaign's figures in the words and units of published tables, variant by variant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from benchharness.model import CampaignSummary, TrialSummary, VariantSummary
+from benchharness.report.derive_variants import GROSS, VariantTrials
+from benchharness.stats.interval import mean_interval
+from benchharness.stats.sample import Sample, Spread, spread
+
+SIZES = ("host_mb", "module_kb")  # files: the same in every run, and known without error
+EXACT_NU = 1.0  # never used: a variance of 0 has no share in any degrees of freedom
+MB, KB = 1e6, 1e3
+
+_METRICS: Mapping[str, str] = {
+    "duration_s": "duration_s",
+    "cpu_percent": "cpu_percent",
+    "ram_percent": "memory_peak_bytes",
+    "energy_j": GROSS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The mean of a variant's good runs, half of its 95 % interval, and what ratios need."""
+
+    n: int
+    mean: float
+    half: float | None
+    spread: Spread | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """Reads quantities from a campaign; ``sources`` say where a workload's are kept otherwise."""
+
+    campaign: CampaignSummary
+    sources: Mapping[str, Mapping[str, str]]
+
+    def get(self, variant: VariantSummary, quantity: str) -> Measured | None:
+        """Return a quantity of a variant in the unit of its name, None where it has none."""
+        trials = VariantTrials(
+            {"index": variant.index, "label": variant.label, "factors": variant.factors},
+            self.campaign.trials,
+        )
+        source = self.sources.get(variant.workload, {}).get(quantity)
+        if source is not None:
+            return _from(_values(trials.good, _named(source)), 1.0)
+        if quantity in SIZES:
+            return _size(trials.good, quantity)
+        if quantity not in _METRICS:
+            return None
+        scale = 1.0
+        if quantity == "ram_percent":
+            whole = self.campaign.environment.get("memory_bytes")
+            if not isinstance(whole, (int, float)) or whole <= 0:
+                return None
+            scale = 100.0 / whole
+        sample = trials.sample(_METRICS[quantity], one_meter=self._one_meter())
+        return _from(sample.values, scale, sample.common_u)
+
+    def _one_meter(self) -> bool:
+        return len({t.energy.meter for t in self.campaign.trials if t.energy is not None}) <= 1
+
+
+def _size(good: Sequence[TrialSummary], quantity: str) -> Measured | None:
+    """Return the size of a file; one run is enough, and its spread is none."""
+    if quantity == "host_mb":
+        found = _from(_values(good, lambda t: t.metrics.get("host_bytes")), 1.0 / MB)
+    else:
+        found = _from(_values(good, _module_bytes), 1.0 / KB)
+    if found is not None and found.spread is None:
+        return Measured(found.n, found.mean, None, Spread(found.mean, 0.0, EXACT_NU, 0.0))
+    return found
+
+
+def _module_bytes(trial: TrialSummary) -> float | None:
+    size_bytes = trial.metrics.get("module_bytes")
+    return trial.module_bytes if size_bytes is None else size_bytes
+
+
+def _named(source: str) -> Callable[[TrialSummary], float | None]:
+    form, _, name = source.partition(":")
+    if form == "phase":
+        return lambda trial: trial.phases_s.get(name)
+    return lambda trial: trial.metrics.get(name)
+
+
+def _values(
+    good: Sequence[TrialSummary], read: Callable[[TrialSummary], float | None]
+) -> tuple[float, ...]:
+    return tuple(value for trial in good if (value := read(trial)) is not None)
+
+
+def _from(values: Sequence[float], scale: float, common_u: float = 0.0) -> Measured | None:
+    scaled = tuple(scale * value for value in values)
+    interval = mean_interval(scaled)
+    if interval.mean is None:
+        return None
+    half = None if interval.high is None else interval.high - interval.mean
+    return Measured(
+        interval.n, interval.mean, half or None, spread(Sample("", scaled, scale * common_u))
+    )
