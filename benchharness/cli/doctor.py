@@ -70,10 +70,28 @@ def all_checks(args: argparse.Namespace) -> list[Check]:
     return [
         *machine_checks(results_path(args)),
         load,
+        *runtime_checks(),
         cgroup_check(),
         *meter_checks(),
         onboard_check(),
     ]
+
+
+def runtime_checks() -> list[Check]:
+    """Say which WebAssembly runtimes are here, and how to get one that is missing."""
+    from benchharness.model import Check, CheckState
+    from benchharness.plan.wasm_runtimes import Question
+
+    checks = []
+    for name, runtime in Question().answer().items():
+        if runtime.version is None:
+            found = "not here: no variants with it"
+            checks.append(Check(name, CheckState.ADVICE, found, runtime.install))
+        else:
+            modes = f"{runtime.version}, modes {', '.join(runtime.modes)}"
+            state = CheckState.ADVICE if runtime.install else CheckState.OK
+            checks.append(Check(name, state, modes, runtime.install))
+    return checks
 
 
 def cgroup_check() -> Check:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from benchharness.errors import BenchharnessError
     from benchharness.plan.factors import Factor
     from benchharness.plan.records import Manifest
+    from benchharness.plan.runtimes import Runtime
 
 Entries = list[dict[str, Any]]
 Answer = tuple[Entries, list[list[str]], str]  # for --json, for people, what to say if empty
@@ -187,15 +188,23 @@ def _runtimes(_args: argparse.Namespace, _broken: list[BenchharnessError]) -> An
             "name": runtime.name,
             "title": runtime.title,
             "version": runtime.version,
+            "modes": list(runtime.modes),
+            "compilers": list(runtime.compilers),
+            "where": runtime.where,
             "install": runtime.install,
         }
         for runtime in runtimes
     ]
     rows = [
-        [r.name, r.version or "missing", r.title if r.version else f"{r.title}; {r.install}"]
+        [r.name, r.version or "missing", "; ".join(filter(None, (r.title, _modes(r), r.install)))]
         for r in runtimes
     ]
     return entries, rows, "no runtimes"
+
+
+def _modes(runtime: Runtime) -> str:
+    """Return the modes in words; with a command after them, they are not all there could be."""
+    return f"modes {', '.join(runtime.modes)}" if runtime.modes else ""
 
 
 _LISTS: dict[str, Callable[[argparse.Namespace, list[BenchharnessError]], Answer]] = {

@@ -6,24 +6,38 @@ import importlib.metadata
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchharness.model import Factors
+from benchharness.plan import wasm_runtimes
 from benchharness.plan.needs import install_module, install_program
 
 WASM_TARGET = "wasm32-wasi"
 DEBIAN_RUSTC = "/usr/bin/rustc"
 _TIMEOUT_S = 20.0
+_WASM_TITLES = {
+    "wasmtime": "WebAssembly, Wasmtime in process",
+    "wasmer": "WebAssembly, Wasmer under CPython 3.10 or by its command",
+    "wasmedge": "WebAssembly, WasmEdge through its C library",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A runtime. ``version`` None means that it is missing; ``install`` is the one command."""
+    """A runtime. ``version`` None means that it is missing; ``install`` is the one command.
+
+    With a version, ``install`` brings what is missing of it, such as a compiler for more modes.
+    """
 
     name: str
     title: str
     version: str | None
     install: str | None = None
+    modes: tuple[str, ...] = ()
+    compilers: tuple[str, ...] = ()
+    where: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +51,36 @@ class RustCompiler:
 
 def list_runtimes() -> list[Runtime]:
     """Return every runtime that benchharness knows, present or not."""
+    question = wasm_runtimes.Question()  # answered while the compiler is looked for
     compiler = find_rustc()
-    return [
-        _python("wasmtime", "WebAssembly, Wasmtime in process"),
+    others = [
         Runtime(
             "native",
             "native code, the same Rust source",
             f"rustc {compiler.version}" if compiler else None,
             None if compiler else install_program("rustc"),
+            where=compiler.path if compiler else None,
         ),
-        _python("numpy", "NumPy in CPython"),
+        _python("numpy", "numpy", "NumPy in CPython"),
+        _python("litert", "ai-edge-litert", "LiteRT in CPython, which serves wasi-nn"),
     ]
+    found = question.answer()
+    return [_wasm(found[name], title) for name, title in _WASM_TITLES.items()] + others
+
+
+def used_versions(factors: Iterable[Factors]) -> dict[str, str]:
+    """Return the versions of the runtimes that variants name in their factor ``runtime``.
+
+    Empty, and nothing is asked, where no variant has that factor.
+    """
+    names = {str(each["runtime"]) for each in factors if "runtime" in each}
+    if not names:
+        return {}
+    return {
+        runtime.name: runtime.version
+        for runtime in list_runtimes()
+        if runtime.name in names and runtime.version is not None
+    }
 
 
 def find_rustc() -> RustCompiler | None:
@@ -62,11 +95,24 @@ def find_rustc() -> RustCompiler | None:
     return next((compiler for compiler in found if compiler.wasm), found[0] if found else None)
 
 
-def _python(distribution: str, title: str) -> Runtime:
+def _wasm(found: wasm_runtimes.WasmRuntime, title: str) -> Runtime:
+    return Runtime(
+        found.name,
+        title,
+        found.version,
+        found.install,
+        modes=found.modes,
+        compilers=found.compilers,
+        where=found.where,
+    )
+
+
+def _python(name: str, distribution: str, title: str) -> Runtime:
     try:
-        return Runtime(distribution, title, importlib.metadata.version(distribution))
+        version = importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
-        return Runtime(distribution, title, None, install_module(distribution))
+        return Runtime(name, title, None, install_module(distribution))
+    return Runtime(name, title, version)
 
 
 def _ask_rustc(path: str) -> RustCompiler | None:

@@ -14,6 +14,7 @@ from benchharness.cli import doctor
 from benchharness.cli.main import main
 from benchharness.errors import UsageError
 from benchharness.model import Check, CheckState
+from benchharness.plan.wasm_runtimes import WasmRuntime
 
 GOOD = Check("Python", CheckState.OK, "CPython 3.11")
 HINT = Check("governor", CheckState.ADVICE, "ondemand", "echo performance")
@@ -94,12 +95,33 @@ def test_the_default_meter_of_this_machine_says_that_it_estimates(
     assert "(estimated, estimate)" in first.found
 
 
+def test_a_runtime_that_is_missing_has_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Question:
+        def answer(self) -> dict[str, WasmRuntime]:
+            return {
+                "wasmtime": WasmRuntime("wasmtime", "50.0.1", ("jit", "aot"), (), "here", None),
+                "wasmer": WasmRuntime("wasmer", None, (), (), None, "scripts/install-wasmer"),
+            }
+
+    monkeypatch.setattr("benchharness.plan.wasm_runtimes.Question", Question)
+    assert doctor.runtime_checks() == [
+        Check("wasmtime", CheckState.OK, "50.0.1, modes jit, aot"),
+        Check(
+            "wasmer",
+            CheckState.ADVICE,
+            "not here: no variants with it",
+            "scripts/install-wasmer",
+        ),
+    ]
+
+
 def test_this_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(doctor, "WATCH_S", 0.05)
     checks = doctor.all_checks(argparse.Namespace(results=tmp_path / "r.db"))
     subjects = {check.subject for check in checks}
     assert subjects >= {
         *("Python", "governor", "throttling", "temperature", "clock", "probes", "results"),
+        *("wasmtime", "wasmer", "wasmedge"),
         *("mosquitto", "rustc", "background load", "control groups", "default meter"),
     }
     assert not (tmp_path / "r.db").exists()

@@ -153,16 +153,28 @@ def test_a_missing_runtime_says_how_to_get_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runtimes = [
-        Runtime("wasmtime", "WebAssembly", "50.0.1"),
+        Runtime("wasmtime", "WebAssembly", "50.0.1", modes=("jit", "aot"), where="here"),
+        Runtime("wasmer", "Wasm", "1.1.0", "install it: more", modes=("jit",)),
         Runtime("native", "native code", None, "install it: sudo apt-get install rustc"),
     ]
     monkeypatch.setattr("benchharness.plan.runtimes.list_runtimes", lambda: runtimes)
     assert main(["list", "runtimes"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "wasmtime  50.0.1   WebAssembly",
+        "wasmtime  50.0.1   WebAssembly; modes jit, aot",
+        "wasmer    1.1.0    Wasm; modes jit; install it: more",
         "native    missing  native code; install it: sudo apt-get install rustc",
     ]
-    assert [entry["version"] for entry in listed(capsys, "runtimes")] == ["50.0.1", None]
+    entries = listed(capsys, "runtimes")
+    assert [entry["version"] for entry in entries] == ["50.0.1", "1.1.0", None]
+    assert entries[0] == {
+        "name": "wasmtime",
+        "title": "WebAssembly",
+        "version": "50.0.1",
+        "modes": ["jit", "aot"],
+        "compilers": [],
+        "where": "here",
+        "install": None,
+    }
 
 
 def test_something_else_cannot_be_listed(capsys: pytest.CaptureFixture[str]) -> None:

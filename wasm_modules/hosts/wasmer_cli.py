@@ -8,7 +8,9 @@ the command's manual (2.x and later) and tried against a stand-in only.
 
 from __future__ import annotations
 
+import ctypes
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -89,7 +91,12 @@ class WasmerCommand:
         """Run the guest; its standard streams are this process's, stderr passed on at the end."""
         try:
             done = subprocess.run(
-                [self._command, *self._run], stderr=subprocess.PIPE, text=True, check=False
+                [self._command, *self._run],
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                check=False,
+                preexec_fn=_end_with_the_host,
             )
         except OSError as error:
             raise HostError(
@@ -116,6 +123,11 @@ class WasmerCommand:
             raise HostError(
                 f"{self._command} cannot be started: {error.strerror}", EXIT_UNFIT
             ) from None
+
+
+def _end_with_the_host() -> None:
+    """Have the kernel end the command when the host is killed (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def _last(text: str) -> str:
