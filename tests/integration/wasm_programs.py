@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,15 @@ def run(
     program: Path, *arguments: object, folder: Path, python: tuple[str, ...] = (), **env: str
 ) -> Done:
     """Run a Python program with a clean environment in ``folder`` and wait for it."""
+    return run_argv([sys.executable, *python, str(program), *map(str, arguments)], folder, **env)
+
+
+def run_argv(argv: Sequence[str], folder: Path, **env: str) -> Done:
+    """Run a command with a clean environment in ``folder`` and wait for it."""
     events = folder / "events.jsonl"
     events.unlink(missing_ok=True)
     done = subprocess.run(
-        [sys.executable, *python, str(program), *map(str, arguments)],
+        argv,
         cwd=folder,
         env={
             "PATH": os.environ["PATH"],

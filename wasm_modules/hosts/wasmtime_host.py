@@ -100,7 +100,7 @@ class WasmtimeRuntime:
         except wasmtime.Trap as trap:
             raise self._trapped(trap) from None
         except wasmtime.WasmtimeError as error:
-            raise HostError(f"cannot be instantiated: {_cause(error)}", EXIT_USAGE) from None
+            raise HostError(f"cannot be instantiated: {_story(error)}", EXIT_USAGE) from None
         start = instance.exports(self._store).get("_start")
         if not isinstance(start, wasmtime.Func):
             raise HostError("exports no function _start: not a WASI command", EXIT_USAGE)
@@ -153,6 +153,13 @@ def _cause(error: Exception) -> str:
     """Return the innermost cause, which Wasmtime puts last."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else "no reason given"
+
+
+def _story(error: Exception) -> str:
+    """Return what went wrong and its innermost cause: the one may name what the other does not."""
+    first = str(error).partition("\n")[0].strip()
+    cause = _cause(error)
+    return first if cause == first else f"{first}: {cause}"
 
 
 def _trap_cause(trap: Exception) -> str:

@@ -1,0 +1,153 @@
+"""Bad input is one line and an exit code, the same under every runtime."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.wasm_hosts import (
+    FOLDER,
+    OPEN,
+    WASI,
+    WRITE,
+    built,
+    command,
+    data,
+    every_runtime,
+    finding_folder,
+    opening,
+    printing,
+    run_text,
+    start_host,
+)
+from tests.integration.wasm_programs import MODULES, Done
+
+PAGE = 65536
+
+
+def refused(done: Done, reason: str) -> None:
+    assert (done.code, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert reason in done.stderr
+    assert "window start" not in done.marks()
+
+
+@every_runtime
+def test_not_a_wasm_file(runtime: str, tmp_path: Path) -> None:
+    (tmp_path / "guest.wasm").write_text("#!/bin/sh\n")
+    refused(start_host(runtime, tmp_path, "guest.wasm"), "guest.wasm: is not a WebAssembly module")
+
+
+@every_runtime
+@pytest.mark.parametrize("size", [11, 5000])
+def test_a_truncated_file(runtime: str, size: int, tmp_path: Path) -> None:
+    whole = (MODULES / "matrix-scalar.wasm").read_bytes()
+    (tmp_path / "guest.wasm").write_bytes(whole[:size])
+    refused(start_host(runtime, tmp_path, "guest.wasm"), "guest.wasm: is not a valid module:")
+
+
+@every_runtime
+@pytest.mark.parametrize(
+    ("namespace", "name"), [("env", "magic"), ("bench", "stop"), (WASI, "fd_teleport")]
+)
+def test_an_import_that_nobody_offers_is_named(
+    runtime: str, namespace: str, name: str, tmp_path: Path
+) -> None:
+    done = run_text(runtime, tmp_path, command("", f'(import "{namespace}" "{name}" (func))'))
+    refused(done, name)
+    assert namespace in done.stderr
+
+
+@every_runtime
+def test_an_import_of_another_type_is_refused(runtime: str, tmp_path: Path) -> None:
+    text = command("", '(import "bench" "start" (func (param i64)))')
+    refused(run_text(runtime, tmp_path, text), "start")
+
+
+@every_runtime
+def test_a_module_that_is_no_command(runtime: str, tmp_path: Path) -> None:
+    text = '(module (memory (export "memory") 1) (func (export "run")))'
+    refused(run_text(runtime, tmp_path, text), "exports no function _start")
+
+
+@every_runtime
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        ("unreachable", "unreachable"),
+        (f"(drop (i32.load (i32.const {PAGE})))", "out of bounds memory access"),
+        ("(drop (i32.div_s (i32.const 1) (i32.const 0)))", "divide by zero"),
+        ("(call $deep)", "stack"),
+    ],
+)
+def test_a_trap_is_named(runtime: str, body: str, cause: str, tmp_path: Path) -> None:
+    done = run_text(runtime, tmp_path, command(body, rest="(func $deep (call $deep))"))
+    assert (done.code, done.stderr.count("\n")) == (134, 1), done.stderr
+    assert done.stderr.startswith("guest.wasm: the guest trapped: ")
+    assert cause in done.stderr
+    assert done.marks()[-2:] == ["run end", "window end"]
+
+
+@every_runtime
+def test_an_endless_loop_ends_at_its_time_limit(runtime: str, tmp_path: Path) -> None:
+    done = run_text(runtime, tmp_path, command("(loop (br 0))"), "--time-limit", 0.2)
+    assert done.code == -9
+    assert done.stderr == "guest.wasm: the guest ran longer than its limit of 0.2 s\n"
+    assert done.marks()[-3:] == ["instantiate end", "window start", "run start"]
+
+
+@every_runtime
+def test_a_guest_within_its_time_limit_is_left_alone(runtime: str, tmp_path: Path) -> None:
+    done = run_text(runtime, tmp_path, command(""), "--time-limit", 60)
+    assert (done.code, done.stderr) == (0, "")
+
+
+@every_runtime
+@pytest.mark.parametrize(("limit", "code"), [(16 * PAGE, 0), (16 * PAGE - 1, 1)])
+def test_memory_does_not_grow_beyond_its_limit(
+    runtime: str, limit: int, code: int, tmp_path: Path
+) -> None:
+    text = command("(call $exit (i32.eq (memory.grow (i32.const 15)) (i32.const -1)))")
+    assert run_text(runtime, tmp_path, text, "--memory-limit", limit).code == code
+
+
+@every_runtime
+def test_memory_that_starts_above_its_limit_is_refused(runtime: str, tmp_path: Path) -> None:
+    refused(run_text(runtime, tmp_path, command(""), "--memory-limit", 1000), "memory")
+
+
+INSIDE = ("known", "sub/../known")
+OUTSIDE = (
+    *("/etc/hostname", "../secret", "sub/../../secret", "out/secret", "link"),
+    *("../new", "out/new", "dangling"),
+)
+
+
+@every_runtime
+def test_a_guest_opens_nothing_outside_its_folder(runtime: str, tmp_path: Path) -> None:
+    folder = tmp_path / "given"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "known").touch()
+    (tmp_path / "secret").touch()
+    (folder / "out").symlink_to(tmp_path)
+    (folder / "link").symlink_to(tmp_path / "secret")
+    (folder / "dangling").symlink_to(tmp_path / "new")
+    texts, calls = [data(64, "known")], [finding_folder(64, 5)]
+    for index, path in enumerate((*INSIDE, *OUTSIDE)):
+        at = 2048 + 64 * index
+        texts.append(data(at, path))
+        failed = opening(at, len(path), create=path.endswith(("new", "dangling")))
+        calls.append(f"(i32.store8 (i32.const {1024 + index}) (i32.add (i32.const 48) {failed}))")
+    body = "".join(calls) + printing(1, 1024, len(INSIDE) + len(OUTSIDE))
+    text = command(body, f"{OPEN} {WRITE}", FOLDER + "".join(texts))
+    done = run_text(runtime, tmp_path, text, "--dir", f"{folder}::.")
+    assert (done.code, done.stderr) == (0, "")
+    opened = [errno == ord("0") for errno in done.stdout]
+    assert opened == [True] * len(INSIDE) + [False] * len(OUTSIDE)
+    assert not (tmp_path / "new").exists()
+
+
+@every_runtime
+def test_a_mode_that_it_has_not(runtime: str, tmp_path: Path) -> None:
+    done = start_host(runtime, tmp_path, "--mode", "jit-magic", built(tmp_path, command("")))
+    refused(done, "has no mode jit-magic; known: ")
