@@ -2,12 +2,13 @@
 
 Usage: compare.py REFERENCE REBUILT CHECKS
 
-CHECKS has the arguments of one run a line. Both modules must export the same names with the
+CHECKS has the arguments of one run a line; where it holds `` -- ``, options of the host stand
+before it. Both modules must export the same names with the
 same types, import only what the hosts offer, and answer every check alike: exit code, stdout
 and stderr, where of a report line (guest_report.py) only the outputs are compared. What the
 linker exports for itself does not count: ``main`` and names that begin with two underscores
 come and go from one version of Rust to the next. Exit code 0 if so, else 1 and one line a
-difference.
+difference, or why they cannot be compared.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from wasm_modules.hosts import guest_report
+from wasm_modules.hosts import guest_report, start
+from wasm_modules.hosts.failures import HostError
 from wasm_modules.hosts.imports import PROVIDERS, WASI
 
-_HOST = Path(__file__).with_name("wasmtime_host.py")
 _TIMEOUT_S = 120.0
 
 
@@ -45,9 +46,15 @@ def imports(path: Path) -> set[tuple[str, str]]:
 
 
 def answer(path: Path, arguments: list[str]) -> tuple[int, str, str]:
-    """Run a module; return its exit code, stdout and stderr without what differs by nature."""
+    """Run a module; return its exit code, stdout and stderr without what differs by nature.
+
+    Under Wasmtime, or under WasmEdge if it opens sockets. Raises HostError if that is not here.
+    """
+    runtime = "wasmedge" if (WASI, "sock_open") in imports(path) else "wasmtime"
+    at = arguments.index("--") if "--" in arguments else -1
+    options = [*arguments[: max(at, 0)], str(path), *arguments[at + 1 :]]
     done = subprocess.run(
-        [sys.executable, str(_HOST), str(path), *arguments],
+        start.command_for(runtime, options),
         capture_output=True,
         timeout=_TIMEOUT_S,
         check=False,
@@ -97,7 +104,10 @@ def main() -> int:
     if len(sys.argv) != 4:
         print("usage: compare.py REFERENCE REBUILT CHECKS", file=sys.stderr)
         return 2
-    found = differences(*(Path(argument) for argument in sys.argv[1:]))
+    try:
+        found = differences(*(Path(argument) for argument in sys.argv[1:]))
+    except HostError as error:
+        found = [str(error)]
     for line in found:
         print(line, file=sys.stderr)
     return 1 if found else 0

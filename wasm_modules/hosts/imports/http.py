@@ -4,7 +4,8 @@
 http=HOST:PORT`` names the server; the guest chooses a path and a body, and sees the status and
 nothing else. Nothing is repeated and no redirection is followed. A POST has a connection of its
 own, over a socket rather than http.client, whose import and parsing would cost more than all
-the rest: what it sends is what the module's other build sends by itself. ``--with
+the rest: what it sends is what the module's other build sends by itself. A server that nobody
+has reached yet and that cannot be reached ends the guest; afterwards that is an errno. ``--with
 http_timeout_s=S`` (2 s) is for connecting, sending and the whole answer together.
 """
 
@@ -35,6 +36,7 @@ _ERRNOS = {
     errno.EPIPE: 64,
     errno.ETIMEDOUT: _ETIMEDOUT,
 }
+_NOBODY_THERE = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH)
 
 
 def provide(settings: Mapping[str, str]) -> Provision:
@@ -83,6 +85,7 @@ class _Server:
         name = f"[{host}]" if ":" in host else host
         self._host = f"{name}:{port}".encode()
         self._timeout_s = timeout_s
+        self._was_there = False
 
     def post(
         self,
@@ -107,7 +110,14 @@ class _Server:
         except TimeoutError:
             return _ETIMEDOUT
         except OSError as error:
+            if error.errno in _NOBODY_THERE and not self._was_there:
+                raise HostError(
+                    f"the HTTP server {self._host.decode()} cannot be reached: {error.strerror};"
+                    " start it first",
+                    EXIT_FAILED,
+                ) from None
             return _ERRNOS.get(error.errno or 0, _EIO)
+        self._was_there = True
         if status is None:
             return _EPROTO
         memory.view(status_at, 4)[:] = status.to_bytes(4, "little")
