@@ -77,7 +77,7 @@ class WasmtimeRuntime:
             self._module = wasmtime.Module.deserialize_file(self._engine, str(artefact))
         except wasmtime.WasmtimeError as error:
             raise HostError(
-                f"cannot be loaded from {artefact}: {_cause(error)}", EXIT_FAILED
+                f"cannot be loaded from {artefact}: {_cause(error)}; delete it", EXIT_FAILED
             ) from None
 
     def instantiate(self, request: Request, functions: Sequence[HostFunction]) -> None:
