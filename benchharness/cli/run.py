@@ -104,6 +104,7 @@ def run(args: argparse.Namespace) -> int:
         trial_options,
     )
     from benchharness.plan.environment import environment
+    from benchharness.plan.runtimes import used_versions
     from benchharness.store.database import Store
     from benchharness.store.records import TrialPlan
 
@@ -113,7 +114,11 @@ def run(args: argparse.Namespace) -> int:
         with open_meters(request.options.meters) as meters:
             options = trial_options(request.options, meters)
             campaign = new_campaign(
-                request, shlex.join(["benchharness", *args.arguments]), environment()
+                request,
+                shlex.join(["benchharness", *args.arguments]),
+                environment(
+                    runtimes=used_versions(each.factors for each in request.table.variants)
+                ),
             )
             store.add_campaign(campaign)
             store.claim(campaign.id)

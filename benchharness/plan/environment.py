@@ -12,6 +12,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,11 @@ _ARM_PARTS = {
 }
 
 
-def environment(sysroot: str = "/") -> dict[str, Any]:
+def environment(sysroot: str = "/", *, runtimes: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return the machine as a flat JSON object; what cannot be known here is None.
 
-    ``sysroot`` stands in front of every path of /proc, /sys and /etc.
+    ``sysroot`` stands in front of every path of /proc, /sys and /etc. ``runtimes`` are the
+    versions of those that the campaign uses, by name, where that is known.
     """
     root = sysroot.rstrip("/")
     cpuinfo = read_text(f"{root}/proc/cpuinfo")
@@ -66,6 +68,7 @@ def environment(sysroot: str = "/") -> dict[str, Any]:
         "load_average_1min": _load_average(root),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "versions": versions(),
+        "runtimes": dict(runtimes) if runtimes else None,
         "commit": commit(Path(__file__).resolve().parents[2]),
     }
 

@@ -69,9 +69,18 @@ def refuse(differs: Sequence[str], force: bool) -> None:
 
 
 def changed(a: Mapping[str, object], b: Mapping[str, object]) -> list[str]:
-    """Return what of the environment changed and may matter: kernel, libraries, governor."""
+    """Return what of the environment changed and may matter: kernel, runtimes, governor."""
+    pairs = [(key, a.get(key), b.get(key)) for key in _SHOULD_AGREE]
+    pairs += _runtimes(a.get("runtimes"), b.get("runtimes"))
     return [
-        f"{key} changed: {plain(a.get(key), 60)} to {plain(b.get(key), 60)}"
-        for key in _SHOULD_AGREE
-        if a.get(key) is not None and b.get(key) is not None and a.get(key) != b.get(key)
+        f"{key} changed: {plain(of_a, 60)} to {plain(of_b, 60)}"
+        for key, of_a, of_b in pairs
+        if of_a is not None and of_b is not None and of_a != of_b
     ]
+
+
+def _runtimes(a: object, b: object) -> list[tuple[str, object, object]]:
+    """Return name and versions of the runtimes that both campaigns used."""
+    if not isinstance(a, Mapping) or not isinstance(b, Mapping):
+        return []
+    return [(plain(name, 20), a[name], b[name]) for name in a if name in b]

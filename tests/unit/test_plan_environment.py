@@ -87,6 +87,13 @@ def test_this_machine_agrees_with_psutil() -> None:
     json.dumps(found, allow_nan=False)
 
 
+def test_the_runtimes_of_a_campaign_are_those_that_it_uses(tmp_path: Path) -> None:
+    assert environment(str(tmp_path), runtimes={"wasmer": "1.1.0"})["runtimes"] == {
+        "wasmer": "1.1.0"
+    }
+    assert environment(str(tmp_path), runtimes={})["runtimes"] is None
+
+
 def test_no_name_and_no_path_of_this_machine_is_in_it() -> None:
     text = json.dumps(environment())
     for secret in (socket.gethostname(), str(Path.home()), str(Path.cwd()), sys.prefix):

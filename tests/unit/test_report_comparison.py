@@ -9,7 +9,7 @@ import pytest
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.model import CampaignSummary, MeasurementClass
 from benchharness.report.comparison import compare_campaigns, compare_levels
-from benchharness.report.comparison_guard import differences
+from benchharness.report.comparison_guard import changed, differences
 from benchharness.report.comparison_table import (
     change_interval,
     change_text,
@@ -254,3 +254,11 @@ def test_coverage_and_marks_stand_under_the_comparison() -> None:
     sides = [pair["b"] for pair in to_comparison_document(comparison)["pairs"]]
     assert min(side["coverage"] for side in sides) == pytest.approx(0.9372)
     assert sum(side["marked"] for side in sides) == 1
+
+
+def test_a_runtime_that_both_used_in_two_versions_is_said() -> None:
+    older = {"runtimes": {"wasmer": "1.1.0", "wasmtime": "50.0.1"}, "kernel": "6.1"}
+    newer = {"runtimes": {"wasmtime": "51.0.0", "wasmedge": "0.14.1"}, "kernel": "6.1"}
+    assert changed(older, newer) == ["wasmtime changed: 50.0.1 to 51.0.0"]
+    assert changed(older, {"kernel": "6.12"}) == ["kernel changed: 6.1 to 6.12"]
+    assert changed({"runtimes": "nonsense"}, newer) == []
