@@ -19,6 +19,7 @@ The lines, for programs in other languages (``edge`` is "start" or "end")::
     {"t_ns": 2, "event": "phase", "edge": "start", "name": "compile"}
     {"t_ns": 3, "event": "metric", "name": "loss", "value": 0.5, "unit": "1", "step": 7}
     {"t_ns": 4, "event": "output", "name": "checksum", "value": "f00d"}
+    {"t_ns": 5, "event": "ready"}
 
 This file needs the standard library of CPython 3.6 or later, and nothing else of benchharness.
 """
@@ -94,6 +95,11 @@ def phase(name):  # type: ignore[no-untyped-def]
 def metric(name, value, unit="1", step=None):  # type: (str, float, str, int | None) -> None
     """Record a number that the workload measured itself."""
     emit("metric", name=name, value=value, unit=unit, step=step)
+
+
+def ready():  # type: () -> None
+    """Say that this program, which others depend on, is ready for them (a support program)."""
+    emit("ready")
 
 
 def output(name, value):  # type: (str, object) -> None

@@ -9,7 +9,6 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from benchharness.errors import UsageError
 from benchharness.model import FactorValue
@@ -18,13 +17,13 @@ from benchharness.plan.needs import require_needs
 from benchharness.plan.records import Manifest
 from benchharness.plan.run_table import Variant
 from benchharness.plan.templates import expand, expand_argv, template_names
-from benchharness.trial.spec import Participant, VariantSpec
-from benchharness.trial.trial_run import SCRATCH_PLACE
+from benchharness.trial.spec import SCRATCH_PLACE, SHARED_PLACE, Participant, VariantSpec
 
 # What a workload may see of the user's environment; results must not depend on the rest.
 _PASSED_ON = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ",
     "LD_LIBRARY_PATH", "VIRTUAL_ENV", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR",
+    "XDG_DATA_HOME", "BENCHHARNESS_WASMER_PYTHON", "BENCHHARNESS_WASMEDGE",
 )  # fmt: skip
 _SECRET_PREFIXES = ("BENCHHARNESS_MQTT_",)
 _PREPARE_TIMEOUT_S = 900.0
@@ -41,7 +40,7 @@ def variant_specs(
     specs: dict[int, VariantSpec] = {}
     for variant in variants:
         require_needs(manifest, variant.factors)
-        names = template_names(manifest.folder, variant.factors, Path(SCRATCH_PLACE))
+        names = template_names(manifest.folder, variant.factors, SCRATCH_PLACE, SHARED_PLACE)
         env = child_environment(manifest, names)
         _prepare(manifest, variant, names, env)
         module = manifest.module_path(variant.factors)
@@ -51,20 +50,29 @@ def variant_specs(
             label=variant.label,
             workload=manifest.name,
             factors=variant.factors,
-            participants=(
-                Participant(
-                    name="main",
-                    argv=expand_argv(manifest.argv, names),
-                    env=env,
-                    cwd=manifest.folder if manifest.ad_hoc else None,
-                ),
-            ),
+            participants=_participants(manifest, names, env),
             timeout_s=timeout_s if timeout_s is not None else manifest.limits.timeout_s,
             memory_limit_bytes=manifest.limits.memory_bytes,
             module_bytes=module.stat().st_size if module is not None and module.exists() else None,
             check_outputs=partial(mismatches, expected, tolerance=manifest.expected.tolerance),
         )
     return specs
+
+
+def _participants(
+    manifest: Manifest, names: Mapping[str, FactorValue], env: Mapping[str, str]
+) -> tuple[Participant, ...]:
+    return tuple(
+        Participant(
+            name=program.name,
+            argv=expand_argv(program.argv, names),
+            env={**env, **{name: expand(text, names) for name, text in program.env.items()}},
+            cwd=manifest.folder if manifest.ad_hoc else None,
+            role=program.role,
+            ready_timeout_s=program.ready_timeout_s,
+        )
+        for program in manifest.programs()
+    )
 
 
 def child_environment(manifest: Manifest, names: Mapping[str, FactorValue]) -> dict[str, str]:

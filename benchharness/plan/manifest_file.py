@@ -1,6 +1,7 @@
 """``workload.toml`` -> Manifest, strictly: wrong types, unknown keys and levels are refused.
 
-The schema, with everything but ``name`` and ``argv`` optional::
+The schema, with everything but ``name`` and ``argv`` optional (see manifest_programs for
+participants)::
 
     name = "matrix"
     title = "Matrix product"
@@ -31,6 +32,9 @@ The schema, with everything but ``name`` and ``argv`` optional::
     timeout_s = 60
     [env]
     OMP_NUM_THREADS = "1"
+    [participants.server]  # started before argv, ended after it
+    argv = ["{python}", "{workload}/server.py", "{shared}/port"]
+    role = "support"
 """
 
 from __future__ import annotations
@@ -43,8 +47,9 @@ from typing import Any, get_args
 
 from benchharness.errors import UnknownNameError
 from benchharness.plan.factors import Conditions, Factor, Kind
+from benchharness.plan.manifest_programs import environment, participants, templates
 from benchharness.plan.records import Exclusion, Expected, Limits, Manifest, Needs
-from benchharness.plan.templates import BUILT_IN, check_template
+from benchharness.plan.templates import BUILT_IN, IN_TRIAL_ONLY, check_template
 from benchharness.plan.toml_reader import Table, read_toml
 
 FILE_NAME = "workload.toml"
@@ -52,7 +57,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _FACTOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _KEYS = (
     *("name", "title", "description", "argv", "prepare", "factors", "exclude", "needs"),
-    *("limits", "expected", "env", "module_file", "module_when"),
+    *("limits", "expected", "env", "module_file", "module_when", "participants"),
 )
 _FACTOR_KEYS = (
     *("type", "default", "levels", "quick", "min", "max", "description", "applies_when"),
@@ -71,6 +76,10 @@ def load_manifest(path: Path) -> Manifest:
         )
     factors = _factors(table.table("factors"))
     known = (*BUILT_IN, *factors)
+    outside = tuple(name for name in known if name not in IN_TRIAL_ONLY)
+    programs = participants(table, known)
+    # A workload whose participants are all named has no program at the top.
+    needs_argv = "argv" in table or all(program.role != "main" for program in programs)
     return Manifest(
         name=name,
         title=table.string("title", name),
@@ -78,16 +87,17 @@ def load_manifest(path: Path) -> Manifest:
         folder=path.resolve().parent,
         source=table.file,
         file=path.resolve(),
-        argv=_templates(table, "argv", known),
-        prepare=_templates(table, "prepare", known) if "prepare" in table else None,
+        argv=templates(table, "argv", known) if needs_argv else (),
+        prepare=templates(table, "prepare", outside) if "prepare" in table else None,
         factors=factors,
         exclude=tuple(exclusion(entry, factors) for entry in table.tables("exclude")),
         needs=_needs(table.table("needs"), factors),
         limits=_limits(table.table("limits")),
-        expected=_expected(table.table("expected"), known),
-        env=_environment(table.table("env"), known),
+        expected=_expected(table.table("expected"), outside),
+        env=environment(table.table("env"), known),
         module_file=_module_file(table, known),
         module_when=_conditions(table.table("module_when"), factors),
+        participants=programs,
     )
 
 
@@ -185,17 +195,6 @@ def _conditions(table: Table, factors: Mapping[str, Factor]) -> Conditions:
     return conditions
 
 
-def _templates(table: Table, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    if key not in table:
-        raise table.error("is missing", key, remedy='write argv = ["program", "argument"]')
-    parts = table.strings(key)
-    if not parts or not parts[0]:
-        raise table.error("names no program", key, remedy='write ["program", "argument"]')
-    for index, part in enumerate(parts):
-        check_template(part, known, table.where(key, index))
-    return parts
-
-
 def _needs(table: Table, factors: Mapping[str, Factor]) -> tuple[Needs, ...]:
     table.only(*_NEEDS_KEYS, "when")
     found = [_needs_entry(table, {})]
@@ -229,25 +228,15 @@ def _expected(table: Table, known: tuple[str, ...]) -> Expected:
     timeout_s = table.number("timeout_s", above=0)
     return Expected(
         outputs=table.table("outputs").data,
-        program=_templates(table, "program", known) if "program" in table else None,
+        program=templates(table, "program", known) if "program" in table else None,
         tolerance=standard.tolerance if tolerance is None else tolerance,
         timeout_s=standard.timeout_s if timeout_s is None else timeout_s,
     )
 
 
-def _environment(table: Table, known: tuple[str, ...]) -> dict[str, str]:
-    environment = {}
-    for name in table.data:
-        if not name or "=" in name or "\0" in name:
-            raise table.error("is not the name of an environment variable", name)
-        environment[name] = table.string(name)
-        check_template(environment[name], known, table.where(name))
-    return environment
-
-
 def _module_file(table: Table, known: tuple[str, ...]) -> str | None:
     template = table.optional_string("module_file")
     if template is not None:
-        names = tuple(name for name in known if name not in ("scratch", "python"))
+        names = tuple(name for name in known if name not in ("scratch", "shared", "python"))
         check_template(template, names, table.where("module_file"))
     return template

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchharness.model import Factors
+from benchharness.model import Factors, Role
 from benchharness.plan.factors import Conditions, Factor, satisfied
 from benchharness.plan.templates import expand, template_names
 
@@ -58,12 +58,32 @@ class Expected:
         return bool(self.outputs) or self.program is not None
 
 
+READY_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A participant as the manifest declares it: ``argv`` and ``env`` are templates.
+
+    A "main" program is what is measured. A "support" program (a server) is started before it,
+    says when it is ready, within ``ready_timeout_s``, and is ended after it.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    role: Role = "main"
+    env: Mapping[str, str] = field(default_factory=dict)
+    ready_timeout_s: float = READY_TIMEOUT_S
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A workload: what to run, what may be varied, what it needs, what it must answer.
 
     ``source`` is how messages name the file.
     ``argv``, ``prepare``, ``env`` and ``module_file`` are templates (plan/templates.py).
+    ``participants`` are the programs beside ``argv``, which may be empty if one of them is a main
+    program.
     ``prepare`` runs once per variant before the trials, outside every window. ``needs`` has one
     entry for all variants and one for each condition. An ad-hoc command (``-- COMMAND``) runs in
     ``folder``, the user's current one, with the user's environment.
@@ -86,6 +106,12 @@ class Manifest:
     module_file: str | None = None
     module_when: Conditions = field(default_factory=dict)
     ad_hoc: bool = False
+    participants: tuple[Program, ...] = ()
+
+    def programs(self) -> tuple[Program, ...]:
+        """Return every program of a trial: ``argv`` as "main", then the participants."""
+        own = (Program("main", self.argv),) if self.argv else ()
+        return (*own, *self.participants)
 
     def module_path(self, factors: Factors) -> Path | None:
         """Return the file whose size is the variant's module size; None if it has no module."""

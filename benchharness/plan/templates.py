@@ -1,6 +1,6 @@
 """Argument templates of manifests: ``{python} {workload}/main.py --n {n}``, never a shell.
 
-Placeholders are the four built-in names and the factors; literal braces are doubled. There are
+Placeholders are the five built-in names and the factors; literal braces are doubled. There are
 no format specifications, conversions or attributes: a template cannot compute.
 """
 
@@ -15,7 +15,8 @@ from benchharness import declarations
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.model import FactorValue
 
-BUILT_IN = ("python", "workload", "wasm_modules", "scratch")
+BUILT_IN = ("python", "workload", "wasm_modules", "scratch", "shared")
+IN_TRIAL_ONLY = ("shared",)  # what a preparation or an expected program cannot be told
 
 
 def placeholders(template: str, where: str) -> tuple[str, ...]:
@@ -62,11 +63,15 @@ def expand_argv(template: Iterable[str], names: Mapping[str, FactorValue]) -> tu
 
 
 def template_names(
-    folder: Path, factors: Mapping[str, FactorValue], scratch: Path | str | None = None
+    folder: Path,
+    factors: Mapping[str, FactorValue],
+    scratch: Path | str | None = None,
+    shared: Path | str | None = None,
 ) -> dict[str, FactorValue]:
     """Return the values of all placeholders for a workload in ``folder``.
 
-    Without a scratch folder ``{scratch}`` stays unknown.
+    Without a scratch folder ``{scratch}`` stays unknown, and so does ``{shared}``, the folder
+    that the participants of a trial have in common.
     """
     names: dict[str, FactorValue] = {
         **factors,
@@ -76,6 +81,8 @@ def template_names(
     }
     if scratch is not None:
         names["scratch"] = str(scratch)
+    if shared is not None:
+        names["shared"] = str(shared)
     return names
 
 

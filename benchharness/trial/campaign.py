@@ -22,7 +22,7 @@ from benchharness.trial.progress import Observer, Progress, RemainingTime, Trial
 from benchharness.trial.recorder import HARNESS, reading_age_s
 from benchharness.trial.sampling import SamplerReport
 from benchharness.trial.spec import TrialOptions, VariantSpec
-from benchharness.trial.trial_run import Equipment
+from benchharness.trial.watch import Equipment
 
 _KIBIBYTE = 1024
 _LONGEST_DITHER_S = 2.0

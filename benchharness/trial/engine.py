@@ -22,7 +22,8 @@ from benchharness.trial.outcome import Stop
 from benchharness.trial.recorder import Recorder
 from benchharness.trial.sampling import Sampler, SamplerReport
 from benchharness.trial.spec import VariantSpec
-from benchharness.trial.trial_run import Equipment, TrialRun
+from benchharness.trial.trial_run import TrialRun
+from benchharness.trial.watch import Equipment
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class Engine:
             scratch = Path(tempfile.mkdtemp(prefix=own_prefix()))
             stack.callback(shutil.rmtree, scratch, ignore_errors=True)
             run = TrialRun(equipment, recorder, sampler, spec, marker, scratch)
+            stack.callback(run.programs.leave_none)
             try:
                 result = run.stages(dither_s)
             except KeyboardInterrupt:

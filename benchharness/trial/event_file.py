@@ -24,13 +24,17 @@ class _UnusableLineError(ValueError):
 
 
 class EventFile:
-    """Follows one participant's events file. ``outputs`` holds the last value by name."""
+    """Follows one participant's events file.
+
+    ``outputs`` holds the last value by name; ``ready`` is whether the participant said so.
+    """
 
     def __init__(self, path: Path, participant: str) -> None:
         self.path = path
         self.participant = participant
         self.outputs: dict[str, Any] = {}
         self.rejected: dict[str, int] = {}
+        self.ready = False
         path.touch(mode=0o600)
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._rest = b""
@@ -89,6 +93,9 @@ class EventFile:
             return self._metric(t_ns, fields)
         if kind == "output":
             return self._output(t_ns, fields)
+        if kind == "ready":
+            self.ready = True
+            return EventRecord(t_ns, self.participant, "ready")
         raise _UnusableLineError("an unknown event")
 
     def _span(self, t_ns: int, kind: str, fields: dict[str, Any], name: str | None) -> EventRecord:

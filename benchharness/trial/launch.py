@@ -38,7 +38,8 @@ _ENTER = (
 _PR_SET_CHILD_SUBREAPER = 36
 _READY = b"ready\n"
 _READY_TIMEOUT_S = 10.0
-_programs: set[int] = set()  # started here and not yet closed: each has a thread that waits for it
+# Started here and not yet closed, with their marks: each has a thread that waits for it.
+_programs: dict[int, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Child:
         assert self._process.stderr is not None
         self.pid = self._process.pid
         self.started_ns = time.monotonic_ns()
-        _programs.add(self.pid)
+        _programs[self.pid] = marker
         self._wait_until_ready()
         self._cpu_before_s = (cgroup.read().cpu_s or 0.0) if cgroup is not None else 0.0
         self.stdout = Capture(os.dup(self._process.stdout.fileno()))
@@ -140,7 +141,7 @@ class Child:
             return
         self._process.kill()
         self._process.wait()
-        _programs.discard(self.pid)
+        _programs.pop(self.pid, None)
         stdout.close()
         self._close_stdin()
         last = stderr.read().decode("utf-8", "replace").strip().splitlines()[-1:]
@@ -155,6 +156,12 @@ class Child:
         t_ns = time.monotonic_ns()
         self.ended = Ended(t_ns, os.waitstatus_to_exitcode(status), usage)
         os.write(self._wake, b"x")
+
+    def terminate(self) -> None:
+        """Ask the program to end (SIGTERM), if it has not."""
+        if self.ended is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
 
     def kill_all(self) -> int:
         """Kill the program and everything it left; return how many processes were left over."""
@@ -193,7 +200,7 @@ class Child:
         for capture in (self.stdout, self.stderr):
             capture.drain()
             capture.close()
-        _programs.discard(self.pid)
+        _programs.pop(self.pid, None)
         self._close_stdin()
         os.close(self.waker)
         os.close(self._wake)
@@ -201,7 +208,9 @@ class Child:
 
     def _orphans(self) -> list[int]:
         """Return the processes that this one has adopted since the program started."""
-        return [pid for pid in own_children() if pid not in self._not_ours | _programs]
+        adopted = set(own_children()) - self._not_ours - _programs.keys()
+        others = {marker for marker in _programs.values() if marker != self.marker}
+        return [pid for pid in adopted if not any(is_marked("", pid, mark) for mark in others)]
 
     def _reap_orphans(self) -> None:
         """Collect adopted processes that have exited, and count their CPU time."""

@@ -11,6 +11,8 @@ from benchharness.model import Status
 from benchharness.trial.spec import OutputCheck
 from benchharness.units import format_bytes, format_duration
 
+SUPPORT_END_S = 5.0  # how long a support program has to end after SIGTERM
+
 
 @dataclass(frozen=True, slots=True)
 class Exit:
@@ -20,6 +22,8 @@ class Exit:
     exit_code: int | None  # None: it could not be waited for
     last_line: str  # of stderr, else of stdout
     oom_kills: int = 0
+    support: bool = False  # ended by SIGTERM when the main programs had ended
+    overdue: bool = False  # it did not end then
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,20 @@ def memory_stop(used_bytes: float, limit_bytes: int) -> Stop:
     )
 
 
+def not_ready_stop(name: str, limit_s: float) -> Stop:
+    """Return the stop of a support program that did not say that it was ready."""
+    return Stop(
+        Status.FAILED,
+        f"{name}: not ready within {format_duration(limit_s)} "
+        '(the event "ready" of benchharness.events; ready_timeout_s in the manifest)',
+    )
+
+
+def early_end_stop(ended: Exit, before: str) -> Stop:
+    """Return the stop of a support program that ended too soon; ``before`` says before what."""
+    return Stop(Status.FAILED, f"{ended.name}: ended before {before}: {_exit_words(ended)}")
+
+
 def outcome(
     stop: Stop | None,
     exits: Sequence[Exit],
@@ -59,7 +77,7 @@ def outcome(
     if stop is not None:
         return stop.status, stop.reason
     for ended in exits:
-        if ended.exit_code != 0:
+        if not _is_fine(ended):
             return Status.FAILED, _exit_reason(ended, len(exits) > 1, memory_limit_bytes)
     if window_problem is not None:
         return Status.FAILED, window_problem
@@ -72,13 +90,24 @@ def outcome(
 
 def _exit_reason(ended: Exit, named: bool, memory_limit_bytes: int | None) -> str:
     who = f"{ended.name}: " if named else ""
+    if ended.overdue:
+        return f"{who}did not end within {format_duration(SUPPORT_END_S)} of SIGTERM: killed"
     if ended.oom_kills and memory_limit_bytes is not None:
         return f"{who}killed by its memory limit of {format_bytes(memory_limit_bytes)}"
+    return who + _exit_words(ended)
+
+
+def _exit_words(ended: Exit) -> str:
     if ended.exit_code is None:
-        return f"{who}could not be waited for"
+        return "could not be waited for"
     if ended.exit_code < 0:
-        return f"{who}killed by {_signal_name(-ended.exit_code)}" + _said(ended.last_line)
-    return f"{who}exit code {ended.exit_code}" + _said(ended.last_line)
+        return f"killed by {_signal_name(-ended.exit_code)}" + _said(ended.last_line)
+    return f"exit code {ended.exit_code}" + _said(ended.last_line)
+
+
+def _is_fine(ended: Exit) -> bool:
+    fine = (0, -signal.SIGTERM) if ended.support else (0,)
+    return ended.exit_code in fine
 
 
 def _signal_name(number: int) -> str:

@@ -36,6 +36,7 @@ class Recorder:
         self.sampler = sampler
         self.meters = meters
         self.files: list[EventFile] = []
+        self.supports: frozenset[str] = frozenset()  # whose windows and phases are not the trial's
         self.events: list[EventRecord] = []  # window edges, which decide what is measured
         self.phase: str | None = None
         self.cautions: list[Caution] = []
@@ -56,8 +57,12 @@ class Recorder:
         for stream, meter in zip(self._meter_streams, self.meters, strict=True):
             self._take_readings(stream, meter)
         for file in self.files:
-            self._take_events(file.read())
+            self.take_file(file)
         self.store.commit()
+
+    def take_file(self, file: EventFile) -> None:
+        """Take what a participant has said since the last time."""
+        self._take_events(file.read())
 
     def note_what_meters_learnt(self) -> None:
         """Store what the meters have learnt of themselves while readings came in.
@@ -143,6 +148,8 @@ class Recorder:
     def _take_events(self, events: list[EventRecord]) -> None:
         for event in events:
             self.store.add_event(self.trial_id, event)
+            if event.participant in self.supports:
+                continue
             if event.kind == "window":
                 self.events.append(event)
             elif event.kind == "phase":

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from benchharness.store.records import TrialResult
-from benchharness.trial.launch import Child
-from benchharness.trial.outcome import Exit, Stop, outcome
+from benchharness.trial.outcome import Stop, outcome
 from benchharness.trial.recorder import Recorder
+from benchharness.trial.running import Running
 from benchharness.trial.spec import VariantSpec
 from benchharness.trial.windows import Window, choose_window
 
 _TAIL_CHARACTERS = 4000
 _KIBIBYTE = 1024
 
-Participants = Sequence[tuple[str, Child, Mapping[str, Any]]]
-
 
 def collect_result(
     spec: VariantSpec,
     recorder: Recorder,
-    participants: Participants,
+    participants: Sequence[Running],
     stop: Stop | None,
     process_ns: tuple[int, int] | None,
     left_over: int,
     no_cgroup_reason: str | None,
 ) -> TrialResult:
-    """Return the result of a trial whose programs have all ended but are not closed yet."""
+    """Return the result of a trial whose programs have all ended but are not closed yet.
+
+    What the main programs used is the trial's; a support program's use is in the details.
+    """
+    participants = sorted(participants, key=lambda item: not item.participant.is_main)
     window = None if process_ns is None else choose_window(recorder.events, *process_ns)
-    outputs = {name: value for _, _, said in participants for name, value in said.items()}
-    exits = [_exit(name, child) for name, child, _ in participants]
+    outputs = _outputs(participants, recorder)
+    exits = [item.exit() for item in participants]
     status, reason = outcome(
         stop,
         exits,
@@ -46,16 +48,17 @@ def collect_result(
             f"{left_over} process(es) outlived the program and were killed",
             "wait for them in the program if their work counts",
         )
-    uses = [_Use(name, child, recorder) for name, child, _ in participants]
-    methods = _methods(uses, window, no_cgroup_reason)
+    uses = [_Use(item, recorder) for item in participants]
+    own = [use for use in uses if use.is_main]
+    methods = _methods(own, window, no_cgroup_reason)
     return TrialResult(
         status=status,
         reason=reason,
-        exit_code=exits[0].exit_code if exits else None,
+        exit_code=exits[0].exit_code if own else None,
         window_start_ns=window.start_ns if window else None,
         window_end_ns=window.end_ns if window else None,
-        cpu_s=_total([use.cpu_s for use in uses]),
-        memory_peak_bytes=_whole(_total([use.memory_bytes for use in uses])),
+        cpu_s=_total([use.cpu_s for use in own]),
+        memory_peak_bytes=_whole(_total([use.memory_bytes for use in own])),
         outputs=outputs,
         methods=methods,
         cautions=list(recorder.cautions),
@@ -63,22 +66,40 @@ def collect_result(
             "module_bytes": spec.module_bytes,
             "window_marked": window.marked if window else None,
             "participants": {use.name: use.details() for use in uses},
-            "stdout_tail": _tail([child.stdout.text() for _, child, _ in participants]),
-            "stderr_tail": _tail([child.stderr.text() for _, child, _ in participants]),
+            "stdout_tail": _tail([item.child.stdout.text() for item in participants]),
+            "stderr_tail": _tail([item.child.stderr.text() for item in participants]),
         },
     )
+
+
+def _outputs(participants: Sequence[Running], recorder: Recorder) -> dict[str, Any]:
+    """Merge what the participants gave; the first counts where two of them disagree."""
+    outputs: dict[str, Any] = {}
+    for item in participants:
+        for name, value in item.file.outputs.items():
+            if outputs.setdefault(name, value) != value:
+                recorder.caution(
+                    "output-twice",
+                    f"output {name!r} of {item.name!r} was left out: another participant "
+                    "gave another value",
+                    "give the outputs of participants names of their own",
+                )
+    return outputs
 
 
 class _Use:
     """What one participant used, and how that is known."""
 
-    def __init__(self, name: str, child: Child, recorder: Recorder) -> None:
+    def __init__(self, item: Running, recorder: Recorder) -> None:
+        child = item.child
         group, by_wait_s = child.usage()
-        self.name = name
+        self.name = item.name
+        self.role = item.participant.role
+        self.is_main = item.participant.is_main
         self.child = child
         self.cpu_s = by_wait_s
         self.cpu_method = "wait4, adopted orphans included"
-        self.sampled_bytes = recorder.tree_memory_peak_bytes.get(name)
+        self.sampled_bytes = recorder.tree_memory_peak_bytes.get(item.name)
         self.memory_bytes = self._memory_without_group()
         self.memory_method = "sampled tree, and wait4's largest process"
         if group is not None and child.cgroup is not None:
@@ -105,6 +126,7 @@ class _Use:
     def details(self) -> dict[str, Any]:
         ended = self.child.ended
         return {
+            "role": self.role,
             "exit_code": ended.exit_code if ended else None,
             "started_ns": self.child.started_ns,
             "ended_ns": ended.t_ns if ended else None,
@@ -114,16 +136,6 @@ class _Use:
             "stdout_bytes": self.child.stdout.total_bytes,
             "stderr_bytes": self.child.stderr.total_bytes,
         }
-
-
-def _exit(name: str, child: Child) -> Exit:
-    group, _ = child.usage()
-    return Exit(
-        name=name,
-        exit_code=child.ended.exit_code if child.ended else None,
-        last_line=child.stderr.last_line() or child.stdout.last_line(),
-        oom_kills=group.oom_kills if group else 0,
-    )
 
 
 def _methods(

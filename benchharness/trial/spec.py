@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchharness.model import Factors
+from benchharness.model import Factors, Role
+
+# Stand for folders of the trial in a participant's arguments; no argument can hold a NUL.
+SCRATCH_PLACE = "\0scratch\0"
+SHARED_PLACE = "\0shared\0"
 
 OutputCheck = Callable[[Mapping[str, Any]], Sequence[str]]
 
@@ -18,20 +22,32 @@ def _accept_any(_outputs: Mapping[str, Any]) -> Sequence[str]:
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """One process tree of a trial. ``cwd`` None means the trial's scratch directory.
+    """One process tree of a trial. ``cwd`` None means the participant's scratch directory.
 
-    ``argv`` may hold the engine's SCRATCH_PLACE, which becomes that directory.
+    ``argv`` and ``env`` may hold SCRATCH_PLACE and SHARED_PLACE, which become that directory and
+    the one that all participants see. A "support" program is started before the main ones, which
+    begin once it has said that it is ready, and is ended after them.
     """
 
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: Path | None = None
+    role: Role = "main"
+    ready_timeout_s: float = 10.0
+
+    @property
+    def is_main(self) -> bool:
+        """Return whether this program is what is measured."""
+        return self.role == "main"
 
 
 @dataclass(frozen=True, slots=True)
 class VariantSpec:
-    """One variant, ready to be launched. A simple workload has one participant."""
+    """One variant, ready to be launched. A simple workload has one participant.
+
+    Limits are for the main programs: the memory is that of all of them together.
+    """
 
     index: int
     label: str

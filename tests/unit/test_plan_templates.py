@@ -63,5 +63,8 @@ def test_the_built_in_names_are_known_and_scratch_only_where_there_is_one() -> N
     assert names["workload"] == "/w"
     assert str(names["wasm_modules"]).endswith("wasm_modules")
     assert (names["scratch"], names["n"]) == ("/scratch", 1)
+    assert template_names(Path("/w"), {}, "/scratch", "/shared")["shared"] == "/shared"
+    with pytest.raises(UnknownNameError, match="unknown placeholder 'shared'"):
+        expand("{shared}", names)
     with pytest.raises(UnknownNameError, match="unknown placeholder 'scratch'"):
         expand("{scratch}", template_names(Path("/w"), {}))

@@ -34,6 +34,15 @@ def test_a_last_line_without_newline_counts_when_the_writer_has_gone(file: Event
     assert file.outputs == {"x": [1, 2]}
 
 
+def test_a_participant_says_that_it_is_ready(file: EventFile) -> None:
+    file.path.write_text('{"t_ns": 5, "event": "metric", "name": "port", "value": 80}\n')
+    file.read()
+    assert not file.ready
+    file.path.write_text('{"t_ns": 7, "event": "ready"}\n' * 20)
+    assert [(event.t_ns, event.kind) for event in file.read()][-1] == (7, "ready")
+    assert file.ready
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [

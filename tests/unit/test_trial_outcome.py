@@ -60,3 +60,22 @@ def test_what_the_harness_did_comes_first() -> None:
 def test_participants_are_named_when_there_are_several() -> None:
     exits = [Exit("server", 0, ""), Exit("client-3", 2, "gone")]
     assert outcome(None, exits, None, {}, anything, None)[1] == "client-3: exit code 2: gone"
+
+
+def test_a_support_program_may_end_by_sigterm_and_by_nothing_else() -> None:
+    main = Exit("main", 0, "")
+    for code in (0, -15):
+        fine = Exit("server", code, "", support=True)
+        assert outcome(None, [main, fine], None, {}, anything, None) == (Status.OK, None)
+    lost = Exit("server", 1, "a POST was lost", support=True)
+    assert outcome(None, [main, lost], None, {}, anything, None) == (
+        Status.FAILED,
+        "server: exit code 1: a POST was lost",
+    )
+    deaf = Exit("server", -9, "", support=True, overdue=True)
+    assert outcome(None, [main, deaf], None, {}, anything, None)[1] == (
+        "server: did not end within 5.0 s of SIGTERM: killed"
+    )
+    assert outcome(None, [Exit("main", -15, ""), main], None, {}, anything, None)[0] == (
+        Status.FAILED
+    )

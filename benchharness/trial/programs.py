@@ -1,0 +1,192 @@
+"""The programs of a trial, in each of its stages: started, observed until they end, ended.
+
+Support programs first, until each has said that it is ready; then the main ones, together; when
+these have ended the support programs get SIGTERM, and what is left after a while SIGKILL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from benchharness.clock import NANOSECONDS_PER_SECOND
+from benchharness.trial.launch import kill_marked
+from benchharness.trial.outcome import SUPPORT_END_S, early_end_stop, not_ready_stop, timeout_stop
+from benchharness.trial.recorder import Recorder
+from benchharness.trial.running import Launcher, Pipes, Running
+from benchharness.trial.sampling import Sampler
+from benchharness.trial.watch import Watch
+
+_READY_POLL_S = 0.01
+
+
+@dataclass(slots=True)
+class Programs:
+    """The programs that run now, and those that have ended and are not closed yet."""
+
+    launcher: Launcher
+    recorder: Recorder
+    sampler: Sampler
+    watch: Watch
+    running: list[Running] = field(default_factory=list)
+    ended: list[Running] = field(default_factory=list)
+    left_over: int = 0
+    pipes: Pipes | None = None
+
+    def mains(self) -> list[Running]:
+        """Return the running programs that are measured."""
+        return [item for item in self.running if item.participant.is_main]
+
+    def supports(self) -> list[Running]:
+        """Return the running programs that the main ones depend on."""
+        return [item for item in self.running if not item.participant.is_main]
+
+    def start_supports(self, stage: str) -> bool:
+        """Start what the main programs depend on; return whether all of it is ready."""
+        self.launcher.clean(stage)
+        self.pipes = Pipes()
+        self._start(stage, mains=False)
+        for item in self.supports():
+            limit_s = item.participant.ready_timeout_s
+            self._observe(stage, partial(self._settled, item), limit_s, _READY_POLL_S)
+            if self.watch.stop is None and not item.file.ready:
+                self.watch.stop = not_ready_stop(item.name, limit_s)
+            if self.watch.stop is not None:
+                return False
+        return True
+
+    def start_mains(self, stage: str) -> None:
+        """Start what is measured, all of it together."""
+        self._start(stage, mains=True)
+
+    def observe_mains(self, stage: str) -> None:
+        """Observe until the main programs have ended, or something ends the trial."""
+        timeout_s = self.launcher.spec.timeout_s
+        self._observe(stage, self._mains_over, timeout_s)
+        if timeout_s is not None and not self._mains_over():
+            self.watch.stop = timeout_stop(timeout_s)
+
+    def span_ns(self) -> tuple[int, int]:
+        """Return from when to when the main programs ran; up to now where none has ended."""
+        ended = [item.child.ended for item in self.mains()]
+        ends_ns = [end.t_ns for end in ended if end is not None]
+        first_ns = min(item.child.started_ns for item in self.mains())
+        return first_ns, max(ends_ns, default=self.watch.now_ns())
+
+    def end(self) -> None:
+        """End every program, the main ones first, and take the last of what it said."""
+        self._kill(self.mains())
+        for item in self.supports():
+            item.child.terminate()
+        self._observe("ending", self._supports_over, SUPPORT_END_S)
+        for item in self.supports():
+            item.overdue = item.child.ended is None
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill what is left of every program."""
+        self._kill(list(self.running))
+        self._close_pipes()
+
+    def kill_unnoted(self) -> None:
+        """Kill what an interrupt has kept from being noted, between its start and that."""
+        for participant in self.launcher.spec.participants:
+            kill_marked(self.launcher.mark_of(participant))
+
+    def leave_none(self) -> None:
+        """Kill what runs still, without another word: something else has gone wrong."""
+        for item in self.running:
+            item.child.kill_all()
+            item.file.close()
+        self.ended += self.running
+        self.running.clear()
+        self._close_pipes()
+        self.close()
+
+    def forget(self) -> None:
+        """Close what has ended, and leave it out of the trial's account."""
+        self.close()
+        self.left_over = 0
+
+    def close(self) -> None:
+        """Close the programs that have ended."""
+        for item in self.ended:
+            item.child.close()
+            if item.child.cgroup is not None:
+                item.child.cgroup.remove()
+        self.ended.clear()
+
+    def _start(self, stage: str, *, mains: bool) -> None:
+        """Start the programs of one role."""
+        started: list[Running] = []
+        for participant in self.launcher.spec.participants:
+            if participant.is_main is not mains:
+                continue
+            item = self.launcher.launch(participant, stage)
+            self.running.append(item)
+            started.append(item)
+            self.recorder.files.append(item.file)
+            groups = item.child.cgroup.paths if item.child.cgroup else None
+            self.sampler.add_tree(item.name, item.child.pid, groups, item.child.marker)
+        for item in started:
+            item.child.go()
+        assert self.pipes is not None
+        self.pipes.add(started)
+
+    def _settled(self, item: Running) -> bool:
+        """Return whether a support program is ready, or will not be."""
+        self.recorder.take_file(item.file)
+        self._note_early_end("it was ready")
+        return item.file.ready or self.watch.stop is not None
+
+    def _mains_over(self) -> bool:
+        if all(item.child.ended is not None for item in self.mains()):
+            return True
+        self._note_early_end("the main program did")
+        return self.watch.stop is not None
+
+    def _supports_over(self) -> bool:
+        return all(item.child.ended is not None for item in self.supports())
+
+    def _note_early_end(self, before: str) -> None:
+        """Stop the trial if a support program has ended while it was needed."""
+        for item in self.supports():
+            if item.child.ended is not None and self.watch.stop is None:
+                item.drain()
+                self.watch.stop = early_end_stop(item.exit(), before)
+
+    def _observe(
+        self,
+        stage: str,
+        done: Callable[[], bool],
+        limit_s: float | None,
+        poll_s: float | None = None,
+    ) -> None:
+        """Observe until ``done``, at most ``limit_s``; ask every ``poll_s`` at least."""
+        start_ns = self.watch.now_ns()
+        limit_ns = None if limit_s is None else start_ns + round(limit_s * NANOSECONDS_PER_SECOND)
+        while not done():
+            if limit_ns is not None and self.watch.now_ns() >= limit_ns:
+                return
+            self.watch.tick_if_due(stage, start_ns, None)
+            wait_s = self.watch.left_s(limit_ns)
+            assert self.pipes is not None
+            self.pipes.wait(wait_s if poll_s is None else min(wait_s, poll_s))
+
+    def _kill(self, items: list[Running]) -> None:
+        """Kill programs, all of them before anything else is done, and take their last words."""
+        for item in items:
+            self.left_over += item.child.kill_all()
+        for item in items:
+            self.sampler.remove_tree(item.name)
+            item.drain()
+            if item.file in self.recorder.files:
+                self.recorder.finish_file(item.file)
+            self.running.remove(item)
+            self.ended.append(item)
+
+    def _close_pipes(self) -> None:
+        if self.pipes is not None:
+            self.pipes.close()
+            self.pipes = None
