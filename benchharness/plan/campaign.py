@@ -6,7 +6,7 @@ repeat = 10                     # also warmup, seed
 idle_s = 10                     # also probe_hz, timeout_s
 meters = ["plug-1"]
 [set]
-n = 2000
+n = 2000                        # a factor that is a path: relative to this file
 [vary]
 runtime = ["wasmtime", "native"]
 [[exclude]]                     # combinations to leave out, on top of the manifest's
@@ -17,8 +17,9 @@ repeat = 2
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,17 +122,18 @@ def load_campaign(path: Path) -> Campaign:
     quick = table.table("quick")
     quick.only("set", "vary", *_OPTIONS)
     places: dict[str, str] = {}
+    near = partial(_near, manifest, path.absolute().parent)
     campaign = Campaign(
         file=path,
         manifest=manifest,
         title=table.string("title", manifest.title),
-        set=_set(table, places),
-        vary=_vary(table, places),
+        set=_set(table, places, near),
+        vary=_vary(table, places, near),
         exclude=tuple(exclusion(entry, manifest.factors) for entry in table.tables("exclude")),
         places=places,
         quick={
-            "set": _set(quick, places),
-            "vary": _vary(quick, places),
+            "set": _set(quick, places, near),
+            "vary": _vary(quick, places, near),
             **_options(quick, path.parent),
         },
         **_options(table, path.parent),
@@ -163,19 +165,29 @@ def _check_names(table: Table, manifest: Manifest) -> None:
                     raise UnknownNameError(kind, name, manifest.factors, where=where)
 
 
-def _set(table: Table, places: dict[str, str]) -> dict[str, FactorValue]:
+def _near(manifest: Manifest, folder: Path, name: str, value: FactorValue) -> FactorValue:
+    """Return a level as the file means it: a path in it is relative to the file's folder."""
+    factor = manifest.factors.get(name)  # names are checked when all is read
+    return factor.beside(folder, value) if factor is not None else value
+
+
+def _set(
+    table: Table, places: dict[str, str], near: Callable[[str, FactorValue], FactorValue]
+) -> dict[str, FactorValue]:
     part = table.table("set")
     places.update({_name(part, name): part.where(name) for name in part.data})
-    return {name: part.scalar(name) for name in part.data}
+    return {name: near(name, part.scalar(name)) for name in part.data}
 
 
-def _vary(table: Table, places: dict[str, str]) -> dict[str, tuple[FactorValue, ...]]:
+def _vary(
+    table: Table, places: dict[str, str], near: Callable[[str, FactorValue], FactorValue]
+) -> dict[str, tuple[FactorValue, ...]]:
     part = table.table("vary")
     for name in part.data:
         if name in table.table("set"):
             raise part.error("is both set and varied", name, remedy="do one of the two")
     places.update({_name(part, name): part.where(name) for name in part.data})
-    return {name: part.scalars(name) for name in part.data}
+    return {name: tuple(near(name, each) for each in part.scalars(name)) for name in part.data}
 
 
 def _name(part: Table, key: str) -> str:

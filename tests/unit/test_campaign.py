@@ -138,6 +138,23 @@ def test_without_a_quick_table_the_workloads_quick_defaults_hold(here: Path) -> 
     assert table.variants[0].factors["n"] == 200
 
 
+def test_a_path_is_relative_to_the_campaign_wherever_it_is_run(here: Path) -> None:
+    folder = here / "elsewhere"
+    (folder / "own").mkdir(parents=True)
+    (folder / "a.wasm").touch()
+    workload = 'name = "own"\nargv = ["true"]\n[factors.module]\ntype = "path"\ndefault = ""\n'
+    (folder / "own" / "workload.toml").write_text(workload)
+    text = 'workload = "./own"\n[vary]\nmodule = ["a.wasm", "own"]\n[quick]\nset = {module = ""}\n'
+    path = write(folder, text)
+    table = plan(path)
+    assert [variant.factors["module"] for variant in table.variants] == [
+        str(folder / "a.wasm"),
+        str(folder / "own"),
+    ]
+    assert [variant.label for variant in table.variants] == ["a.wasm", "own"]
+    assert plan(path, quick=True).variants[0].factors == {"module": ""}
+
+
 def test_a_workload_and_a_meter_are_found_beside_the_campaign(here: Path) -> None:
     write(here / "sub", WORKLOAD, "workload.toml")
     write(here / "sub", "", "plug.toml")
