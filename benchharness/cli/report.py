@@ -48,6 +48,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--latex-budget", type=Path, metavar="F", help="the uncertainty budgets for \\input"
     )
     parser.add_argument(
+        "--latex-edge", type=Path, metavar="F", help="CPU, RAM, power, sizes, start-up for \\input"
+    )
+    parser.add_argument(
         "--standalone", action="store_true", help="make a LaTeX file a document of its own"
     )
     parser.add_argument("--markdown", type=Path, metavar="F", help="a table for a pull request")
@@ -93,6 +96,10 @@ def _tables(args: argparse.Namespace, summary: CampaignSummary) -> list[Path]:
         from benchharness.report.latex_budget import write_latex_budget
 
         written.append(write_latex_budget(summary, args.latex_budget, standalone=args.standalone))
+    if args.latex_edge:
+        from benchharness.report.latex_edge import write_latex_edge
+
+        written.append(write_latex_edge(summary, args.latex_edge, standalone=args.standalone))
     if args.markdown:
         from benchharness.report.markdown import write_markdown
 

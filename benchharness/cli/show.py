@@ -33,6 +33,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--budget", action="store_true", help="the uncertainty budgets and every run's energy"
     )
+    parser.add_argument(
+        "--edge",
+        action="store_true",
+        help="CPU, RAM, power, current, sizes and start-up (shown anyway where hosts tell a size)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     add_results_option(parser)
     parser.set_defaults(run=run)
@@ -54,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         from benchharness.cli.tables import print_energy, print_summary
 
-        print_summary(summary)
+        print_summary(summary, edge=args.edge)
         if args.budget:
             print_energy(summary)
     return 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchharness.model import CampaignSummary
+from benchharness.report.edge_rows import has_host
+from benchharness.report.edge_table import edge_tables
 from benchharness.report.energy_budget import good_figures, typical
 from benchharness.report.energy_runs import runs_table
 from benchharness.report.energy_tables import budget_table, energy_table
@@ -42,8 +44,13 @@ def stderr_console() -> Console:
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
-def print_summary(summary: CampaignSummary, console: Console | None = None) -> None:
-    """Print the verdict, the table with its notes, and the cautions of a campaign."""
+def print_summary(
+    summary: CampaignSummary, console: Console | None = None, *, edge: bool = False
+) -> None:
+    """Print the verdict, the table with its notes, and the cautions of a campaign.
+
+    The edge table comes where a run told the size of its host, or with ``edge``.
+    """
     console = console or stderr_console()
     say(console, plain(summary.verdict, 1000), style="bold")
     if summary.quick:
@@ -54,7 +61,8 @@ def print_summary(summary: CampaignSummary, console: Console | None = None) -> N
         if heading:
             say(console, f"{chr(10) if place else ''}{plain(heading, 60)}", style="bold")
         print_table(fit(ranking, width), console)
-    for table in (energy_table(summary), several_meters(summary)):
+    device = edge_tables(summary) if edge or has_host(summary) else []
+    for table in (*device, energy_table(summary), several_meters(summary)):
         if table is not None:
             say(console, "")
             say(console, table.caption, style="bold")

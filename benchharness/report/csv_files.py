@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary, EnergyFigure, TrialSummary, VariantSummary
 from benchharness.report.csv_energy import energy_rows
+from benchharness.report.edge_rows import edge_csv, has_host
 from benchharness.report.energy_flags import marked
+from benchharness.report.groups import groups
 from benchharness.report.timeline import SeriesReader
 
 if TYPE_CHECKING:
@@ -37,9 +39,9 @@ _ROWS_AT_ONCE = 10_000
 def write_csv(
     summary: CampaignSummary, folder: Path, reader: SeriesReader | None = None
 ) -> list[Path]:
-    """Write trials.csv, variants.csv, energy.csv (where there is any), and the observations.
+    """Write trials.csv, variants.csv, energy.csv and edge.csv (where there is any).
 
-    The streams go under observations/, if ``reader`` is given.
+    The observations go under observations/, if ``reader`` is given.
 
     Returns the files; raises UsageError when the folder cannot be written.
     """
@@ -49,6 +51,8 @@ def write_csv(
             _write(folder / "trials.csv", _trial_rows(summary)),
             _write(folder / "variants.csv", _variant_rows(summary)),
         ]
+        if has_host(summary):
+            written.append(_write(folder / "edge.csv", _edge_rows(summary)))
         if any(trial.energy or trial.other_energy for trial in summary.trials):
             written.append(_write(folder / "energy.csv", energy_rows(summary)))
         if reader is not None:
@@ -71,6 +75,11 @@ def write_events(summary: CampaignSummary, folder: Path, store: Store) -> Path:
         raise UsageError(
             f"cannot write CSV: {error.strerror}", where=str(folder), remedy="choose another folder"
         ) from error
+
+
+def _edge_rows(summary: CampaignSummary) -> Iterator[list[object]]:
+    for row in edge_csv(summary):
+        yield [_text(cell) for cell in row]
 
 
 def _event_rows(summary: CampaignSummary, store: Store) -> Iterator[Sequence[object]]:
@@ -144,7 +153,8 @@ def _variant_rows(summary: CampaignSummary) -> Iterator[list[object]]:
     factors = _keys(v.factors for v in summary.variants)
     metrics = _keys(v.metrics for v in summary.variants)
     fixed = ["index", "label", "workload", "trials", "ok", "energy_class"]
-    fixed += ["energy_instrument_u_rel", "module_bytes"]
+    fixed += ["energy_instrument_u_rel", "module_bytes", "kind"]
+    kinds = {v.index: group.kind for group in groups(summary.variants) for v in group.members}
     yield [
         *fixed,
         *(f"factor:{f}" for f in factors),
@@ -160,6 +170,7 @@ def _variant_rows(summary: CampaignSummary) -> Iterator[list[object]]:
             variant.energy_class.value if variant.energy_class else None,
             variant.energy_instrument_u_rel,
             variant.module_bytes,
+            kinds[variant.index] or None,
             *(_text(variant.factors.get(f)) for f in factors),
             *_metric_cells(variant, metrics),
         ]

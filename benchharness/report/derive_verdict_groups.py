@@ -17,7 +17,7 @@ _PHRASES = {NET: "least {cls}net energy", GROSS: "least {cls}gross energy"}
 def divided_verdict(
     good: Sequence[VariantTrials], metric_for: Callable[[Sequence[VariantTrials]], str]
 ) -> str:
-    """Return ``matrix, fastest: interpreter wasmedge, jit wasmer. gpio-http, fastest: ...``.
+    """Return ``matrix, fastest: wasmer in jit (wasmtime × 1.2), ... . gpio-http, fastest: ...``.
 
     ``metric_for`` says what ranks the variants of a workload. The reference is not ranked.
     """
@@ -46,19 +46,19 @@ def _said_of(group: Group[VariantTrials], metric: str, *, several: bool) -> str:
     ranking = rank(samples)
     if group.is_reference or len(ranking.order) < 2:
         return ""
-    kind = f"{group.kind} " if group.kind else ""
+    kind = f" in {group.kind}" if group.kind else ""
     if not ranking.decided:
-        return f"{kind}not ranked (one trial has no spread: --repeat {SUGGESTED_REPETITIONS})"
+        return f"not ranked{kind} (one trial has no spread: --repeat {SUGGESTED_REPETITIONS})"
     best = ranking.order[0]
     if ranking.tied:
         tied = [names[place] for place in ranking.order if place == best or place in ranking.tied]
         who = listed(tied) if len(tied) <= _MOST_NAMED else f"{len(tied)} variants"
-        return f"{kind}undecided between {who}"
+        return f"undecided{kind} between {who}"
     ratio = ranking.ratios[ranking.order[1]]
     second = names[ranking.order[1]]
     if ratio is None or ratio.low is None or ratio.high is None:
-        return f"{kind}{names[best]}"
-    return f"{kind}{names[best]} ({second} × {ratio_text(ratio)[0]})"
+        return f"{names[best]}{kind}"
+    return f"{names[best]}{kind} ({second} × {ratio_text(ratio)[0]})"
 
 
 def _name(variant: VariantTrials, group: Group[VariantTrials], *, several: bool) -> str:

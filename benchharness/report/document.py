@@ -22,6 +22,8 @@ from benchharness.model import (
 )
 from benchharness.report.derive_spans import HARNESS
 from benchharness.report.document_energy import energy_document, flags_document, meters_document
+from benchharness.report.edge_rows import edge_document
+from benchharness.report.groups import Group, groups
 from benchharness.report.several_meters import figures_of
 
 SCHEMA_VERSION = 1
@@ -44,6 +46,8 @@ def to_document(summary: CampaignSummary) -> dict[str, Any]:
         "trials": [_trial(trial) for trial in ended],
         "trials_pending": len(summary.trials) - len(ended),
         "variants": [_variant(variant) for variant in summary.variants],
+        "groups": [_group(group) for group in groups(summary.variants)],
+        "edge": edge_document(summary),
         "meters": list(summary.meters),
         "environment": summary.environment,
         "overhead": summary.overhead,
@@ -111,12 +115,23 @@ def _span(span: PhaseSpan) -> dict[str, Any]:
     }
 
 
+def _group(group: Group[VariantSummary]) -> dict[str, Any]:
+    """Return which variants compete: ratios are to the least of a group."""
+    return {
+        "workload": group.workload,
+        "kind": group.kind or None,
+        "reference": group.is_reference,
+        "variants": [member.index for member in group.members],
+    }
+
+
 def _variant(variant: VariantSummary) -> dict[str, Any]:
     return {
         "index": variant.index,
         "label": variant.label,
         "workload": variant.workload,
         "factors": variant.factors,
+        "applies": variant.applies,
         "n": variant.ok,
         "trials": variant.trials,
         "module_bytes": variant.module_bytes,

@@ -18,25 +18,30 @@ from markupsafe import Markup, escape
 from benchharness import __version__, declarations
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary
-from benchharness.report import html_energy, html_facts, html_panels, html_view, trust
+from benchharness.report import (
+    html_energy,
+    html_facts,
+    html_panels,
+    html_parts,
+    html_view,
+    trust,
+)
+from benchharness.report.edge_table import shown_edge_table
 from benchharness.report.energy_runs import runs_table
 from benchharness.report.energy_tables import energy_table
-from benchharness.report.html_forest import forest
+from benchharness.report.groups import is_divided
 from benchharness.report.html_instruments import instrument_facts
-from benchharness.report.html_stacks import energy_stack, time_stack
 from benchharness.report.metrics import (
     CLASS_NOTES,
-    METRICS,
     STANDING_MEANINGS,
     class_suffix,
     energy_classes,
     energy_key,
-    headline_key,
 )
 from benchharness.report.several_meters import several_meters
-from benchharness.report.table import comparison_table
 from benchharness.report.text import plain
 from benchharness.report.timeline import SeriesReader
+from benchharness.report.winners import winners
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -119,16 +124,12 @@ def _unbroken(text: str) -> str:
 
 
 def _comparison(summary: CampaignSummary, limits: html_panels.Limits) -> Mapping[str, Any]:
-    key = headline_key(summary)
-    others = [k for k in ("duration_s", "memory_peak_bytes") if k != key]
-    found = [forest(summary, k, most_ticks=4) for k in others]
     return {
-        "headline": METRICS[key].title,
-        "main_forest": forest(summary, key),
-        "other_forests": [f for f in found if f is not None],
-        "table": comparison_table(summary),
-        "dots": html_panels.run_dots(summary, limits),
-        "stacks": [s for s in (energy_stack(summary), time_stack(summary)) if s is not None],
+        "parts": html_parts.parts(summary, limits),
+        "divided": is_divided(summary),
+        "winners": winners(summary),
+        "edge": shown_edge_table(summary),
+        "no_energy": html_view.no_energy(summary),
     }
 
 

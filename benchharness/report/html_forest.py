@@ -25,6 +25,7 @@ from benchharness.report.metrics import (
     ranked,
     standings,
 )
+from benchharness.report.table import section_rows
 from benchharness.report.text import (
     DASH,
     column_unit,
@@ -58,6 +59,7 @@ class ForestRow:
     low_beyond: bool  # the interval goes on outside the drawing
     high_beyond: bool
     note: str
+    heading: str = ""  # what stands above the row: the kind of mode that begins here
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,9 @@ def forest(
     axis = _axis(variants, key)
     mixed = metric.is_energy and len(energy_classes(summary)) > 1
     verdicts = standings(summary, key)
+    headings = dict(section_rows(variants))
     rows = []
-    for variant in variants:
+    for place, variant in enumerate(variants):
         found = metric_of(variant, key)
         text = scaled_pm(found.mean if found else None, half_interval(variant, key), unit)
         value, _, plus_minus = text.partition(" ± ")
@@ -121,6 +124,7 @@ def forest(
                 low_beyond=bool(found and has_ratio and (found.ratio_low or 0) < axis.low),
                 high_beyond=bool(found and has_ratio and (found.ratio_high or 0) > axis.high),
                 note=_missing(summary, variant, key) if found is None else "",
+                heading=headings.get(place, ""),
             )
         )
     return Forest(

@@ -12,6 +12,7 @@ from benchharness.model import CampaignSummary, Status, TrialSummary, VariantSum
 from benchharness.report.energy_flags import MARK, coverage_text, marked
 from benchharness.report.figures_runs import RunDots, draw_runs, shared_limit
 from benchharness.report.figures_time import draw_small, draw_trial, peak
+from benchharness.report.groups import groups
 from benchharness.report.metrics import METRICS, headline_key, metric_of, ranked
 from benchharness.report.phases import phase_roles
 from benchharness.report.text import half_width, number, plain
@@ -60,10 +61,13 @@ class Panels:
 
 
 def full_panels(summary: CampaignSummary, reader: SeriesReader, limits: Limits) -> Panels:
-    """Draw the median run of each of the best variants: power, CPU and memory over time."""
+    """Draw the median run of each of the best variants: power, CPU and memory over time.
+
+    Of a campaign with several groups: of the best of each group, then of the second ...
+    """
     key = headline_key(summary)
     chosen: list[tuple[VariantSummary, TrialSummary, Timeline]] = []
-    variants = [v for v in ranked(summary, key) if v.ok]
+    variants = _leaders([v for v in ranked(summary, key) if v.ok])
     for variant in variants[: limits.full]:
         trial = median_run(summary, variant, key)
         timeline = read_timeline(reader, trial, limits.buckets) if trial else None
@@ -97,6 +101,12 @@ def full_panels(summary: CampaignSummary, reader: SeriesReader, limits: Limits) 
         max(0, len(variants) - len(items)) if items else 0,
         tuple((plain(name, 60), role) for name, role in roles.items() if name in seen),
     )
+
+
+def _leaders(variants: Sequence[VariantSummary]) -> list[VariantSummary]:
+    """Return ranked variants, those first that lead their group."""
+    ranks = [member for group in groups(variants) for member in enumerate(group.members)]
+    return [variant for _, variant in sorted(ranks, key=lambda ranked: ranked[0])]
 
 
 def small_panels(summary: CampaignSummary, reader: SeriesReader, limits: Limits) -> Panels:
@@ -137,8 +147,13 @@ def small_panels(summary: CampaignSummary, reader: SeriesReader, limits: Limits)
     return Panels(items, len(ended) - len(items), quantity=quantity)
 
 
-def run_dots(summary: CampaignSummary, limits: Limits) -> tuple[Panels, float] | None:
-    """Draw every good run's distance from its variant's mean; None if no variant has two runs."""
+def run_dots(
+    summary: CampaignSummary, limits: Limits, name: str = "dots"
+) -> tuple[Panels, float] | None:
+    """Draw every good run's distance from its variant's mean; None if no variant has two runs.
+
+    ``name`` begins the names of the drawings, which a page must not have twice.
+    """
     key = headline_key(summary)
     found = [d for v in ranked(summary, key) if (d := _dots(summary, v, key)) is not None]
     if not found:
@@ -149,7 +164,7 @@ def run_dots(summary: CampaignSummary, limits: Limits) -> tuple[Panels, float] |
         Panel(
             head=dots.label,
             text=f"{len(dots.order)} runs, spread {_spread_text(dots)} %",
-            figure=draw_runs(dots, f"dots{place}", METRICS[key].title, runs, limit),
+            figure=draw_runs(dots, f"{name}{place}", METRICS[key].title, runs, limit),
         )
         for place, dots in enumerate(found[: limits.dots])
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchharness.model import CampaignSummary, MeasurementClass, Status
+from benchharness.report.groups import is_divided
 from benchharness.report.html_forest import Forest, ForestRow, forest
 from benchharness.report.metrics import (
     CLASS_NOTES,
@@ -64,12 +65,14 @@ def banners(summary: CampaignSummary) -> list[Banner]:
 
 
 def tiles(summary: CampaignSummary) -> list[Tile]:
-    """Return the tiles of energy, time and memory."""
+    """Return the tiles of energy, time and memory; none where not all variants compete."""
+    if is_divided(summary):
+        return []
     energy = energy_key(summary)
     found = [
         _tile(summary, energy)
         if energy
-        else Tile("Energy", "", "", "", "", "", None, _no_energy(summary))
+        else Tile("Energy", "", "", "", "", "", None, no_energy(summary))
     ]
     return [*found, _tile(summary, "duration_s"), _tile(summary, "memory_peak_bytes")]
 
@@ -105,6 +108,7 @@ def _others(rows: Sequence[ForestRow]) -> str:
     return f"others ×\u00a0{rows[1].ratio} to ×\u00a0{last.ratio}"
 
 
-def _no_energy(summary: CampaignSummary) -> str:
+def no_energy(summary: CampaignSummary) -> str:
+    """Return why there is no energy."""
     reason = next((t.energy_missing for t in summary.trials if t.energy_missing), None)
     return plain(reason, 200) if reason else "no meter was used"

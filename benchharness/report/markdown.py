@@ -7,6 +7,8 @@ from pathlib import Path
 
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary, MeasurementClass
+from benchharness.report.edge_rows import has_host
+from benchharness.report.edge_table import edge_tables
 from benchharness.report.energy_tables import energy_table
 from benchharness.report.metrics import CLASS_NOTES, energy_classes
 from benchharness.report.several_meters import several_meters
@@ -35,6 +37,7 @@ def render_markdown(summary: CampaignSummary) -> str:
         "",
         *(f"> {line}\n" for line in _flags(summary)),
         *_comparison(summary),
+        *_edge(summary),
         f"Can you rely on this? {escape(reliance(summary))}.",
         "",
         *_energy(summary),
@@ -62,6 +65,15 @@ def _comparison(summary: CampaignSummary) -> list[str]:
     for heading, table in comparison_tables(summary):
         lines += [f"### {escape(plain(heading, 60))}", ""] if heading else []
         lines += [*_rows(table), "", *(f"{escape(note)}.  " for note in table.notes), ""]
+    return lines
+
+
+def _edge(summary: CampaignSummary) -> list[str]:
+    """Return the edge table where it belongs to the report, in two parts that can be read."""
+    lines: list[str] = []
+    for table in edge_tables(summary) if has_host(summary) else []:
+        lines += [f"#### {escape(table.caption.capitalize())}", "", *_rows(table), ""]
+        lines += [*(f"{escape(note)}.  " for note in table.notes), ""]
     return lines
 
 

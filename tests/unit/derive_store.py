@@ -98,14 +98,22 @@ def campaign(
     variants: Mapping[str, Sequence[Trial | None]],
     overhead: Mapping[str, Any] | None = None,
     factors: Mapping[str, Factors] | None = None,
+    workloads: Mapping[str, str] | None = None,
+    environment: Mapping[str, Any] | None = None,
     **spec: Any,
 ) -> Store:
-    """Store a campaign of trials by the label of their variant; None is a trial not yet run."""
+    """Store a campaign of trials by the label of their variant; None is a trial not yet run.
+
+    ``workloads`` are by label too; without them all are of one, ``matrix``.
+    """
     store = Store.open(path / "results.db")
     listed: list[dict[str, Any]] = [
         {"index": i, "label": label, "factors": (factors or {}).get(label, {"runtime": label})}
         for i, label in enumerate(variants)
     ]
+    for variant in listed:
+        if workloads:
+            variant["workload"] = workloads[variant["label"]]
     full = {"variants": listed, "quick": False, "seed": 7, **spec}
     store.add_campaign(
         CampaignRecord(
@@ -117,7 +125,7 @@ def campaign(
             "a title",
             "benchharness run matrix",
             full,
-            {"cpu": "Cortex-A72"},
+            environment or {"cpu": "Cortex-A72"},
             overhead=overhead,
         )
     )
@@ -129,7 +137,13 @@ def campaign(
     store.plan_trials(
         "0badcafe",
         [
-            TrialPlan(index, variant, repetition, "matrix", listed[variant]["factors"])
+            TrialPlan(
+                index,
+                variant,
+                repetition,
+                listed[variant].get("workload", "matrix"),
+                listed[variant]["factors"],
+            )
             for index, (variant, repetition, _) in enumerate(rows)
         ],
     )

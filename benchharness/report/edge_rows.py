@@ -1,0 +1,200 @@
+"""What a run costs an edge device, a row a variant: the figures of the edge table, in SI units.
+
+Means over the good runs that have the figure, and half of the 95 % interval where there are
+several; for joules and watts the meter's share is in it, as everywhere. Missing is None.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchharness.model import CampaignSummary, Status, TrialSummary, VariantSummary
+from benchharness.report.groups import (
+    MODE,
+    RUNTIME,
+    kind_of,
+    kind_place,
+    level_of,
+    workloads,
+)
+from benchharness.report.metrics import half_interval, metric_of
+from benchharness.report.text import half_width
+from benchharness.stats.interval import mean_interval
+
+HOST = "host_bytes"
+SIZES = (HOST, "module_bytes", "aot_bytes")
+PHASES = ("load", "compile", "build", "deserialize", "instantiate")
+KEYS = (
+    *("duration_s", "cpu_percent", "cpu_machine_percent", "memory_peak_bytes", "memory_percent"),
+    *("power_w", "energy_net_j", *SIZES, *(f"{name}_s" for name in PHASES)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeFigure:
+    """A mean over ``n`` runs, and half of its 95 % interval, where it has one."""
+
+    n: int
+    mean: float
+    half: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeRow:
+    """One variant: what it is, and its figures by name (SI units, per cent)."""
+
+    variant: VariantSummary
+    runtime: str | None
+    mode: str | None
+    others: Mapping[str, str | None]  # the levels of the other factors that were varied
+    figures: Mapping[str, EdgeFigure]
+
+    def get(self, key: str) -> EdgeFigure | None:
+        """Return a figure, None where no good run has it."""
+        return self.figures.get(key)
+
+
+def has_host(summary: CampaignSummary) -> bool:
+    """Say whether a run told the size of its host: then the table belongs to the report."""
+    return any(HOST in trial.metrics for trial in summary.trials)
+
+
+def edge_rows(summary: CampaignSummary) -> list[EdgeRow]:
+    """Return a row a variant: by workload, then by mode and runtime, so that like is by like."""
+    others = other_factors(summary)
+    places = {name: place for place, name in enumerate(workloads(summary.variants))}
+
+    def order(row: EdgeRow) -> tuple[int, tuple[int, str], str, str, int]:
+        place = places[row.variant.workload]
+        kind = kind_place(kind_of(row.mode))
+        return (place, kind, row.mode or "", row.runtime or "", row.variant.index)
+
+    return sorted((_row(summary, v, others) for v in summary.variants), key=order)
+
+
+def edge_document(summary: CampaignSummary) -> list[dict[str, Any]]:
+    """Return the rows for the JSON document; empty where no run told the size of its host."""
+    return [
+        {
+            "variant": row.variant.index,
+            "workload": row.variant.workload,
+            "runtime": row.runtime,
+            "mode": row.mode,
+            "factors": dict(row.others),
+            **{
+                key: {"n": figure.n, "mean": figure.mean, "half": figure.half} if figure else None
+                for key in KEYS
+                for figure in [row.get(key)]
+            },
+        }
+        for row in (edge_rows(summary) if has_host(summary) else [])
+    ]
+
+
+def edge_csv(summary: CampaignSummary) -> Iterator[list[object]]:
+    """Yield the rows of edge.csv: SI units, all digits, an empty cell for what is missing."""
+    others = other_factors(summary)
+    yield [
+        *("variant", "label", "workload", "runtime", "mode"),
+        *(f"factor:{name}" for name in others),
+        *(f"{key}:{part}" for key in KEYS for part in ("n", "mean", "half")),
+    ]
+    for row in edge_rows(summary):
+        variant = row.variant
+        cells = [(f.n, f.mean, f.half) if (f := row.get(k)) else (None,) * 3 for k in KEYS]
+        yield [
+            *(variant.index, variant.label, variant.workload, row.runtime, row.mode),
+            *row.others.values(),
+            *(value for cell in cells for value in cell),
+        ]
+
+
+def other_factors(summary: CampaignSummary) -> list[str]:
+    """Return the factors, but runtime and mode, with several levels in one workload."""
+    found: dict[str, None] = {}
+    for workload in workloads(summary.variants):
+        members = [v for v in summary.variants if v.workload == workload]
+        for name in dict.fromkeys(name for v in members for name in v.factors):
+            levels = {level_of(v, name) for v in members} - {None}
+            if name not in (RUNTIME, MODE) and len(levels) > 1:
+                found[name] = None
+    return list(found)
+
+
+def _row(summary: CampaignSummary, variant: VariantSummary, others: Sequence[str]) -> EdgeRow:
+    good = [t for t in summary.trials if t.variant == variant.index and t.status is Status.OK]
+    return EdgeRow(
+        variant,
+        level_of(variant, RUNTIME),
+        level_of(variant, MODE),
+        {name: level_of(variant, name) for name in others},
+        {k: f for k, f in _figures(summary, variant, good).items() if f is not None},
+    )
+
+
+def _figures(
+    summary: CampaignSummary, variant: VariantSummary, good: Sequence[TrialSummary]
+) -> dict[str, EdgeFigure | None]:
+    cpu, memory = _metric(variant, "cpu_percent"), _metric(variant, "memory_peak_bytes")
+    found = {
+        "duration_s": _metric(variant, "duration_s"),
+        "cpu_percent": cpu,
+        "cpu_machine_percent": _share(cpu, summary.environment.get("cores"), 1.0),
+        "memory_peak_bytes": memory,
+        "memory_percent": _share(memory, summary.environment.get("memory_bytes"), 100.0),
+        "power_w": _power(variant, good),
+        "energy_net_j": _metric(variant, "energy_net_j"),
+    }
+    for name in SIZES:
+        found[name] = _mean([t.metrics.get(name) for t in good])
+    if found["module_bytes"] is None:
+        found["module_bytes"] = _mean([t.module_bytes for t in good])
+    for name in PHASES:
+        found[f"{name}_s"] = _mean([t.phases_s.get(name) for t in good])
+    return found
+
+
+def _metric(variant: VariantSummary, key: str) -> EdgeFigure | None:
+    metric = metric_of(variant, key)
+    if metric is None or metric.mean is None:
+        return None
+    return EdgeFigure(metric.n, metric.mean, half_interval(variant, key))
+
+
+def _share(figure: EdgeFigure | None, whole: object, scale: float) -> EdgeFigure | None:
+    """Return a figure as a share of the machine's whole; None where that is not known."""
+    if figure is None or not isinstance(whole, int | float) or whole <= 0:
+        return None
+    half = None if figure.half is None else scale * figure.half / whole
+    return EdgeFigure(figure.n, scale * figure.mean / whole, half)
+
+
+def _power(variant: VariantSummary, good: Sequence[TrialSummary]) -> EdgeFigure | None:
+    """Return the mean power in the windows: gross energy by time."""
+    gross = metric_of(variant, "energy_gross_j")
+    pairs = [
+        (t.energy.gross_j.value, t.duration_s)
+        for t in good
+        if t.energy is not None and t.duration_s
+    ]
+    figure = _mean([energy_j / duration_s for energy_j, duration_s in pairs])
+    if gross is None or figure is None:
+        return None
+    parts = [figure.half]
+    if gross.instrument_u is not None:
+        parts.append(gross.instrument_u / statistics.fmean(d for _, d in pairs))
+    known = [part for part in parts if part is not None]
+    return EdgeFigure(figure.n, figure.mean, math.hypot(*known) if known else None)
+
+
+def _mean(values: Sequence[float | None]) -> EdgeFigure | None:
+    known = [value for value in values if value is not None]
+    interval = mean_interval(known)
+    if interval.mean is None:
+        return None
+    half = half_width(interval.low, interval.high)
+    return EdgeFigure(interval.n, interval.mean, half or None)

@@ -1,0 +1,196 @@
+"""The edge table: what a board has to bear, beside the ranking. Nothing in it is ranked.
+
+The columns are those of the D1.4 tables and what they lacked: the mode, the share of the machine,
+watts beside milliamperes, net energy with its uncertainty, and how long loading and compiling take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from benchharness.model import CampaignSummary
+from benchharness.report.edge_rows import EdgeRow, edge_rows, has_host, other_factors
+from benchharness.report.groups import workloads
+from benchharness.report.metrics import class_suffix
+from benchharness.report.table import Cell, Column, Table
+from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
+
+_EMPTY = Cell(DASH, "muted")
+_MEGA, _KILO, _ONE = Unit("MB", 1e6), Unit("kB", 1e3), Unit("", 1.0)
+CAPTION = "on the edge device"
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A column of figures: its head, how it is written, and the part of the table it is in."""
+
+    key: str
+    title: str
+    unit: Unit
+    importance: int
+    symbol: str = ""  # where it is not the unit's
+    digits: int = 0  # 0: with its ±, else the mean alone
+    of_run: bool = True
+
+
+def edge_table(summary: CampaignSummary) -> Table | None:
+    """Return the whole table; None for a campaign without variants."""
+    return _table(summary, lambda _: True, CAPTION)
+
+
+def edge_tables(summary: CampaignSummary) -> list[Table]:
+    """Return the table in two parts that are narrow enough to be read: the run, and the rest."""
+    parts = [
+        _table(summary, lambda kind: kind.of_run, f"{CAPTION}: the run"),
+        _table(summary, lambda kind: not kind.of_run, f"{CAPTION}: sizes and start"),
+    ]
+    return [part for part in parts if part is not None]
+
+
+def shown_edge_table(summary: CampaignSummary) -> Table | None:
+    """Return the table where it belongs to a report: a run told the size of its host."""
+    return edge_table(summary) if has_host(summary) else None
+
+
+def _table(summary: CampaignSummary, wanted: Callable[[_Kind], bool], caption: str) -> Table | None:
+    rows = edge_rows(summary)
+    kinds = [
+        kind
+        for kind in _kinds(summary, rows)
+        if wanted(kind) and any(row.get(kind.key) for row in rows)
+    ]
+    if not rows or not kinds:
+        return None
+    names = _name_columns(summary, rows)
+    return Table(
+        caption,
+        (
+            *(column for column, _ in names),
+            *(
+                Column(k.key, k.title, k.symbol or k.unit.symbol, importance=k.importance)
+                for k in kinds
+            ),
+        ),
+        tuple(
+            (*(make(row) for _, make in names), *(_cell(row, kind) for kind in kinds))
+            for row in rows
+        ),
+        tuple(_notes(rows, {kind.key for kind in kinds})),
+        sections=_sections(rows),
+    )
+
+
+def _kinds(summary: CampaignSummary, rows: Sequence[EdgeRow]) -> list[_Kind]:
+    def unit(base: str, *keys: str) -> Unit:
+        found = [figure for row in rows for key in keys if (figure := row.get(key))]
+        return column_unit((max(abs(f.mean), f.half or 0.0) for f in found), base)
+
+    phases = unit("s", "load_s", "compile_s", "deserialize_s", "instantiate_s")
+    joules, watts = unit("J", "energy_net_j"), unit("W", "power_w")
+    suffix = class_suffix(summary)
+    return [
+        _Kind("duration_s", "time", unit("s", "duration_s"), 95),
+        _Kind("cpu_percent", "CPU", _ONE, 80, "% core", digits=3),
+        _Kind("cpu_machine_percent", "CPU", _ONE, 60, "% all", digits=3),
+        _Kind("memory_percent", "RAM", _ONE, 75, "%", digits=2),
+        _Kind("memory_peak_bytes", "RAM", unit("B", "memory_peak_bytes"), 65, digits=4),
+        _Kind("power_w", "power", watts, 85, watts.symbol + suffix),
+        _Kind("energy_net_j", "net energy", joules, 90, joules.symbol + suffix),
+        _Kind("host_bytes", "host", _MEGA, 90, digits=3, of_run=False),
+        _Kind("module_bytes", "module", _KILO, 85, digits=3, of_run=False),
+        _Kind("aot_bytes", "AOT", _KILO, 80, digits=3, of_run=False),
+        _Kind("load_s", "load", phases, 65, of_run=False),
+        _Kind("compile_s", "compile", phases, 75, of_run=False),
+        _Kind("build_s", "AOT build", unit("s", "build_s"), 40, of_run=False),
+        _Kind("deserialize_s", "deserialize", phases, 70, of_run=False),
+        _Kind("instantiate_s", "instantiate", phases, 60, of_run=False),
+    ]
+
+
+def _name_columns(
+    summary: CampaignSummary, rows: Sequence[EdgeRow]
+) -> list[tuple[Column, Callable[[EdgeRow], Cell]]]:
+    """Return the columns that say what a row is: runtime, mode and what else was varied.
+
+    Where these do not tell the rows apart, or there is no runtime, the label comes first.
+    """
+    others = other_factors(summary)
+    keys = [(r.variant.workload, r.runtime, r.mode, *r.others.values()) for r in rows]
+    columns: list[tuple[Column, Callable[[EdgeRow], Cell]]] = []
+    if any(row.runtime is None for row in rows) or len({*keys}) < len(keys):
+        columns.append(
+            (
+                Column("variant", "variant", left=True, importance=100),
+                lambda row: Cell(plain(row.variant.label, 60)),
+            )
+        )
+    if any(row.runtime for row in rows):
+        columns.append(
+            (
+                Column("runtime", "runtime", left=True, importance=99),
+                lambda row: _level(row.runtime),
+            )
+        )
+    if any(row.mode for row in rows):
+        columns.append(
+            (Column("mode", "mode", left=True, importance=98), lambda row: _level(row.mode))
+        )
+    columns += [(_factor_column(name), partial(_other_level, name)) for name in others]
+    return columns
+
+
+def _factor_column(name: str) -> Column:
+    return Column(f"factor:{name}", plain(name, 24), left=True, importance=97)
+
+
+def _other_level(name: str, row: EdgeRow) -> Cell:
+    return _level(row.others.get(name))
+
+
+def _level(level: str | None) -> Cell:
+    return _EMPTY if level is None else Cell(plain(level, 30))
+
+
+def _cell(row: EdgeRow, kind: _Kind) -> Cell:
+    figure = row.get(kind.key)
+    if figure is None:
+        return _EMPTY
+    if kind.digits:
+        return Cell(number(figure.mean / kind.unit.factor, kind.digits))
+    return Cell(scaled_pm(figure.mean, figure.half, kind.unit))
+
+
+def _sections(rows: Sequence[EdgeRow]) -> tuple[tuple[int, str], ...]:
+    names = [row.variant.workload for row in rows]
+    if len(workloads([row.variant for row in rows])) < 2:
+        return ()
+    return tuple(
+        (place, name) for place, name in enumerate(names) if place == 0 or names[place - 1] != name
+    )
+
+
+def _notes(rows: Sequence[EdgeRow], shown: set[str]) -> list[str]:
+    notes = []
+    if any(figure.half for row in rows for key, figure in row.figures.items() if key in shown):
+        notes.append(
+            "±: 95 % interval of the mean between runs, of joules and watts with the meter"
+        )
+    if "cpu_percent" in shown:
+        notes.append("CPU: over the window, of one core and of all cores of the machine")
+    if "memory_percent" in shown:
+        notes.append("RAM: the peak of the run's processes, start-up included; % of the machine's")
+    if "power_w" in shown:
+        notes.append("power: gross energy of the window by its time")
+    if "host_bytes" in shown:
+        notes.append(
+            "host: the files that loading the runtime maps into memory, its library and what that "
+            "brings; not the Python that starts it (MB: a million bytes, kB: a thousand)"
+        )
+    outside = [
+        name for name in ("load", "compile", "deserialize", "instantiate") if f"{name}_s" in shown
+    ]
+    if outside:
+        notes.append(f"{', '.join(outside)}: before the window, in neither its time nor its energy")
+    return notes

@@ -1,0 +1,115 @@
+"""The edge table in LaTeX: two tables, the run and then sizes and start (booktabs, siunitx)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchharness.errors import UsageError
+from benchharness.model import CampaignSummary
+from benchharness.report.edge_table import edge_tables
+from benchharness.report.latex import LATEX_UNITS, PREAMBLE, table_format
+from benchharness.report.latex_text import escape, label
+from benchharness.report.table import Table
+from benchharness.report.text import DASH, plain
+
+_PERCENT = {"% core": r"\si{\percent} of a core", "% all": r"\si{\percent} of all"}
+_SIZES = {"MB": r"\mega\byte", "kB": r"\kilo\byte", "W": r"\watt", "mW": r"\milli\watt"}
+
+
+def write_latex_edge(summary: CampaignSummary, path: Path, *, standalone: bool = False) -> Path:
+    """Write the tables to ``path``. Raises UsageError when the file cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(render_latex_edge(summary, standalone=standalone), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"cannot write the table: {error.strerror}", where=str(path), remedy="choose another"
+        ) from error
+    return path
+
+
+def render_latex_edge(summary: CampaignSummary, *, standalone: bool = False) -> str:
+    """Return the tables as a fragment for ``\\input``, or as a document that compiles alone."""
+    campaign = plain(summary.campaign_id, 40)
+    tables = [
+        _table(table, f"{plain(summary.title, 120)}, campaign {campaign}", f"{label(campaign)}-{n}")
+        for n, table in enumerate(edge_tables(summary), 1)
+    ]
+    body = "".join(tables)
+    return f"{PREAMBLE}{body}\\end{{document}}\n" if standalone else body
+
+
+def _table(table: Table, title: str, name: str) -> str:
+    columns = [_column(table, place) for place in range(len(table.columns))]
+    rows = []
+    for place in range(len(table.rows)):
+        if above := table.heading_above(place):
+            space = [r"\addlinespace"] if place else []
+            text = rf"\textit{{{escape(above)}}}"
+            rows += [*space, rf"\multicolumn{{{len(columns)}}}{{l}}{{{text}}} \\"]
+        rows.append(" & ".join(cells[place] for _, _, _, cells in columns) + r" \\")
+    notes = ". ".join(escape(f"{note[0].upper()}{note[1:]}") for note in table.notes)
+    return "\n".join(
+        [
+            r"% in the preamble: \usepackage{booktabs,siunitx}, siunitx 2.7 or newer",
+            r"\begin{table}[htbp]",
+            r"\centering",
+            r"\small\setlength{\tabcolsep}{4pt}",
+            rf"\caption{{{escape(title)}, {escape(table.caption)}. {notes}.}}\smallskip",
+            rf"\label{{tab:benchharness-edge-{name}}}",
+            r"\begin{tabular}{" + "\n  ".join(["", *(spec for spec, _, _, _ in columns)]) + "\n}",
+            r"\toprule",
+            " & ".join(head for _, head, _, _ in columns) + r" \\",
+            " & ".join(unit for _, _, unit, _ in columns) + r" \\",
+            r"\midrule",
+            *rows,
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _column(table: Table, place: int) -> tuple[str, str, str, list[str]]:
+    """Return a column's specification, its two heads and its cells; a ± has two S columns."""
+    column = table.columns[place]
+    texts = [row[place].text for row in table.rows]
+    if column.left:
+        cells = [escape(text) for text in texts]
+        return "l", escape(column.title.capitalize()), escape(column.unit), cells
+    halves = [text.partition(" ± ")[::2] for text in texts]
+    values = [value if value != DASH else "" for value, _ in halves]
+    spec = f"S[table-format={table_format(values)}]"
+    if not any(half for _, half in halves):
+        return (
+            spec,
+            f"{{{escape(_capital(column.title))}}}",
+            f"{{{_unit(column.unit)}}}",
+            [value or "{--}" for value in values],
+        )
+    spec += rf"@{{\,}}c@{{\,}}S[table-format={table_format([half for _, half in halves])}]"
+    cells = [
+        rf"{value} & $\pm$ & {half}" if half else f"{value or '{--}'} & & {{}}"
+        for value, (_, half) in zip(values, halves, strict=True)
+    ]
+    span = r"\multicolumn{3}{c}"
+    return (
+        spec,
+        f"{span}{{{escape(_capital(column.title))}}}",
+        f"{span}{{{_unit(column.unit)}}}",
+        cells,
+    )
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def _unit(symbol: str) -> str:
+    """Return the unit in siunitx's words, with the class of the joules after it."""
+    unit, comma, rest = symbol.partition(",")
+    if unit in _PERCENT:
+        return _PERCENT[unit]
+    known = {**LATEX_UNITS, **_SIZES, "%": r"\percent"}.get(unit)
+    return (rf"\si{{{known}}}" if known else escape(unit)) + escape(f"{comma}{rest}")
