@@ -1,4 +1,4 @@
-"""``benchharness list``: the workloads, meters, campaigns and runtimes that there are."""
+"""``benchharness list``: workloads, meters, campaigns, runtimes and published results."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command."""
     parser = subparsers.add_parser(
         "list",
-        help="list workloads, meters, campaigns or runtimes",
+        help="list workloads, meters, campaigns, runtimes or published results",
         description="Lists what there is. Campaigns are those of the results file, newest first.",
         epilog=EXAMPLES + EXIT_CODES,
         formatter_class=HelpFormatter,
@@ -207,9 +207,42 @@ def _modes(runtime: Runtime) -> str:
     return f"modes {', '.join(runtime.modes)}" if runtime.modes else ""
 
 
+def _published(_args: argparse.Namespace, broken: list[BenchharnessError]) -> Answer:
+    from benchharness.errors import UsageError
+    from benchharness.report.published import published_folders
+    from benchharness.report.published_read import read_published
+
+    entries: Entries = []
+    rows = []
+    for name, folder in published_folders().items():
+        try:
+            published = read_published(folder)
+        except UsageError as error:
+            broken.append(error)
+            continue
+        workloads = list(dict.fromkeys(row.workload for row in published.rows))
+        entries.append(
+            {
+                "name": name,
+                "title": published.title,
+                "section": published.section,
+                "workloads": workloads,
+                "rows": len(published.rows),
+                "findings": len(published.findings),
+                "folder": str(folder),
+            }
+        )
+        what = f"{len(published.findings)} findings in its audit"
+        rows.append(
+            [name, ", ".join(workloads), f"{published.short}, section {published.section}; {what}"]
+        )
+    return entries, rows, "no published results: is the installation complete?"
+
+
 _LISTS: dict[str, Callable[[argparse.Namespace, list[BenchharnessError]], Answer]] = {
     "workloads": _workloads,
     "meters": _meters,
     "campaigns": _campaigns,
     "runtimes": _runtimes,
+    "published": _published,
 }

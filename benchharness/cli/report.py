@@ -10,6 +10,7 @@ from benchharness.cli.common import EXIT_CODES, HelpFormatter, add_results_optio
 
 if TYPE_CHECKING:
     from benchharness.model import CampaignSummary
+    from benchharness.report.against_records import Against
 
 EXAMPLES = """\
 examples:
@@ -25,6 +26,8 @@ examples:
       what the uncertainty of the joules is made of
   benchharness report 7f3c --csv numbers/
       trials.csv, variants.csv and energy.csv (raw observations: benchharness export)
+  benchharness report last --against published/aiotwin-d1.4
+      beside published tables: orders and ratios, and what is wrong with the tables
 
 """
 
@@ -57,6 +60,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--csv", type=Path, metavar="DIR", help="trials.csv, variants.csv and energy.csv"
     )
+    parser.add_argument(
+        "--against",
+        metavar="PUBLICATION",
+        help="put published results beside the campaign, in every format: published/NAME "
+        "(benchharness list published) or a folder",
+    )
     parser.add_argument("--open", action="store_true", help="open the HTML file in the browser")
     add_results_option(parser)
     parser.set_defaults(run=run)
@@ -69,14 +78,20 @@ def run(args: argparse.Namespace) -> int:
 
     with Store.open(results_path(args), create=False, read_only=True) as store:
         summary = derive_campaign(store, args.campaign)
-        written = _tables(args, summary)
+        against = _against(args, summary)
+        written = _tables(args, summary, against)
         page: Path | None = args.html
         if page is None and (args.open or not written):
             page = Path(f"benchharness-{summary.campaign_id}.html")
         if page is not None:
             from benchharness.report.html import write_html
 
-            written.append(write_html(summary, store, page))
+            view = None
+            if against is not None:
+                from benchharness.report.against_html import against_view
+
+                view = against_view(against)
+            written.append(write_html(summary, store, page, view))
     for path in written:
         print(path)
     if args.open and page is not None:
@@ -86,12 +101,30 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _tables(args: argparse.Namespace, summary: CampaignSummary) -> list[Path]:
+def _against(args: argparse.Namespace, summary: CampaignSummary) -> Against | None:
+    """Return the comparison with published results, and print it for people."""
+    if args.against is None:
+        return None
+    from benchharness.cli.against import against_of, print_against
+
+    against = against_of(summary, args.against)
+    print_against(against)
+    return against
+
+
+def _tables(
+    args: argparse.Namespace, summary: CampaignSummary, against: Against | None
+) -> list[Path]:
     written = []
     if args.latex:
         from benchharness.report.latex import write_latex
 
-        written.append(write_latex(summary, args.latex, standalone=args.standalone))
+        more = ""
+        if against is not None:
+            from benchharness.report.against_latex import latex_against
+
+            more = latex_against(against)
+        written.append(write_latex(summary, args.latex, standalone=args.standalone, more=more))
     if args.latex_budget:
         from benchharness.report.latex_budget import write_latex_budget
 
@@ -103,9 +136,18 @@ def _tables(args: argparse.Namespace, summary: CampaignSummary) -> list[Path]:
     if args.markdown:
         from benchharness.report.markdown import write_markdown
 
-        written.append(write_markdown(summary, args.markdown))
+        more = ""
+        if against is not None:
+            from benchharness.report.against_markdown import markdown_against
+
+            more = markdown_against(against)
+        written.append(write_markdown(summary, args.markdown, more))
     if args.csv:
         from benchharness.report.csv_files import write_csv
 
         written += write_csv(summary, args.csv)
+        if against is not None:
+            from benchharness.report.against_csv import write_against_csv
+
+            written += write_against_csv(against, args.csv)
     return written

@@ -69,6 +69,12 @@ def _part(
     readings = readings_of(rows, variants, levels, published.compare, known)
     comparison = PartComparison(measuring, published, rows, devices, levels)
     usable = [r for r in readings if len(r.variants) > 1]
+    news = [
+        (reading, q)
+        for place, reading in enumerate(usable)
+        for q in quantities
+        if not any(comparison.same(reading, earlier, q) for earlier in usable[:place])
+    ]
     return Part(
         workload=rows[0].workload,
         words=words,
@@ -78,8 +84,8 @@ def _part(
         rows=tuple(rows),
         variants=tuple(variants),
         readings=tuple(readings),
-        orders=tuple(o for r in usable for q in quantities for o in comparison.orders(r, q)),
-        ratios=tuple(o for r in usable for q in quantities for o in comparison.ratios(r, q)),
+        orders=tuple(o for r, q in news for o in comparison.orders(r, q)),
+        ratios=tuple(o for r, q in news for o in comparison.ratios(r, q)),
         notes=tuple(_part_notes(measuring, published, rows, variants, levels, readings)),
     )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchharness.model import CampaignSummary, TrialSummary, VariantSummary
 from benchharness.report.derive_variants import GROSS, VariantTrials
+from benchharness.report.metrics import half_interval
 from benchharness.stats.interval import mean_interval
 from benchharness.stats.sample import Sample, Spread, spread
 
@@ -59,7 +60,10 @@ class Measuring:
                 return None
             scale = 100.0 / whole
         sample = trials.sample(_METRICS[quantity], one_meter=self._one_meter())
-        return _from(sample.values, scale, sample.common_u)
+        found = _from(sample.values, scale, sample.common_u)
+        if found is not None and quantity == "energy_j":  # the meter's share is in its ±
+            return replace(found, half=half_interval(variant, GROSS))
+        return found
 
     def _one_meter(self) -> bool:
         return len({t.energy.meter for t in self.campaign.trials if t.energy is not None}) <= 1

@@ -50,6 +50,18 @@ class PartComparison:
         }
         return dict(sorted(found.items(), key=lambda item: item[1].mean))
 
+    def same(self, reading: Reading, earlier: Reading, quantity: str) -> bool:
+        """Say whether a reading says of a quantity what an earlier one has said already.
+
+        Sizes of hosts and modules are often those of another mode, and what nobody has measured
+        is not measured in any reading.
+        """
+        here, before = self.measured(reading, quantity), self.measured(earlier, quantity)
+        if not here or not before:
+            return not here and not before
+        sizes = [{level: figure.mean for level, figure in each.items()} for each in (here, before)]
+        return quantity in SIZES and sizes[0] == sizes[1]
+
     def relations(
         self, figures: Mapping[str, Measured]
     ) -> dict[frozenset[str], tuple[str, Relation | None]]:

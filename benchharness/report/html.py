@@ -46,6 +46,8 @@ from benchharness.report.winners import winners
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from benchharness.report.against_html import AgainstView
+
 SIZE_LIMIT_BYTES = 2_000_000
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
@@ -53,12 +55,19 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def write_html(summary: CampaignSummary, reader: SeriesReader | None, path: Path) -> Path:
+def write_html(
+    summary: CampaignSummary,
+    reader: SeriesReader | None,
+    path: Path,
+    against: AgainstView | None = None,
+) -> Path:
     """Write the report of a campaign to ``path``; without ``reader`` nothing over time is drawn.
+
+    ``against`` puts published results beside it.
 
     Raises UsageError when the file cannot be written.
     """
-    text = render_html(summary, reader)
+    text = render_html(summary, reader, against)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -71,20 +80,27 @@ def write_html(summary: CampaignSummary, reader: SeriesReader | None, path: Path
     return path
 
 
-def render_html(summary: CampaignSummary, reader: SeriesReader | None = None) -> str:
+def render_html(
+    summary: CampaignSummary,
+    reader: SeriesReader | None = None,
+    against: AgainstView | None = None,
+) -> str:
     """Return the report as one HTML document of at most 2 MB: fewer runs are drawn if need be."""
     limits = html_panels.Limits()
-    text = _render(summary, reader, limits)
+    text = _render(summary, reader, limits, against)
     for _ in range(4):
         if len(text.encode()) <= SIZE_LIMIT_BYTES:
             break
         limits = limits.halved()
-        text = _render(summary, reader, limits)
+        text = _render(summary, reader, limits, against)
     return text
 
 
 def _render(
-    summary: CampaignSummary, reader: SeriesReader | None, limits: html_panels.Limits
+    summary: CampaignSummary,
+    reader: SeriesReader | None,
+    limits: html_panels.Limits,
+    against: AgainstView | None,
 ) -> str:
     environment = _environment()
     template = environment.get_template("report.html.jinja")
@@ -92,6 +108,7 @@ def _render(
         csp=CONTENT_SECURITY_POLICY,
         css=_style_sheet(environment),
         version=__version__,
+        against=against,
         **_head(summary),
         **_comparison(summary, limits),
         **_over_time(summary, reader, limits),

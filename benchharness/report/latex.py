@@ -58,6 +58,7 @@ PREAMBLE = r"""\documentclass{article}
 \usepackage{lmodern}
 \usepackage[margin=20mm]{geometry}
 \usepackage{booktabs}
+\usepackage{graphicx}
 \usepackage{siunitx}
 \begin{document}
 """
@@ -73,11 +74,17 @@ class _Column:
     cells: tuple[str, ...]
 
 
-def write_latex(summary: CampaignSummary, path: Path, *, standalone: bool = False) -> Path:
-    """Write the table to ``path``. Raises UsageError when the file cannot be written."""
+def write_latex(
+    summary: CampaignSummary, path: Path, *, standalone: bool = False, more: str = ""
+) -> Path:
+    """Write the table, and ``more`` after it, to ``path``.
+
+    Raises UsageError when the file cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render_latex(summary, standalone=standalone), encoding="utf-8")
+        text = render_latex(summary, standalone=standalone, more=more)
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(
             f"cannot write the table: {error.strerror}", where=str(path), remedy="choose another"
@@ -85,12 +92,12 @@ def write_latex(summary: CampaignSummary, path: Path, *, standalone: bool = Fals
     return path
 
 
-def render_latex(summary: CampaignSummary, *, standalone: bool = False) -> str:
+def render_latex(summary: CampaignSummary, *, standalone: bool = False, more: str = "") -> str:
     """Return the table as a fragment for ``\\input``, or as a document that compiles alone.
 
     Each workload has a table of its own.
     """
-    body = "".join(_table(part.summary, part.heading) for part in sections(summary))
+    body = "".join(_table(part.summary, part.heading) for part in sections(summary)) + more
     return f"{PREAMBLE}{body}\\end{{document}}\n" if standalone else body
 
 

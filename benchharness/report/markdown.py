@@ -17,11 +17,14 @@ from benchharness.report.text import plain
 from benchharness.report.trust import caution_rows, reliance
 
 
-def write_markdown(summary: CampaignSummary, path: Path) -> Path:
-    """Write the comparison to ``path``. Raises UsageError when the file cannot be written."""
+def write_markdown(summary: CampaignSummary, path: Path, more: str = "") -> Path:
+    """Write the comparison, and ``more`` under it, to ``path``.
+
+    Raises UsageError when the file cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render_markdown(summary), encoding="utf-8")
+        path.write_text(render_markdown(summary) + more, encoding="utf-8")
     except OSError as error:
         raise UsageError(
             f"cannot write Markdown: {error.strerror}", where=str(path), remedy="choose another"
@@ -64,7 +67,7 @@ def _comparison(summary: CampaignSummary) -> list[str]:
     lines: list[str] = []
     for heading, table in comparison_tables(summary):
         lines += [f"### {escape(plain(heading, 60))}", ""] if heading else []
-        lines += [*_rows(table), "", *(f"{escape(note)}.  " for note in table.notes), ""]
+        lines += [*table_lines(table), "", *(f"{escape(note)}.  " for note in table.notes), ""]
     return lines
 
 
@@ -72,7 +75,7 @@ def _edge(summary: CampaignSummary) -> list[str]:
     """Return the edge table where it belongs to the report, in two parts that can be read."""
     lines: list[str] = []
     for table in edge_tables(summary) if has_host(summary) else []:
-        lines += [f"#### {escape(table.caption.capitalize())}", "", *_rows(table), ""]
+        lines += [f"#### {escape(table.caption.capitalize())}", "", *table_lines(table), ""]
         lines += [*(f"{escape(note)}.  " for note in table.notes), ""]
     return lines
 
@@ -91,7 +94,7 @@ def _energy(summary: CampaignSummary) -> list[str]:
     lines: list[str] = []
     for table in (energy_table(summary), several_meters(summary)):
         if table is not None:
-            lines += [f"{escape(table.caption.capitalize())}:", "", *_rows(table), ""]
+            lines += [f"{escape(table.caption.capitalize())}:", "", *table_lines(table), ""]
             lines += [*(f"{escape(note)}.  " for note in table.notes), ""]
     if not lines:
         return []
@@ -99,7 +102,8 @@ def _energy(summary: CampaignSummary) -> list[str]:
     return [head, "", *lines, "</details>", ""]
 
 
-def _rows(table: Table) -> list[str]:
+def table_lines(table: Table) -> list[str]:
+    """Return a table as the lines of a Markdown table."""
     heads = [escape(" ".join(f"{c.title} {_unit(c.unit)}".split())) for c in table.columns]
     aligned = [":--" if c.left else "--:" for c in table.columns]
     rows = [heads, aligned]

@@ -23,7 +23,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "cpu_percent": ("CPU", "%"),
     "ram_percent": ("RAM", "%"),
     "current_ma": ("current", "mA"),
-    "energy_j": ("energy", "J"),
+    "energy_j": ("gross energy", "J"),
     "host_mb": ("host", "MB"),
     "module_kb": ("module", "KB"),
 }

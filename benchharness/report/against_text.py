@@ -1,0 +1,80 @@
+"""What a comparison with published results says, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchharness.report.against_records import (
+    AGREES,
+    CANNOT_TELL,
+    CONTRADICTS,
+    Against,
+    Order,
+    Part,
+)
+from benchharness.report.published import TITLES, Published
+
+_HEADLINES = ("duration_s", "cpu_percent")
+
+
+def sentences(against: Against) -> list[str]:
+    """Return one sentence a part and reading: the order by time, else by CPU."""
+    found = []
+    for part in against.parts:
+        orders = [order for order in part.orders if order.quantity == _headline(part)]
+        for reading in dict.fromkeys(order.reading for order in orders):
+            same = [order for order in orders if order.reading == reading]
+            found.append(_sentence(against.published, part, same))
+    return found
+
+
+def order_word(order: Order) -> str:
+    """Return a word for all pairs: it contradicts where one does, it agrees where all do."""
+    if order.count(CONTRADICTS):
+        return CONTRADICTS
+    return CANNOT_TELL if order.count(CANNOT_TELL) else AGREES
+
+
+def pairs_text(order: Order) -> str:
+    """Return ``2 of 3 pairs agree, 1 undecided``."""
+    total, agree = len(order.pairs), order.count(AGREES)
+    found = [f"{agree} of {total} pair{'' if total == 1 else 's'} agree{'s' if agree == 1 else ''}"]
+    against, open_ = order.count(CONTRADICTS), order.count(CANNOT_TELL)
+    found += [f"{against} contradict{'s' if against == 1 else ''}"] if against else []
+    found += [f"{open_} undecided"] if open_ else []
+    return ", ".join(found)
+
+
+def published_order(published: Published, order: Order) -> str:
+    """Return ``WasmEdge < Wasmer < Wasmtime``, least first; = for figures printed equal."""
+    text = ""
+    for place, (level, value) in enumerate(order.published):
+        if place:
+            text += " = " if value.value == order.published[place - 1][1].value else " < "
+        text += published.shown(level)
+    return text
+
+
+def measured_order(published: Published, order: Order) -> str:
+    """Return the same of the measurement; ? between two that it cannot tell apart."""
+    text = published.shown(order.measured[0])
+    for sign, level in zip(order.measured_signs, order.measured[1:], strict=True):
+        text += f" {sign} {published.shown(level)}"
+    return text
+
+
+def _headline(part: Part) -> str | None:
+    there = {order.quantity for order in part.orders}
+    return next((q for q in _HEADLINES if q in there), None)
+
+
+def _sentence(published: Published, part: Part, orders: Sequence[Order]) -> str:
+    first = orders[0]
+    devices = "; ".join(
+        f"{published_order(published, order)} on {order.device} ({pairs_text(order)})"
+        for order in orders
+    )
+    return (
+        f"{part.heading} by {TITLES[first.quantity][0]}, {first.reading}: "
+        f"{measured_order(published, first)} here, {devices}"
+    )
