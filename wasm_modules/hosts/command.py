@@ -52,6 +52,8 @@ def execute(runtime: Runtime, request: Request) -> int:
         exit_code = _run(runtime, request, marks_window=provided.marks_window)
     if exit_code == 0:
         provided.finish()
+    elif reason := provided.reason():
+        raise HostError(f"the guest ended with exit code {exit_code}: {reason}", exit_code)
     return exit_code
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from wasm_modules.hosts import guest_report, start
-from wasm_modules.hosts.failures import HostError
+from wasm_modules.hosts.failures import EXIT_UNFIT, HostError
 from wasm_modules.hosts.imports import PROVIDERS, WASI
 
 _TIMEOUT_S = 120.0
@@ -59,6 +59,8 @@ def answer(path: Path, arguments: list[str]) -> tuple[int, str, str]:
         timeout=_TIMEOUT_S,
         check=False,
     )
+    if done.returncode == EXIT_UNFIT:  # two hosts that cannot run would seem to be alike
+        raise HostError(done.stderr.decode("utf-8", "replace"), EXIT_UNFIT)
     lines = []
     for line in done.stdout.splitlines():
         if line.startswith(guest_report.PREFIX):

@@ -22,6 +22,7 @@ PROVIDERS: Mapping[str, str] = {  # namespace -> file
     "http": "http",
     "wasi_ephemeral_nn": "wasi_nn",
 }
+PLUGIN = "plugin"  # nn=plugin: the runtime's own wasi-nn instead of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,19 @@ class Provided:
         for provision in self.provisions:
             provision.finish()
 
+    def reason(self) -> str | None:
+        """Return why a call of the guest was refused last, if one was."""
+        return next(filter(None, (each.reason() for each in self.provisions)), None)
+
 
 def provide(wanted: Sequence[Import], settings: Mapping[str, str]) -> Provided:
-    """Return the functions that a guest imports. Raises HostError that names an unknown one."""
-    namespaces = dict.fromkeys(each.module for each in wanted if each.module != WASI)
+    """Return the functions that a guest imports. Raises HostError that names an unknown one.
+
+    A namespace that the runtime provides itself, as it does WASI, is left to it.
+    """
+    left = {WASI, "wasi_ephemeral_nn"} if settings.get("nn") == PLUGIN else {WASI}
+    wanted = [each for each in wanted if each.module not in left]
+    namespaces = dict.fromkeys(each.module for each in wanted)
     provisions: dict[str, Provision] = {}
     for namespace in namespaces:
         if namespace not in PROVIDERS:
@@ -58,8 +68,6 @@ def provide(wanted: Sequence[Import], settings: Mapping[str, str]) -> Provided:
         provisions[namespace] = file.provide(settings)
     functions = []
     for each in wanted:
-        if each.module == WASI:
-            continue
         offered = {f.name: f for f in provisions[each.module].functions}
         if each.name not in offered or each.kind != "function":
             raise HostError(
