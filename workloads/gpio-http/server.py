@@ -169,7 +169,7 @@ def main() -> int:
         # second, and the board may rest.
         threading.Thread(target=server.serve_forever, args=(3600.0,), daemon=True).start()
         _write_whole(options.port_file, f"{server.server_address[1]}\n")
-        events.emit("ready")
+        events.ready()
         signal.sigwait(_ENDS)
     for name, value in ledger.outputs().items():
         events.output(name, value)
