@@ -24,10 +24,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from wasm_modules.hosts import find_wasmer
 from wasm_modules.hosts.command import main
-from wasm_modules.hosts.failures import EXIT_UNFIT, EXIT_USAGE, HostError, TrapError
+from wasm_modules.hosts.failures import EXIT_FAILED, EXIT_UNFIT, EXIT_USAGE, HostError, TrapError
 from wasm_modules.hosts.module_binary import limit_memory
 from wasm_modules.hosts.request import Request
 from wasm_modules.hosts.runtime import HostFunction, Runtime
+from wasm_modules.hosts.wasmer_file import quiet, sealed, unsealed
 from wasm_modules.hosts.wasmer_folders import guarded_wasi
 from wasm_modules.hosts.wasmer_functions import Memory, first_line, missing_import, namespaces
 
@@ -90,24 +91,22 @@ class WasmerRuntime:
         if request.memory_limit_bytes is not None:
             code = limit_memory(code, request.memory_limit_bytes)
         try:
-            self._module = wasmer.Module(self._store, code)
+            with quiet():
+                self._module = wasmer.Module(self._store, code)
         except RuntimeError as error:
             raise _refusal(error, request) from None
 
     def build(self, request: Request, code: bytes, artefact: Path) -> None:
         """Compile and write the machine code."""
         self.compile(request, code)
-        artefact.write_bytes(self._module.serialize())
+        artefact.write_bytes(sealed(self._module.serialize()))
 
     def deserialize(self, request: Request, artefact: Path) -> None:
         """Load the machine code by an engine that has no compiler."""
         import wasmer
 
         self._store = wasmer.Store(wasmer.engine.Universal())
-        try:
-            self._module = wasmer.Module.deserialize(self._store, artefact.read_bytes())
-        except (OSError, RuntimeError) as error:
-            raise HostError(f"cannot be loaded from {artefact}: {first_line(error)}", 1) from None
+        self._module = _loaded(self._store, artefact)
 
     def instantiate(self, request: Request, functions: Sequence[HostFunction]) -> None:
         """Link to WASI and to the host functions."""
@@ -129,7 +128,7 @@ class WasmerRuntime:
             self._start = self._instance.exports._start
         except LookupError:
             raise HostError("exports no function _start: not a WASI command", EXIT_USAGE) from None
-        if not isinstance(self._start, wasmer.Function):
+        if not isinstance(self._start, wasmer.Function) or self._start.type.params:
             raise HostError("exports no function _start: not a WASI command", EXIT_USAGE)
 
     def run(self) -> int:
@@ -153,9 +152,9 @@ class WasmerRuntime:
 
         artefact = aot_cache.artefact_path(text.encode(), self.name, self.version(), request.mode)
         if not artefact.is_file():
-            whole = wasmer.Module(_store(request), text).serialize()
+            whole = sealed(wasmer.Module(_store(request), text).serialize())
             aot_cache.ensure(artefact, lambda place: _write(place, whole))
-        return wasmer.Module.deserialize(self._store, artefact.read_bytes())
+        return _loaded(self._store, artefact)
 
 
 def _store(request: Request) -> wasmer.Store:
@@ -176,6 +175,19 @@ def _store(request: Request) -> wasmer.Store:
     return wasmer.Store(wasmer.engine.Universal(compiler))
 
 
+def _loaded(store: wasmer.Store | None, artefact: Path) -> wasmer.Module:
+    import wasmer
+
+    try:
+        code = unsealed(artefact.read_bytes())
+        with quiet():
+            return wasmer.Module.deserialize(store, code)
+    except (OSError, RuntimeError) as error:
+        raise HostError(
+            f"cannot be loaded from {artefact}: {first_line(error)}; delete it", EXIT_FAILED
+        ) from None
+
+
 def _write(place: Path, whole: bytes) -> None:
     place.write_bytes(whole)
 
@@ -188,7 +200,8 @@ def _refusal(error: Exception, request: Request) -> HostError:
         name = request.compiler or find_wasmer.COMPILERS[0]
         return HostError(f"Wasmer's compiler {name} cannot compile it: {cause}", EXIT_USAGE)
     cause = line.removeprefix("Validation error: ")
-    return HostError(f"is not a valid module: {cause}", EXIT_USAGE)
+    by = f" for Wasmer's {request.compiler}" if request.compiler else ""
+    return HostError(f"is not a valid module{by}: {cause}", EXIT_USAGE)
 
 
 def _trap(error: Exception) -> TrapError | None:
