@@ -103,11 +103,17 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One reading of a meter. ``energy_j`` is a cumulative counter with an arbitrary zero."""
+    """One reading of a meter. ``energy_j`` is a cumulative counter with an arbitrary zero.
+
+    Current and voltage (RMS where they alternate) stand beside it for people: no energy is ever
+    made from them.
+    """
 
     t_ns: int
     power_w: float | None = None
     energy_j: float | None = None
+    current_a: float | None = None
+    voltage_v: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +174,19 @@ class EnergyFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class SupplyCurrent:
+    """The mean current in a window, by one meter; ``computed`` from power and a stated voltage.
+
+    On the mains side it is RMS and apparent: current times voltage is not the power.
+    """
+
+    current_a: float
+    voltage_v: float | None
+    meter: str
+    computed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseSpan:
     """A named interval. ``source`` is "harness" for the stages of a trial, else a participant."""
 
@@ -205,6 +224,7 @@ class TrialSummary:
     cautions: tuple[Caution, ...]
     methods: Mapping[str, str]  # how cpu_s and memory_peak_bytes were obtained
     module_bytes: int | None = None
+    supply: SupplyCurrent | None = None
 
 
 @dataclass(frozen=True, slots=True)

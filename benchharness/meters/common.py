@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from benchharness.meters.options import OptionReader
 from benchharness.model import Capabilities, MeasurementClass
 
+SUPPLY_PREFIX = "supply:"  # of the stream of currents and voltages beside a meter's readings
+SUPPLY_VOLTAGE_KEY = "supply_voltage_v"  # for a current in milliamperes where none is read
 _LONGEST_S = 86_400.0
 _LONGEST_LATENCY_S = 120.0  # a bridge that hands out its minute's mean is one late
 
@@ -51,6 +53,7 @@ class CommonOptions:
     latency_u_s: float | None
     pulse_j: float | None
     max_power_w: float | None
+    supply_voltage_v: float | None
     measurement_class: MeasurementClass
 
     def capabilities(
@@ -116,6 +119,7 @@ def read_common(keys: OptionReader, defaults: CommonDefaults | None = None) -> C
         latency_u_s=latency_u_s,
         pulse_j=_above_zero(keys, "pulse_j"),
         max_power_w=max_power_w,
+        supply_voltage_v=_above_zero(keys, SUPPLY_VOLTAGE_KEY),
         measurement_class=keys.measurement_class(defaults.measurement_class),
     )
 

@@ -16,6 +16,7 @@ from benchharness.report.derive_campaign_cautions import campaign_cautions
 from benchharness.report.derive_cautions import trial_cautions, unique
 from benchharness.report.derive_energy import trial_energy
 from benchharness.report.derive_spans import counted, metrics_of, phases_s, spans_of
+from benchharness.report.derive_supply import supply_current
 from benchharness.report.derive_variants import VariantTrials, with_ratios
 from benchharness.report.derive_verdict import campaign_verdict
 from benchharness.report.groups import with_applying
@@ -98,6 +99,7 @@ def derive_trial(store: Store, record: TrialRecord) -> TrialSummary:
         ),
         methods=result.methods,
         module_bytes=result.details.get("module_bytes"),
+        supply=supply_current(store, streams, window, energy.figure),
     )
 
 

@@ -12,7 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchharness.model import CampaignSummary, Status, TrialSummary, VariantSummary
+from benchharness.model import (
+    CampaignSummary,
+    Status,
+    SupplyCurrent,
+    TrialSummary,
+    VariantSummary,
+)
 from benchharness.report.groups import (
     MODE,
     RUNTIME,
@@ -27,10 +33,11 @@ from benchharness.stats.interval import mean_interval
 
 HOST = "host_bytes"
 SIZES = (HOST, "module_bytes", "aot_bytes")
+_MOST_LOW_VOLTAGE = 60.0  # the bound of extra-low voltage: what boards are fed with is below it
 PHASES = ("load", "compile", "build", "deserialize", "instantiate")
 KEYS = (
     *("duration_s", "cpu_percent", "cpu_machine_percent", "memory_peak_bytes", "memory_percent"),
-    *("power_w", "energy_net_j", *SIZES, *(f"{name}_s" for name in PHASES)),
+    *("power_w", "current_a", "energy_net_j", *SIZES, *(f"{name}_s" for name in PHASES)),
 )
 
 
@@ -147,6 +154,7 @@ def _figures(
         "memory_peak_bytes": memory,
         "memory_percent": _share(memory, summary.environment.get("memory_bytes"), 100.0),
         "power_w": _power(variant, good),
+        "current_a": _current(good),
         "energy_net_j": _metric(variant, "energy_net_j"),
     }
     for name in SIZES:
@@ -189,6 +197,28 @@ def _power(variant: VariantSummary, good: Sequence[TrialSummary]) -> EdgeFigure 
         parts.append(gross.instrument_u / statistics.fmean(d for _, d in pairs))
     known = [part for part in parts if part is not None]
     return EdgeFigure(figure.n, figure.mean, math.hypot(*known) if known else None)
+
+
+def _current(good: Sequence[TrialSummary]) -> EdgeFigure | None:
+    """Return the mean current; None where runs tell it of different sides of the supply."""
+    told = [trial.supply for trial in good if trial.supply is not None]
+    if len({side_of(supply) for supply in told}) > 1:
+        return None
+    return _mean([supply.current_a for supply in told])
+
+
+def side_of(supply: SupplyCurrent) -> str:
+    """Return the side of the supply that a current is of: ``mains``, ``5 V``; ``5 V, computed``."""
+    if supply.voltage_v is None or supply.voltage_v > _MOST_LOW_VOLTAGE:
+        return "mains, computed" if supply.computed else "mains"
+    volts = f"{supply.voltage_v:.0f} V"
+    return f"{volts}, computed" if supply.computed else volts
+
+
+def sides(summary: CampaignSummary) -> list[str]:
+    """Return the sides that the currents of a campaign are of."""
+    told = [trial.supply for trial in summary.trials if trial.supply is not None]
+    return list(dict.fromkeys(side_of(supply) for supply in told))
 
 
 def _mean(values: Sequence[float | None]) -> EdgeFigure | None:

@@ -10,14 +10,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from benchharness.meters.common import SUPPLY_VOLTAGE_KEY
 from benchharness.model import CampaignSummary
-from benchharness.report.edge_rows import EdgeRow, edge_rows, has_host, other_factors
+from benchharness.report.edge_rows import EdgeRow, edge_rows, has_host, other_factors, sides
 from benchharness.report.groups import workloads
 from benchharness.report.metrics import class_suffix
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
 
 _EMPTY = Cell(DASH, "muted")
+_MILLI = Unit("mA", 1e-3)
 _MEGA, _KILO, _ONE = Unit("MB", 1e6), Unit("kB", 1e3), Unit("", 1.0)
 CAPTION = "on the edge device"
 
@@ -77,7 +79,7 @@ def _table(summary: CampaignSummary, wanted: Callable[[_Kind], bool], caption: s
             (*(make(row) for _, make in names), *(_cell(row, kind) for kind in kinds))
             for row in rows
         ),
-        tuple(_notes(rows, {kind.key for kind in kinds})),
+        tuple(_notes(summary, rows, {kind.key for kind in kinds})),
         sections=_sections(rows),
     )
 
@@ -97,6 +99,7 @@ def _kinds(summary: CampaignSummary, rows: Sequence[EdgeRow]) -> list[_Kind]:
         _Kind("memory_percent", "RAM", _ONE, 75, "%", digits=2),
         _Kind("memory_peak_bytes", "RAM", unit("B", "memory_peak_bytes"), 65, digits=4),
         _Kind("power_w", "power", watts, 85, watts.symbol + suffix),
+        _Kind("current_a", "current", _MILLI, 83, f"mA, {'/'.join(sides(summary))}"),
         _Kind("energy_net_j", "net energy", joules, 90, joules.symbol + suffix),
         _Kind("host_bytes", "host", _MEGA, 90, digits=3, of_run=False),
         _Kind("module_bytes", "module", _KILO, 85, digits=3, of_run=False),
@@ -171,7 +174,7 @@ def _sections(rows: Sequence[EdgeRow]) -> tuple[tuple[int, str], ...]:
     )
 
 
-def _notes(rows: Sequence[EdgeRow], shown: set[str]) -> list[str]:
+def _notes(summary: CampaignSummary, rows: Sequence[EdgeRow], shown: set[str]) -> list[str]:
     notes = []
     if any(figure.half for row in rows for key, figure in row.figures.items() if key in shown):
         notes.append(
@@ -183,6 +186,8 @@ def _notes(rows: Sequence[EdgeRow], shown: set[str]) -> list[str]:
         notes.append("RAM: the peak of the run's processes, start-up included; % of the machine's")
     if "power_w" in shown:
         notes.append("power: gross energy of the window by its time")
+    if "duration_s" in shown:
+        notes += _about_current(summary)
     if "host_bytes" in shown:
         notes.append(
             "host: the files that loading the runtime maps into memory, its library and what that "
@@ -193,4 +198,27 @@ def _notes(rows: Sequence[EdgeRow], shown: set[str]) -> list[str]:
     ]
     if outside:
         notes.append(f"{', '.join(outside)}: before the window, in neither its time nor its energy")
+    return notes
+
+
+def _about_current(summary: CampaignSummary) -> list[str]:
+    """Return of which side of the supply the current is, or why there is none."""
+    found = sides(summary)
+    if not found:
+        return [
+            "no current: no meter told one; plugs that tell it (Tasmota, Shelly, zigbee2mqtt) or a "
+            f"single INA3221 rail do, or {SUPPLY_VOLTAGE_KEY} in the instrument's file"
+        ]
+    notes = []
+    if any(side.startswith("mains") for side in found):
+        notes.append(
+            "current on the mains side: RMS and apparent; mA × 230 V is not the power, which is in "
+            "the column of watts"
+        )
+    if any(not side.startswith("mains") for side in found):
+        notes.append("current on the board's side of the supply")
+    if any(side.endswith("computed") for side in found):
+        notes.append("computed: power by the stated voltage of the supply; no current was read")
+    if len(found) > 1:
+        notes.append("current: left out where the runs of a variant differ in the side")
     return notes

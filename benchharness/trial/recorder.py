@@ -10,6 +10,7 @@ from typing import Any
 
 from benchharness.clock import NANOSECONDS_PER_SECOND, Clock
 from benchharness.meters.base import Meter
+from benchharness.meters.common import SUPPLY_PREFIX, SUPPLY_VOLTAGE_KEY
 from benchharness.meters.options import DESCRIPTIVE_KEYS
 from benchharness.model import Caution, Channel, Reading
 from benchharness.store.database import Store
@@ -19,6 +20,8 @@ from benchharness.trial.sampling import Batch, Sampler
 
 HARNESS = "harness"
 METER_CHANNELS = (Channel("power_w", "W"), Channel("energy_j", "J"))
+# Beside the readings of a meter that tells them; a stream of its own, since most do not.
+SUPPLY_CHANNELS = (Channel("current_a", "A"), Channel("voltage_v", "V"))
 
 
 class Recorder:
@@ -131,6 +134,7 @@ class Recorder:
                     array("d", [_or_nan(reading.energy_j) for reading in readings]),
                 ],
             )
+            self._take_supply(meter.instrument.name, readings)
             if meter is self.meters[0]:
                 self.last_reading = readings[-1]
         for event in meter.events():
@@ -144,6 +148,22 @@ class Recorder:
                     text=f"{event.kind}: {event.detail}",
                 ),
             )
+
+    def _take_supply(self, meter: str, readings: Sequence[Reading]) -> None:
+        told = [r for r in readings if r.current_a is not None or r.voltage_v is not None]
+        if not told:
+            return
+        key = (f"{SUPPLY_PREFIX}{meter}", SUPPLY_CHANNELS)
+        if key not in self._streams:
+            self._streams[key] = self.store.add_stream(self.trial_id, "probe", *key)
+        self.store.append(
+            self._streams[key],
+            array("q", [reading.t_ns for reading in told]),
+            [
+                array("d", [_or_nan(reading.current_a) for reading in told]),
+                array("d", [_or_nan(reading.voltage_v) for reading in told]),
+            ],
+        )
 
     def _take_events(self, events: list[EventRecord]) -> None:
         for event in events:
@@ -188,7 +208,9 @@ def meter_meta(meter: Meter) -> Mapping[str, Any]:
     }
     # What the file says for people; TOML knows dates, JSON does not.
     described = {key: str(v) for key, v in instrument.options.items() if key in DESCRIPTIVE_KEYS}
-    return {**meta, **capabilities, **described}
+    stated_v = instrument.options.get(SUPPLY_VOLTAGE_KEY)
+    supply = {} if stated_v is None else {SUPPLY_VOLTAGE_KEY: float(stated_v)}
+    return {**meta, **capabilities, **described, **supply}
 
 
 def reading_age_s(reading: Reading | None, now_ns: int) -> float | None:

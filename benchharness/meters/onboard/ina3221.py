@@ -43,7 +43,9 @@ class Ina3221Meter(PolledMeter):
 
     def _sample(self) -> Sample:
         assert self._reader is not None
-        return Sample(power_w=self._reader.power_w())
+        power_w = self._reader.power_w()
+        current_a, voltage_v = self._reader.supply()
+        return Sample(power_w=power_w, current_a=current_a, voltage_v=voltage_v)
 
     def _disconnect(self) -> None:
         if self._reader is not None:

@@ -104,7 +104,15 @@ class Poller:
         # Two looks in one tick of the clock keep their order.
         self._last_ns = max(t_ns, self._last_ns + 1)
         self._silent = False
-        self._readings.append(Reading(self._last_ns, sample.power_w, sample.energy_j))
+        self._readings.append(
+            Reading(
+                self._last_ns,
+                sample.power_w,
+                sample.energy_j,
+                sample.current_a,
+                sample.voltage_v,
+            )
+        )
         said = self.pace.add(self._last_ns) if scheduled else None
         if said:
             self.note("period", said, self._last_ns)

@@ -32,11 +32,22 @@ class RailReader:
         self.rails = _choose(sysroot, wanted)
         self._files: list[HeldFile] = []
         self._voltages_v: dict[str, float] = {}
+        self._currents_a: dict[str, float] = {}
         self._reads = [self._reader(rail) for rail in self.rails]
 
     def power_w(self) -> float:
         """Return the power of all rails together. Raises Unreadable."""
         return sum(read() for read in self._reads)
+
+    def supply(self) -> tuple[float | None, float | None]:
+        """Return current (A) and voltage (V) of the last power, of a single rail that tells both.
+
+        Currents of rails at several voltages have no sum.
+        """
+        rail = self.rails[0]
+        if len(self.rails) > 1 or rail.name not in self._currents_a:
+            return None, None
+        return self._currents_a[rail.name], self._voltages_v[rail.name]
 
     @property
     def power_step_w(self) -> float:
@@ -74,8 +85,10 @@ class RailReader:
 
         def read() -> float:
             voltage_v = voltage.number() / 1e3
+            current_a = current.number() / 1e3
             self._voltages_v[rail.name] = voltage_v
-            return self._from_zero(rail, voltage_v * current.number() / 1e3)
+            self._currents_a[rail.name] = current_a
+            return self._from_zero(rail, voltage_v * current_a)
 
         return read
 

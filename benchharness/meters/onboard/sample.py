@@ -14,6 +14,8 @@ class Sample:
     power_w: float | None = None
     energy_j: float | None = None
     t_ns: int | None = None
+    current_a: float | None = None
+    voltage_v: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,15 @@ class PlugInbox:
         # Two messages in one tick of the clock keep their order.
         self._last_ns = max(message.t_ns, self._last_ns + 1)
         self._silent = False
-        self._readings.append(Reading(self._last_ns, reading.power_w, reading.energy_j))
+        self._readings.append(
+            Reading(
+                self._last_ns,
+                reading.power_w,
+                reading.energy_j,
+                reading.current_a,
+                reading.voltage_v,
+            )
+        )
         self.usable.set()
 
     def _reason_against(self, topic: Topic, message: Arrival, reading: PlugReading) -> str | None:

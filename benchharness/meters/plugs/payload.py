@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 # A plug's messages are below 2 kB; anything much larger is not from one.
@@ -21,6 +21,7 @@ LARGEST_PAYLOAD_BYTES = 16_384
 # beyond what any one can see or count.
 LARGEST_POWER_W = 1e5
 LARGEST_ENERGY_J = 3.6e14
+_LARGEST_SUPPLY = 1000.0  # A or V
 # In what the emulator says of its firmware, and in its every message that has room for it: an
 # emulated joule cannot pass for a measured one, whatever the instrument's file says.
 EMULATED_MARK = "benchharness-emulated"
@@ -48,6 +49,8 @@ class PlugReading:
     emulated: bool = False
     device_s: float | None = None
     device_step_s: float | None = None
+    current_a: float | None = None
+    voltage_v: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,18 @@ def reading_of(
         device_s=device_s,
         device_step_s=device_step_s,
     )
+
+
+def with_supply(reading: PlugReading, current: Any, voltage: Any) -> PlugReading:
+    """Add the current (A) and the voltage (V) that the message tells beside the reading.
+
+    They are for people: what is no number is not there, and the reading stays good.
+    """
+    found = [
+        read_number("", value, unit=1.0, largest=_LARGEST_SUPPLY) for value in (current, voltage)
+    ]
+    current_a, voltage_v = (one.value if isinstance(one, Number) else None for one in found)
+    return replace(reading, current_a=current_a, voltage_v=voltage_v)
 
 
 def printable(value: Any) -> str | None:

@@ -37,6 +37,7 @@ from benchharness.meters.plugs.payload import (
     read_number,
     read_object,
     reading_of,
+    with_supply,
 )
 from benchharness.meters.plugs.said import Identity, RelayState, Said
 from benchharness.units import JOULES_PER_WATT_HOUR
@@ -176,7 +177,10 @@ def _reading(
     if power is None and energy is None:
         return None
     emulated = EMULATED_MARK.encode() in payload
-    return reading_of(power, coarser_as_float32(energy, unit), emulated=emulated)
+    reading = reading_of(power, coarser_as_float32(energy, unit), emulated=emulated)
+    if not isinstance(power_from, Mapping):
+        return reading
+    return with_supply(reading, power_from.get("current"), power_from.get("voltage"))
 
 
 def _total(component: Component, status: Any) -> tuple[str, Any]:

@@ -27,6 +27,7 @@ from benchharness.meters.plugs.payload import (
     read_number,
     read_object,
     reading_of,
+    with_supply,
 )
 from benchharness.units import JOULES_PER_KILOWATT_HOUR
 
@@ -70,7 +71,7 @@ def parse_sensor(payload: bytes, channel: int = 1) -> PlugReading | Rejection:
     if power is None and total is None:
         return Rejection("neither Power nor Total in ENERGY")
     time = read_device_time(sensor.get("Time"))
-    return reading_of(
+    reading = reading_of(
         power,
         coarser_as_float32(total, kwh),
         channels=channels,
@@ -78,6 +79,9 @@ def parse_sensor(payload: bytes, channel: int = 1) -> PlugReading | Rejection:
         device_s=time[0] if time else None,
         device_step_s=time[1] if time else None,
     )
+    voltage = energy.get("Voltage")  # a device of several channels may tell one for all
+    shared = voltage if not isinstance(voltage, list) else _pick(voltage, channel)
+    return with_supply(reading, _pick(energy.get("Current"), channel), shared)
 
 
 def parse_online(payload: bytes) -> bool | Rejection:

@@ -23,6 +23,7 @@ from benchharness.meters.plugs.payload import (
     read_number,
     read_object,
     reading_of,
+    with_supply,
 )
 from benchharness.meters.plugs.said import Availability, RelayState, Said
 from benchharness.units import JOULES_PER_KILOWATT_HOUR
@@ -58,7 +59,11 @@ def _reading(state: dict[str, Any], suffix: str, *, emulated: bool) -> PlugReadi
         return energy
     if power is None and energy is None:
         return Rejection(f"neither power{suffix} nor energy{suffix} in it")
-    reading = reading_of(power, energy, emulated=emulated)
+    # A plug with several outlets has one voltage.
+    voltage = state.get(f"voltage{suffix}", state.get("voltage"))
+    reading = with_supply(
+        reading_of(power, energy, emulated=emulated), state.get(f"current{suffix}"), voltage
+    )
     time = read_device_time(state.get("last_seen"))
     if time is None:
         return reading
