@@ -6,7 +6,7 @@ quick or not) is checked first; a changed kernel or library is said, and does no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchharness.errors import UnknownNameError, UsageError
@@ -17,7 +17,9 @@ from benchharness.report.comparison_guard import (
     differences,
     refuse,
 )
+from benchharness.report.comparison_pairs import pair_words, paired
 from benchharness.report.derive_variants import VariantTrials
+from benchharness.report.groups import level_of, workloads
 from benchharness.report.metrics import metric_of
 from benchharness.report.text import plain
 from benchharness.stats.ratio import Ratio, ratio_of_means
@@ -99,7 +101,11 @@ def compare_campaigns(a: CampaignSummary, b: CampaignSummary, *, force: bool = F
     return Comparison(
         title=f"{b.campaign_id} ({plain(b.title, 40)}) against {a.campaign_id} "
         f"({plain(a.title, 40)})",
-        pairs=_pairs(sides),
+        pairs=tuple(
+            pair
+            for workload in workloads([side.variant for _, side, _ in sides])
+            for pair in _pairs([each for each in sides if each[1].variant.workload == workload])
+        ),
         unpaired=tuple(unpaired),
         differs=tuple(differs),
         notes=tuple(changed(a.environment, b.environment)),
@@ -116,7 +122,8 @@ def compare_levels(
     varied = list(dict.fromkeys(name for v in campaign.variants for name in v.factors))
     if factor not in varied:
         raise UnknownNameError("factor", factor, varied, where=f"campaign {campaign.campaign_id}")
-    levels = list(dict.fromkeys(str(v.factors[factor]) for v in campaign.variants))
+    having = [v for v in campaign.variants if level_of(v, factor) is not None]
+    levels = list(dict.fromkeys(str(v.factors[factor]) for v in having))
     if len(levels) < 2:
         raise UsageError(
             f"factor {factor!r} has one level only: {levels[0]}",
@@ -128,20 +135,13 @@ def compare_levels(
         raise UnknownNameError("level", reference, levels, where=f"factor {factor}")
     differs = class_differences(campaign, campaign)
     refuse(differs, force)
-    of_level: dict[str, list[VariantSummary]] = {level: [] for level in levels}
-    for variant in campaign.variants:
-        of_level[str(variant.factors[factor])].append(variant)
-    shown = _varying(campaign, factor)
-    sides = [
-        (
-            _words({k: (b if len(of_level[level]) > 1 else a).factors.get(k) for k in shown}),
-            Side(reference, campaign, a),
-            Side(level, campaign, b),
-        )
-        for level in levels
-        if level != reference
-        for a, b in _paired(of_level[reference], of_level[level], factor)
+    named = len(workloads(campaign.variants)) > 1
+    families = [
+        _level_sides(campaign, members, factor, reference, heading=workload if named else "")
+        for workload in workloads(having)
+        for members in [[v for v in having if v.workload == workload]]
     ]
+    sides = [side for family in families for side in family]
     if not sides:
         raise UsageError(
             f"no two variants differ in {factor!r} only",
@@ -151,28 +151,35 @@ def compare_levels(
     paired = {s.variant.index for _, a, b in sides for s in (a, b)}
     return Comparison(
         title=f"{factor} against {reference}, campaign {campaign.campaign_id}",
-        pairs=_pairs(sides),
+        pairs=tuple(pair for family in families for pair in _pairs(family)),
         unpaired=tuple(plain(v.label, 60) for v in campaign.variants if v.index not in paired),
         differs=tuple(differs),
         notes=(),
     )
 
 
-def _paired(
-    a: Sequence[VariantSummary], b: Sequence[VariantSummary], factor: str
-) -> list[tuple[VariantSummary, VariantSummary]]:
-    """Pair variants whose other factors are equal.
-
-    A level with one variant only is paired with every one of the other level: the factors that
-    vary there do not apply to it (a build, to a program that is not built).
-    """
-    if len(a) == 1 or len(b) == 1:
-        return [(left, right) for left in a for right in b]
-
-    def rest(variant: VariantSummary) -> dict[str, object]:
-        return {k: v for k, v in variant.factors.items() if k != factor}
-
-    return [(left, right) for left in a for right in b if rest(left) == rest(right)]
+def _level_sides(
+    campaign: CampaignSummary,
+    members: Sequence[VariantSummary],
+    factor: str,
+    reference: str,
+    *,
+    heading: str,
+) -> list[tuple[str, Side, Side]]:
+    """Return the pairs of one workload: of every other level with the reference."""
+    of_level: dict[str, list[VariantSummary]] = {}
+    for variant in members:
+        of_level.setdefault(str(variant.factors[factor]), []).append(variant)
+    shown = _varying(members, factor)
+    sides = []
+    for level in of_level:
+        if level == reference:
+            continue
+        for a, b in paired(of_level.get(reference, []), of_level[level], factor):
+            words = pair_words(a, b, shown, alone=len(of_level[level]) == 1)
+            label = ": ".join(part for part in (heading, words) if part)
+            sides.append((label, Side(reference, campaign, a), Side(level, campaign, b)))
+    return sides
 
 
 def _matched(
@@ -201,22 +208,19 @@ def _alike(a: VariantSummary, b: VariantSummary) -> bool:
     return all(a.factors[key] == b.factors[key] for key in shared)
 
 
-def _varying(campaign: CampaignSummary, factor: str) -> list[str]:
+def _varying(variants: Sequence[VariantSummary], factor: str) -> list[str]:
     """Return the other factors that have more than one level."""
-    names = dict.fromkeys(name for v in campaign.variants for name in v.factors)
+    names = dict.fromkeys(name for v in variants for name in v.factors)
     return [
-        n
-        for n in names
-        if n != factor and len({str(v.factors.get(n)) for v in campaign.variants}) > 1
+        n for n in names if n != factor and len({level_of(v, n) for v in variants} - {None}) > 1
     ]
 
 
-def _words(factors: Mapping[str, object]) -> str:
-    return " ".join(f"{name}={plain(value, 40)}" for name, value in factors.items())
-
-
 def _pairs(sides: Sequence[tuple[str, Side, Side]]) -> tuple[Pair, ...]:
-    """Compare each pair in each metric; Holm's correction counts the pairs of a metric."""
+    """Compare each pair in each metric; Holm's correction counts the pairs of a metric.
+
+    ``sides`` are of one workload, since nothing is decided across workloads.
+    """
     by_pair: list[list[Change]] = [[] for _ in sides]
     for metric in COMPARED:
         spreads = [(_spread(a, b, metric), _spread(b, a, metric)) for _, a, b in sides]
