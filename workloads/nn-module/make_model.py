@@ -129,13 +129,13 @@ def _features(tf: Any, quantised: bytes) -> _Floats:
         interpreter.set_tensor(taken["index"], draw(index)[None])
         interpreter.invoke()
         rows.append(interpreter.get_tensor(given["index"])[0].astype(np.float32) - zero)
-    return np.stack(rows) * np.float32(scale)
+    return np.asarray(np.stack(rows) * np.float32(scale), np.float32)
 
 
 def _inputs(indices: Any) -> _Floats:
     """Return patterns as the network takes them: from -1 to 1."""
     images = np.stack([draw(index) for index in indices])
-    return (images.astype(np.float32) / np.float32(127.5) - np.float32(1)).astype(np.float32)
+    return np.asarray(images.astype(np.float32) / np.float32(127.5) - np.float32(1), np.float32)
 
 
 if __name__ == "__main__":

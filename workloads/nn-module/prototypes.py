@@ -22,7 +22,8 @@ _CHANNELS = 3
 def grid(index: int) -> npt.NDArray[np.float64]:
     """Return the colours of pattern ``index``: (4, 4, 3), integers from 0 to 255."""
     raw = np.random.PCG64([SEED, index]).random_raw(_CELLS * _CELLS * _CHANNELS)
-    return (raw >> np.uint64(56)).astype(np.float64).reshape(_CELLS, _CELLS, _CHANNELS)
+    colours: npt.NDArray[np.float64] = (raw >> np.uint64(56)).astype(np.float64)
+    return colours.reshape(_CELLS, _CELLS, _CHANNELS)
 
 
 def draw(index: int, size: int = SIZE) -> Image:
