@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from wasm_modules.hosts.wasmedge_api import Api, Bytes, Text, ValueType, text
 from wasm_modules.hosts.wasmedge_vm import Vm
+
+_Types = Sequence[ValueType]
+_Signature = tuple[_Types, _Types]  # what a function takes, what it gives
 
 
 def explain(vm: Vm, further: Mapping[str, int], code: bytes) -> str | None:
@@ -25,12 +28,12 @@ def explain(vm: Vm, further: Mapping[str, int], code: bytes) -> str | None:
         if not found:
             return f"unknown import: {module}::{name}"
         here = _signature(api, api.WasmEdge_FunctionInstanceGetFunctionType(found))
-        if kind != here:
+        if not all(_same(api, wanted, given) for wanted, given in zip(kind, here, strict=True)):
             return f"incompatible import type: {module}::{name}"
     return None
 
 
-def _function_imports(api: Api, code: bytes) -> Iterator[tuple[str, str, tuple[bytes, bytes]]]:
+def _function_imports(api: Api, code: bytes) -> Iterator[tuple[str, str, _Signature]]:
     """Yield module, name and signature of each function that a valid module imports."""
     module = ctypes.c_void_p()
     loader = api.WasmEdge_LoaderCreate(None)
@@ -46,13 +49,18 @@ def _function_imports(api: Api, code: bytes) -> Iterator[tuple[str, str, tuple[b
             yield space, name, _signature(api, kind)
 
 
-def _signature(api: Api, kind: int) -> tuple[bytes, bytes]:
-    """Return what a function takes and gives, in a form that can be compared."""
+def _signature(api: Api, kind: int) -> _Signature:
     takes = (ValueType * api.WasmEdge_FunctionTypeGetParametersLength(kind))()
     gives = (ValueType * api.WasmEdge_FunctionTypeGetReturnsLength(kind))()
     api.WasmEdge_FunctionTypeGetParameters(kind, takes, len(takes))
     api.WasmEdge_FunctionTypeGetReturns(kind, gives, len(gives))
-    return bytes(takes), bytes(gives)
+    return list(takes), list(gives)
+
+
+def _same(api: Api, wanted: _Types, given: _Types) -> bool:
+    return len(wanted) == len(given) and all(
+        api.WasmEdge_ValTypeIsEqual(*pair) for pair in zip(wanted, given, strict=True)
+    )
 
 
 def _decoded(name: Text) -> str:
