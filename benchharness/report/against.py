@@ -102,7 +102,8 @@ def _part_notes(
     workload = rows[0].workload
     wanted = published.workloads[workload].set if workload in published.workloads else {}
     for name, value in wanted.items():
-        here = {level for v in variants if (level := level_of(v, name)) is not None} - {value}
+        levels_here = {level_of(v, name) for v in variants}
+        here = {x for x in levels_here if x is not None and not _same(x, value)}
         if here:
             notes.append(
                 f"{name} is {listed(sorted(here))} here and {value} in the publication: "
@@ -128,6 +129,14 @@ def _part_notes(
     if unknown and any("ram_percent" in row.values for row in rows):
         notes.append("RAM: the size of this machine's memory is not known")
     return notes
+
+
+def _same(level: str, value: str) -> bool:
+    """Say whether two levels are the same, as numbers where they are numbers: 2 and 2.0."""
+    try:
+        return float(level) == float(value)
+    except ValueError:
+        return level == value
 
 
 def _notes(

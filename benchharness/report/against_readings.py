@@ -19,17 +19,24 @@ def known_factors(rows: Sequence[Row], published: Published) -> tuple[str, ...]:
 def slices(
     variants: Sequence[VariantSummary], known: Sequence[str], compare: str
 ) -> list[tuple[str, list[VariantSummary]]]:
-    """Divide variants by the factors that were varied and that the publication does not tell."""
+    """Divide variants by the factors that were varied and that the publication does not tell.
+
+    A variant to which such a factor does not apply belongs to every part.
+    """
     names = dict.fromkeys(name for v in variants for name in v.factors)
     varied = [
         n
         for n in names
         if n not in (*known, compare) and len({level_of(v, n) for v in variants} - {None}) > 1
     ]
+    own = [{n: level for n in varied if (level := level_of(v, n)) is not None} for v in variants]
+    whole = [levels for levels in own if not any(levels.items() < other.items() for other in own)]
     found: dict[str, list[VariantSummary]] = {}
-    for variant in variants:
-        levels = {n: level for n in varied if (level := level_of(variant, n)) is not None}
-        found.setdefault(", ".join(f"{n}={x}" for n, x in levels.items()), []).append(variant)
+    for levels in whole:
+        words = ", ".join(f"{name}={level}" for name, level in levels.items())
+        found[words] = [
+            v for v, mine in zip(variants, own, strict=True) if mine.items() <= levels.items()
+        ]
     return list(found.items())
 
 

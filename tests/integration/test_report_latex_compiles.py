@@ -11,8 +11,13 @@ from pathlib import Path
 import pytest
 
 from benchharness.model import CampaignSummary, MeasurementClass
+from benchharness.report.against import compare_published
+from benchharness.report.against_latex import latex_against
 from benchharness.report.latex import write_latex
 from benchharness.report.latex_budget import write_latex_budget
+from benchharness.report.published import find_published
+from benchharness.report.published_read import read_published
+from tests.unit.against_samples import d14_like
 from tests.unit.report_samples import HOSTILE, KINDS, assembled, sample_campaign, troubled
 
 pytestmark = [pytest.mark.latex, pytest.mark.slow]
@@ -81,3 +86,11 @@ def test_single_runs_and_missing_values_compile(tmp_path: Path) -> None:
     variants = [replace(summary.variants[0], metrics={}), *summary.variants[1:]]
     write_latex(replace(summary, variants=tuple(variants)), tmp_path / "table.tex", standalone=True)
     compiled(tmp_path)
+
+
+def test_published_results_beside_a_campaign_compile_and_fit_the_page(tmp_path: Path) -> None:
+    summary = d14_like()
+    against = compare_published(summary, read_published(find_published("aiotwin-d1.4")))
+    write_latex(summary, tmp_path / "table.tex", standalone=True, more=latex_against(against))
+    log = compiled(tmp_path)
+    assert not re.search(r"Overfull|Missing|Undefined|too large", log)

@@ -222,6 +222,22 @@ def test_what_was_varied_besides_makes_parts(d14: Published) -> None:
     assert missing == ("wasmedge aot",)
 
 
+def test_a_factor_that_applies_to_one_runtime_does_not_part_it_from_the_others(
+    d14: Published,
+) -> None:
+    found = campaign(
+        runs({"runtime": "wasmtime", "mode": "jit"}, 7.0),
+        runs({"runtime": "wasmedge", "mode": "jit", "socket": "own"}, 5.0),
+        runs({"runtime": "wasmedge", "mode": "jit", "socket": "plugin"}, 6.0),
+    )
+    parts = compare_published(found, d14).parts
+    assert [part.heading for part in parts] == ["matrix, socket=own", "matrix, socket=plugin"]
+    for part, seconds in zip(parts, (5.0, 6.0), strict=True):
+        row = ratio_of(part, "all jit", "duration_s", "wasmedge")
+        assert row.measured is not None
+        assert row.measured.ratio == pytest.approx(seconds / 7.0, rel=1e-3)
+
+
 def test_builds_that_are_published_are_read_as_published_and_alike(d14: Published) -> None:
     part = part_of(compare_published(d14_like(), d14), "gpio-http")
     assert [r.name for r in part.readings] == ["as published", "all jit host", "all aot host"]

@@ -91,7 +91,7 @@ def test_orders_that_all_devices_share_stand_once(against: Against) -> None:
 
 
 def test_the_page_has_the_section_and_escapes_it(against: Against) -> None:
-    text = render_html(against.campaign, None, against_view(against))
+    text = render_html(sample_campaign(repeat=1), None, against_view(against))
     assert '<section id="against"' in text
     assert 'href="#against"' in text
     assert "WasmEdge &lt; Wasmtime &lt; Wasmer here" in text
