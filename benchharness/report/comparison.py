@@ -172,11 +172,11 @@ def _level_sides(
         of_level.setdefault(str(variant.factors[factor]), []).append(variant)
     shown = _varying(members, factor)
     sides = []
-    for level in of_level:
+    for level, others in of_level.items():
         if level == reference:
             continue
-        for a, b in paired(of_level.get(reference, []), of_level[level], factor):
-            words = pair_words(a, b, shown, alone=len(of_level[level]) == 1)
+        for a, b in paired(of_level.get(reference, []), others, factor):
+            words = pair_words(a, b, shown, alone=len(others) == 1)
             label = ": ".join(part for part in (heading, words) if part)
             sides.append((label, Side(reference, campaign, a), Side(level, campaign, b)))
     return sides

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from benchharness.model import MeasurementClass
 from benchharness.report.derive_variants import GROSS, NET, VariantTrials, comparable, samples_of
 from benchharness.report.derive_verdict_groups import divided_verdict
-from benchharness.report.groups import groups
+from benchharness.report.groups import groups, workloads
 from benchharness.stats.verdict import Verdict, Wording, listed, verdict
 from benchharness.units import format_duration, format_si
 
@@ -25,7 +25,8 @@ def campaign_verdict(variants: Sequence[VariantTrials], *, quick: bool) -> str:
     if not good:
         return _nothing(variants)
     divided = len(groups(variants)) > 1
-    parts = [divided_verdict(good, ranking_metric)] if divided else _whole(good)
+    several = len(workloads(variants)) > 1
+    parts = [divided_verdict(good, ranking_metric, several=several)] if divided else _whole(good)
     bad = [variant.label for variant in variants if variant.trials and not variant.good]
     if divided and len(bad) > _MOST_NAMED:
         parts.append(f"no good trial of {len(bad)} variants")

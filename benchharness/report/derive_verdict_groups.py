@@ -15,13 +15,16 @@ _PHRASES = {NET: "least {cls}net energy", GROSS: "least {cls}gross energy"}
 
 
 def divided_verdict(
-    good: Sequence[VariantTrials], metric_for: Callable[[Sequence[VariantTrials]], str]
+    good: Sequence[VariantTrials],
+    metric_for: Callable[[Sequence[VariantTrials]], str],
+    *,
+    several: bool,
 ) -> str:
     """Return ``matrix, fastest: wasmer in jit (wasmtime × 1.2), ... . gpio-http, fastest: ...``.
 
-    ``metric_for`` says what ranks the variants of a workload. The reference is not ranked.
+    ``metric_for`` says what ranks the variants of a workload; ``several`` that the campaign has
+    several, which are named. The reference is not ranked.
     """
-    several = len(workloads(good)) > 1
     said = []
     for workload in workloads(good):
         members = [variant for variant in good if variant.workload == workload]

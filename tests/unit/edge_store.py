@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchharness.store.database import Store
-from tests.unit.derive_store import Trial, campaign, phase, repeated, said
+from tests.unit.derive_store import META, Trial, campaign, phase, repeated, said
 
 ENVIRONMENT: Mapping[str, Any] = {
     "machine": "5e9f01c2aa37",
@@ -17,7 +17,7 @@ ENVIRONMENT: Mapping[str, Any] = {
     "cores": 4,
     "memory_bytes": 4_000_000_000,
 }
-HOST_BYTES: Mapping[str, int] = {"wasmtime": 30_500_000, "wasmer": 41_000_000, "wasmedge": 52e6}  # type: ignore[dict-item]
+HOST_BYTES: Mapping[str, float] = {"wasmtime": 30.5e6, "wasmer": 41e6, "wasmedge": 52e6}
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,8 @@ class Row:
     runtime: str
     mode: str | None
     busy_w: float
-    compile_s: float = 0.25
+    probes: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=lambda: META)
 
     @property
     def label(self) -> str:
@@ -64,17 +65,17 @@ def edge_campaign(path: Path, rows: tuple[Row, ...] = ROWS, repeat: int = 4, **s
 
 def _trials(row: Row, repeat: int) -> list[Trial]:
     if row.mode is None:
-        return repeated(row.busy_w, repeat)
+        return repeated(row.busy_w, repeat, probes=row.probes, meta=row.meta)
     made = "deserialize" if row.mode.startswith("aot") else "compile"
     events = [
         said("stage", -1.5, "harness", edge="start", name="window"),
         said("metric", -1.0, name="module_bytes", value=62_000.0),
-        said("metric", -1.0, name="host_bytes", value=float(HOST_BYTES[row.runtime])),
+        said("metric", -1.0, name="host_bytes", value=HOST_BYTES[row.runtime]),
         *phase("load", -1.0, -0.9),
-        *phase(made, -0.9, -0.9 + row.compile_s),
+        *phase(made, -0.9, -0.65),
         *phase("instantiate", -0.01, 0.0),
         *phase("run", 0.0, 19.0),
     ]
     if made == "deserialize":
         events.append(said("metric", -0.8, name="aot_bytes", value=129_000.0))
-    return repeated(row.busy_w, repeat, events=tuple(events))
+    return repeated(row.busy_w, repeat, events=tuple(events), probes=row.probes, meta=row.meta)

@@ -1,0 +1,275 @@
+"""Like beside like: groups of variants, and that ratios, tests and verdicts stay within them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchharness.model import CampaignSummary
+from benchharness.report.comparison import compare_campaigns, compare_levels
+from benchharness.report.comparison_table import sentences
+from benchharness.report.csv_files import write_csv
+from benchharness.report.derive import derive_campaign
+from benchharness.report.document import to_document
+from benchharness.report.groups import (
+    groups,
+    is_divided,
+    kind_of,
+    level_of,
+    sections,
+    with_applying,
+)
+from benchharness.report.html import render_html
+from benchharness.report.latex import render_latex
+from benchharness.report.markdown import render_markdown
+from benchharness.report.metrics import ranked, standings
+from benchharness.report.table import comparison_tables
+from benchharness.report.winners import winners
+from tests.unit.derive_store import campaign as stored
+from tests.unit.derive_store import repeated
+from tests.unit.edge_store import ROWS, Row, edge_campaign
+from tests.unit.report_samples import sample_campaign
+
+
+@pytest.fixture(scope="module")
+def summary(tmp_path_factory: pytest.TempPathFactory) -> CampaignSummary:
+    with edge_campaign(tmp_path_factory.mktemp("groups")) as store:
+        return derive_campaign(store, "last")
+
+
+def test_modes_have_a_kind() -> None:
+    assert [kind_of(m) for m in ("jit", "jit-winch", "aot-llvm", "interpreter", None)] == [
+        "jit",
+        "jit",
+        "aot",
+        "interpreter",
+        "no WebAssembly",
+    ]
+
+
+def test_a_campaign_is_divided_by_workload_and_kind_of_mode(summary: CampaignSummary) -> None:
+    found = [(g.workload, g.kind, len(g.members)) for g in groups(summary.variants)]
+    assert found == [
+        ("matrix", "interpreter", 1),
+        ("matrix", "jit", 3),
+        ("matrix", "aot", 2),
+        ("matrix", "no WebAssembly", 2),
+        ("gpio-http", "jit", 2),
+        ("gpio-http", "aot", 1),
+    ]
+    assert is_divided(summary)
+    assert [s.heading for s in sections(summary)] == ["matrix", "gpio-http"]
+    assert sections(summary)[1].summary.variants[0].label == "wasmtime jit"
+
+
+def test_one_kind_of_mode_is_one_group_as_before(tmp_path: Path) -> None:
+    rows = tuple(r for r in ROWS if r.workload == "matrix" and r.mode in ("jit", None))
+    with edge_campaign(tmp_path, rows) as store:
+        one = derive_campaign(store, "last")
+    assert not is_divided(one)
+    assert winners(one) is None
+    assert one.verdict.startswith("matrix numpy uses the least net energy: 40")
+    assert not is_divided(sample_campaign())
+    assert sections(sample_campaign())[0].heading == ""
+
+
+def test_what_does_not_apply_is_known_by_the_label_or_as_it_is_stored() -> None:
+    factors = {"runtime": "native", "mode": "jit", "n": 300}
+    wasm = {"index": 0, "label": "wasmtime aot", "factors": {**factors, "mode": "aot"}}
+    wasm["factors"] = {"runtime": "wasmtime", "mode": "aot", "n": 300}
+    told = with_applying([wasm, {"index": 1, "label": "native", "factors": factors}])
+    assert [v["applies"] for v in told] == [("runtime", "mode", "n"), ("runtime", "n")]
+    stored_with_it = {"index": 1, "label": "x", "factors": factors, "applies": ["runtime"]}
+    assert with_applying([wasm, stored_with_it])[1]["applies"] == ["runtime"]
+    # Labels that somebody made up tell nothing: then everything applies.
+    assert (
+        with_applying([{**wasm, "label": "a"}, {"label": "b", "factors": factors}])[1]["applies"]
+        is None
+    )
+
+
+def test_ratios_are_to_the_least_of_the_group(summary: CampaignSummary) -> None:
+    ratio = {v.label: v.metrics["energy_net_j"].ratio_to_best for v in summary.variants}
+    assert ratio["matrix wasmer jit"] == pytest.approx(5.4 / 5.0)
+    assert ratio["matrix wasmer jit-singlepass"] == pytest.approx(6.6 / 5.0)
+    assert ratio["matrix wasmtime aot"] == 1.0
+    assert ratio["matrix wasmtime interpreter"] == 1.0
+    assert ratio["matrix native"] == pytest.approx(3.0 / 2.0)
+    assert ratio["gpio-http wasmer jit"] == pytest.approx(0.8 / 0.4)
+
+
+def test_standings_and_order_stay_within_the_group(summary: CampaignSummary) -> None:
+    judged = standings(summary, "energy_net_j")
+    by_label = {v.label: judged[v.index].key for v in summary.variants}
+    assert by_label["matrix wasmtime interpreter"] == "alone"
+    assert by_label["matrix wasmtime jit"] == "best"
+    assert by_label["gpio-http wasmtime jit"] == "best"
+    assert by_label["matrix wasmer jit"] == "higher"
+    assert [v.label for v in ranked(summary, "energy_net_j")][:4] == [
+        "matrix wasmtime interpreter",
+        "matrix wasmtime jit",
+        "matrix wasmer jit",
+        "matrix wasmer jit-singlepass",
+    ]
+
+
+def test_the_verdict_is_a_short_sentence_for_each_workload(summary: CampaignSummary) -> None:
+    assert summary.verdict == (
+        "matrix, least net energy: wasmtime in jit (wasmer × 1.08), wasmtime in aot "
+        "(wasmer × 1.10). gpio-http, least net energy: wasmtime in jit (wasmer × 2.00)"
+    )
+
+
+def test_the_verdict_says_what_is_undecided_single_or_alone(tmp_path: Path) -> None:
+    rows = (
+        Row("a", "wasmtime", "jit", 8.0),
+        Row("a", "wasmer", "jit", 8.0),
+        Row("a", "wasmtime", "aot", 7.0),
+        Row("b", "wasmtime", "jit", 7.0),
+    )
+    with edge_campaign(tmp_path, rows) as store:
+        verdict = derive_campaign(store, "last").verdict
+    assert verdict == (
+        "a, least net energy: undecided in jit between wasmtime and wasmer. b, nothing to compare"
+    )
+    (tmp_path / "single").mkdir()
+    with edge_campaign(tmp_path / "single", rows, repeat=1, quick=True) as store:
+        verdict = derive_campaign(store, "last").verdict
+    assert verdict.startswith(
+        "Quick run: a, least net energy: not ranked in jit (one trial has no spread: --repeat 5)"
+    )
+
+
+def test_failed_variants_are_counted_in_a_divided_verdict(tmp_path: Path) -> None:
+    labels = [f"w{i}" for i in range(6)]
+    with stored(
+        tmp_path,
+        {label: repeated(8.0, 2) if label == "w0" else [None] for label in labels},
+        workloads={label: "a" if label == "w0" else "b" for label in labels},
+    ) as store:
+        assert derive_campaign(store, "last").verdict == (
+            "a, nothing to compare; no good trial of 5 variants"
+        )
+
+
+def test_tables_have_a_part_for_each_workload(summary: CampaignSummary) -> None:
+    found = comparison_tables(summary)
+    assert [heading for heading, _ in found] == ["matrix", "gpio-http"]
+    matrix, gpio = (table for _, table in found)
+    assert [text for _, text in matrix.sections] == ["interpreter", "jit", "aot", "no WebAssembly"]
+    assert matrix.rows[1][0].text == "wasmtime jit"
+    assert matrix.notes == ()  # what holds for all stands once, at the end
+    assert "CPU: 100 % is one core" in gpio.notes
+
+
+def test_latex_and_markdown_have_a_table_for_each_workload(summary: CampaignSummary) -> None:
+    latex = render_latex(summary)
+    assert latex.count(r"\begin{tabular}") == 2
+    assert r"\textit{interpreter}" in latex
+    assert "to the lowest of its kind of mode" in latex
+    assert "tab:benchharness-0badcafe-gpiohttp" in latex
+    text = render_markdown(summary)
+    assert "### matrix" in text
+    assert "### gpio-http" in text
+    assert "| *jit* |" in text
+
+
+def test_the_page_has_a_part_for_each_workload_and_folds_the_runs(
+    summary: CampaignSummary,
+) -> None:
+    page = render_html(summary)
+    assert '<h3 class="workload" id="best-1">matrix</h3>' in page
+    assert '<a href="#best-2">gpio-http</a>' in page
+    assert '<tr class="kind"><th scope="rowgroup" colspan="7">aot</th></tr>' in page
+    assert page.count("<details>") == page.count("</details>") >= 3
+    assert "The lowest of each workload and kind of mode" in page
+    assert 'id="edge"' in page
+    assert "What does the board bear?" in page
+
+
+def test_winners_are_one_a_group_with_what_comes_next(summary: CampaignSummary) -> None:
+    table = winners(summary)
+    assert table is not None
+    rows = [[cell.text for cell in row] for row in table.rows]
+    assert rows[1] == ["matrix", "jit", "wasmtime jit", "100.0 ± 3.6 J", "▲ 1.08 × wasmer jit", "3"]
+    assert rows[0][4] == "alone"
+    assert table.columns[3].title == "net energy"
+
+
+def test_document_and_csv_tell_the_groups(summary: CampaignSummary, tmp_path: Path) -> None:
+    document = to_document(summary)
+    assert document["groups"][3] == {
+        "workload": "matrix",
+        "kind": "no WebAssembly",
+        "reference": True,
+        "variants": [6, 7],
+    }
+    assert document["variants"][6]["applies"] == ["runtime", "n"]
+    write_csv(summary, tmp_path)
+    head, first = (tmp_path / "variants.csv").read_text().splitlines()[:2]
+    assert dict(zip(head.split(","), first.split(","), strict=True))["kind"] == "jit"
+
+
+def test_levels_are_compared_within_a_workload_and_a_mode(summary: CampaignSummary) -> None:
+    comparison = compare_levels(summary, "runtime")
+    pairs = [(p.label, p.a.variant.label, p.b.variant.label) for p in comparison.pairs]
+    assert pairs == [
+        ("matrix: mode=jit", "matrix wasmtime jit", "matrix wasmer jit"),
+        (
+            "matrix: mode=jit-singlepass/jit",
+            "matrix wasmtime jit",
+            "matrix wasmer jit-singlepass",
+        ),
+        ("matrix: mode=aot", "matrix wasmtime aot", "matrix wasmer aot"),
+        # What has no mode is paired with every one.
+        ("matrix: mode=jit", "matrix wasmtime jit", "matrix native"),
+        ("matrix: mode=aot", "matrix wasmtime aot", "matrix native"),
+        ("matrix: mode=interpreter", "matrix wasmtime interpreter", "matrix native"),
+        ("matrix: mode=jit", "matrix wasmtime jit", "matrix numpy"),
+        ("matrix: mode=aot", "matrix wasmtime aot", "matrix numpy"),
+        ("matrix: mode=interpreter", "matrix wasmtime interpreter", "matrix numpy"),
+        ("gpio-http: mode=jit", "gpio-http wasmtime jit", "gpio-http wasmer jit"),
+    ]
+    assert comparison.unpaired == ("gpio-http wasmtime aot",)
+    assert sentences(comparison)[0].startswith("matrix: mode=jit: wasmer uses 8 % more net energy")
+
+
+def test_a_lone_variant_is_not_paired_with_another_kind_of_mode(tmp_path: Path) -> None:
+    rows = (
+        Row("a", "wasmtime", "jit", 8.0),
+        Row("a", "wasmer", "aot", 7.0),
+        Row("a", "wasmtime", "aot", 7.5),
+    )
+    with edge_campaign(tmp_path, rows) as store:
+        found = compare_levels(derive_campaign(store, "last"), "runtime")
+    assert [(p.a.variant.label, p.b.variant.label) for p in found.pairs] == [
+        ("a wasmtime aot", "a wasmer aot")
+    ]
+
+
+def test_modes_are_compared_where_that_is_asked_for(summary: CampaignSummary) -> None:
+    found = compare_levels(summary, "mode")
+    assert [(p.a.variant.label, p.b.variant.label) for p in found.pairs] == [
+        ("matrix wasmer jit", "matrix wasmer jit-singlepass"),
+        ("matrix wasmtime jit", "matrix wasmtime aot"),
+        ("matrix wasmer jit", "matrix wasmer aot"),
+        ("matrix wasmtime jit", "matrix wasmtime interpreter"),
+        ("gpio-http wasmtime jit", "gpio-http wasmtime aot"),
+    ]
+
+
+def test_campaigns_are_compared_workload_by_workload(summary: CampaignSummary) -> None:
+    other = replace(summary, campaign_id="0therone")
+    found = compare_campaigns(summary, other)
+    assert len(found.pairs) == len(ROWS)
+    assert found.unpaired == ()
+    assert all(p.a.variant.label == p.b.variant.label for p in found.pairs)
+
+
+def test_levels_that_do_not_apply_are_none(summary: CampaignSummary) -> None:
+    by_label = {v.label: v for v in summary.variants}
+    assert level_of(by_label["matrix native"], "mode") is None
+    assert level_of(by_label["matrix wasmer aot"], "mode") == "aot"
+    assert level_of(by_label["matrix wasmer aot"], "board") is None
