@@ -9,6 +9,7 @@ from benchharness.model import CampaignSummary, VariantSummary
 from benchharness.report.against_notes import Footnotes
 from benchharness.report.against_records import (
     AGREES,
+    CANNOT_TELL,
     CONTRADICTS,
     Against,
     Order,
@@ -18,7 +19,6 @@ from benchharness.report.against_records import (
 from benchharness.report.against_text import (
     measured_order,
     order_word,
-    pairs_text,
     published_order,
 )
 from benchharness.report.groups import level_of
@@ -45,7 +45,8 @@ _TONES = {AGREES: "best", CONTRADICTS: "caution"}
 _ORDER_NOTES = (
     "least first; <: told apart by Welch's test at 5 %, corrected by Holm for all pairs of an "
     "order; ?: not told apart; =: the same figure",
-    "the published side has no spread: its order is taken as printed",
+    "pairs that agree / contradict / cannot be told; the published side has no spread: its order is "
+    "taken as printed",
 )
 _RATIO_NOTE = (
     "measured: Fieller's 95 % interval; published: the bounds that the rounding of the printed "
@@ -198,7 +199,9 @@ def _orders(published: Published, part: Part, footnotes: Footnotes) -> Table:
                     Cell(published_order(published, first)),
                     Cell(measured_order(published, first)),
                     Cell(word, _TONES.get(word, "undecided")),
-                    Cell(pairs_text(first).replace(" pairs", "").replace(" pair", "")),
+                    Cell(
+                        " / ".join(str(first.count(w)) for w in (AGREES, CONTRADICTS, CANNOT_TELL))
+                    ),
                     Cell(footnotes.mark(ids).strip() or DASH),
                 )
             )
@@ -210,7 +213,7 @@ def _orders(published: Published, part: Part, footnotes: Footnotes) -> Table:
             Column("published", "published", left=True, importance=95),
             Column("measured", "measured", left=True, importance=96),
             Column("word", "verdict", left=True, importance=94),
-            Column("pairs", "pairs", left=True, importance=40),
+            Column("pairs", "pairs", "+ / - / ?", left=True, importance=40),
             Column("audit", "audit", left=True, importance=45),
         ),
         rows=tuple(rows),
