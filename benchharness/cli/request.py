@@ -1,91 +1,85 @@
-"""What the user asked to be measured: a workload, a campaign file, a command, or a stored one.
+"""What the user asked to be measured: a workload, a campaign file, or a command.
 
-A request is also what is stored with a campaign, so that it can be finished later.
+A request is also what is stored with a campaign, so that it can be finished later
+(:mod:`benchharness.cli.stored_request`).
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchharness.cli.run_options import Options
 from benchharness.errors import UsageError
-from benchharness.plan.campaign import find_campaign, load_campaign
+from benchharness.model import Factors
+from benchharness.plan.campaign import Campaign, find_campaign, load_campaign
+from benchharness.plan.factor_options import parse_set, parse_vary
 from benchharness.plan.manifest import command_workload, find_workload
+from benchharness.plan.overrides import only, override
 from benchharness.plan.records import Manifest
-from benchharness.plan.run_table import (
-    RunTable,
-    Variant,
-    fresh_seed,
-    parse_set,
-    parse_vary,
-    plan_run,
-)
+from benchharness.plan.run_table import RunTable, fresh_seed, plan_run
 
 _OPTIONS = ("repeat", "warmup", "idle_s", "probe_hz", "seed", "timeout_s")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """How to measure. ``idle_s`` None: chosen for the meter; no ``meters``: the best there is."""
+class LeftOut:
+    """A variant that cannot be run on this machine, and why, with the remedy."""
 
-    repeat: int = 1
-    warmup: int = 0
-    idle_s: float | None = None
-    cooldown_s: float | None = None
-    probe_hz: float = 10.0
-    seed: int = 0
-    timeout_s: float | None = None
-    quick: bool = False
-    meters: tuple[str, ...] = ()
+    index: int
+    label: str
+    workload: str
+    factors: Factors
+    reason: str
 
-    def __post_init__(self) -> None:
-        """Refuse numbers that make no sense, naming the option."""
-        for option, value, low in (
-            ("--repeat", self.repeat, 1),
-            ("--warmup", self.warmup, 0),
-            ("--idle", self.idle_s, 0),
-            ("--cooldown", self.cooldown_s, 0),
-        ):
-            if value is not None and not low <= value < float("inf"):
-                raise UsageError(f"{value} is below {low}", where=option)
-        if not 0 < self.probe_hz <= 1000:
-            raise UsageError(
-                f"{self.probe_hz:g} is not a rate", where="--probe-hz", remedy="use 0.1 to 1000"
-            )
-        if self.timeout_s is not None and not 0 < self.timeout_s < float("inf"):
-            raise UsageError(
-                f"{self.timeout_s:g} s is no time", where="--timeout", remedy="use more than 0"
-            )
+    def spec(self) -> dict[str, Any]:
+        """Return what is stored of it."""
+        kept = ("label", "workload", "factors", "reason")
+        return {name: value for name, value in asdict(self).items() if name in kept}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A manifest, its run table, and how to measure it."""
+    """The workloads by name, their run table, and how to measure it."""
 
-    manifest: Manifest
+    manifests: Mapping[str, Manifest]
     table: RunTable
     options: Options
     title: str
     source: Mapping[str, Any]
+    left_out: tuple[LeftOut, ...] = ()
 
     def spec(self) -> dict[str, Any]:
-        """Return what is stored with the campaign; ``from_spec`` is the way back."""
+        """Return what is stored with the campaign; ``request_from_spec`` is the way back."""
         return {
-            "workload": self.manifest.name,
+            "workload": ", ".join(self.manifests),
+            "workloads": list(self.manifests),
             "title": self.title,
             "source": dict(self.source),
             "variants": [
-                {"index": v.index, "label": v.label, "factors": dict(v.factors)}
-                for v in self.table.variants
+                {
+                    "index": variant.index,
+                    "label": variant.label,
+                    "factors": dict(variant.factors),
+                    "workload": variant.workload,
+                }
+                for variant in self.table.variants
             ],
+            "left_out": [variant.spec() for variant in self.left_out],
             "repeat": self.options.repeat,
             "seed": self.options.seed,
             "quick": self.options.quick,
             "options": asdict(self.options),
         }
+
+    def without(self, left_out: Iterable[LeftOut]) -> Request:
+        """Return the request for the other variants; those left out are kept in mind."""
+        gone = tuple(left_out)
+        table = self.table.without((each.index for each in gone), self.options.repeat)
+        return replace(self, table=table, left_out=(*self.left_out, *gone))
 
 
 def request_from_arguments(args: argparse.Namespace) -> Request:
@@ -98,17 +92,25 @@ def request_from_arguments(args: argparse.Namespace) -> Request:
     )
     if args.seed is None:
         options = replace(options, seed=fresh_seed())
-    if args.program is not None:
-        return _command(args, options)
+    campaign_file = None
+    if args.program is None and args.target is not None:
+        campaign_file = find_campaign(args.target)
+    if campaign_file is not None:
+        return _campaign(args, campaign_file, options)
+    if args.only:
+        raise UsageError(
+            "only a campaign file has several workloads", where="--only", remedy="leave it out"
+        )
+    return _command(args, options) if args.program is not None else _workload(args, options)
+
+
+def _workload(args: argparse.Namespace, options: Options) -> Request:
     if args.target is None:
         raise UsageError(
             "nothing to run",
             remedy="name a workload (benchharness list workloads), a campaign file, "
             "or write: benchharness run -- PROGRAM ARGUMENTS",
         )
-    campaign_file = find_campaign(args.target)
-    if campaign_file is not None:
-        return _campaign(args, campaign_file, options)
     manifest = find_workload(args.target)
     table = plan_run(
         manifest,
@@ -119,28 +121,8 @@ def request_from_arguments(args: argparse.Namespace) -> Request:
         quick=options.quick,
     )
     source = {"kind": "workload", "workload": str(manifest.file)}
-    return Request(manifest, table, options, args.title or manifest.title, source)
-
-
-def request_from_spec(spec: Mapping[str, Any]) -> Request:
-    """Rebuild a stored request, with the workload as it is now. Raises UsageError."""
-    source = spec["source"]
-    if source["kind"] == "command":
-        folder = Path(source["folder"])
-        if Path.cwd() != folder:
-            raise UsageError(
-                "the command was started in another folder",
-                where=str(folder),
-                remedy="go there and resume again",
-            )
-        manifest = command_workload(source["argv"])
-    else:
-        manifest = find_workload(source["workload"])
-    stored = dict(spec["options"])
-    stored["meters"] = tuple(stored["meters"])
-    variants = tuple(Variant(v["index"], v["label"], v["factors"]) for v in spec["variants"])
-    table = RunTable(variants, (), spec["seed"])
-    return Request(manifest, table, Options(**stored), spec["title"], source)
+    manifests = {manifest.name: manifest}
+    return Request(manifests, table, options, args.title or manifest.title, source)
 
 
 def _command(args: argparse.Namespace, options: Options) -> Request:
@@ -153,7 +135,8 @@ def _command(args: argparse.Namespace, options: Options) -> Request:
         manifest, parse_set(args.set), parse_vary(args.vary), options.repeat, options.seed
     )
     source = {"kind": "command", "argv": list(args.program), "folder": str(Path.cwd())}
-    return Request(manifest, table, options, args.title or manifest.title, source)
+    manifests = {manifest.name: manifest}
+    return Request(manifests, table, options, args.title or manifest.title, source)
 
 
 def _campaign(args: argparse.Namespace, file: Path, options: Options) -> Request:
@@ -169,22 +152,20 @@ def _campaign(args: argparse.Namespace, file: Path, options: Options) -> Request
     if not options.meters and campaign.meters:
         from_file["meters"] = campaign.meters
     options = replace(options, **from_file)
-    fixed: dict[str, Any] = {**campaign.set, **parse_set(args.set)}
-    varied: dict[str, Any] = {**campaign.vary, **parse_vary(args.vary)}
-    for name in parse_set(args.set):
-        varied.pop(name, None)
-    for name in parse_vary(args.vary):
-        fixed.pop(name, None)
-    table = plan_run(
-        campaign.manifest,
-        fixed,
-        varied,
-        options.repeat,
-        options.seed,
-        quick=options.quick,
-        exclude=campaign.exclude,
-        places=campaign.places,
-    )
-    workload = str(campaign.manifest.file)
-    source = {"kind": "workload", "workload": workload, "campaign": str(file.resolve())}
-    return Request(campaign.manifest, table, options, args.title or campaign.title, source)
+    parts = campaign.parts
+    if args.only:
+        parts = only(parts, [name.strip() for each in args.only for name in each.split(",")])
+    parts = override(parts, parse_set(args.set), parse_vary(args.vary))
+    table = replace(campaign, parts=parts).plan(options.repeat, options.seed, quick=options.quick)
+    manifests = {part.manifest.name: part.manifest for part in parts}
+    title = args.title or campaign.title
+    return Request(manifests, table, options, title, _source(campaign, manifests))
+
+
+def _source(campaign: Campaign, manifests: Mapping[str, Manifest]) -> dict[str, Any]:
+    """Return where the workloads come from; a single one is as if it had been named itself."""
+    files = {name: str(manifest.file) for name, manifest in manifests.items()}
+    file = str(campaign.file.resolve())
+    if len(files) == 1:
+        return {"kind": "workload", "workload": next(iter(files.values())), "campaign": file}
+    return {"kind": "campaign", "campaign": file, "workloads": files}

@@ -40,8 +40,9 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from benchharness.cli.outcome import show_campaign
-    from benchharness.cli.request import request_from_spec
-    from benchharness.cli.session import open_meters, ready_variants, run_planned, trial_options
+    from benchharness.cli.session import open_meters, run_planned, trial_options
+    from benchharness.cli.stored_request import request_from_spec
+    from benchharness.cli.variants import ready_variants
     from benchharness.model import Status
     from benchharness.store.database import Store
 
@@ -55,8 +56,8 @@ def run(args: argparse.Namespace) -> int:
                     store.reset_trial(trial.trial_id)
             left = [t for t in store.trials(campaign.id) if t.status is Status.PLANNED]
             if left:
-                request = request_from_spec(campaign.spec)
-                specs = ready_variants(request)
+                wanted = {trial.variant for trial in left}
+                request, specs = ready_variants(request_from_spec(campaign.spec, wanted))
                 with open_meters(args.meter or request.options.meters) as meters:
                     options = trial_options(request.options, meters)
                     interrupted = run_planned(store, campaign, specs, options, meters)

@@ -16,6 +16,8 @@ examples:
       any program is a workload: everything after -- is its command line
   benchharness run my-campaign.toml --quick
       a smoke run of a campaign file
+  benchharness run d1.4-wasm.toml --only matrix --skip-missing
+      one workload of a campaign, with the runtimes that are here
 
 """
 
@@ -54,6 +56,17 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--quick", action="store_true", help="a smoke run: small sizes; the report says so"
+    )
+    group.add_argument(
+        "--only",
+        action="append",
+        metavar="WORKLOAD",
+        help="of a campaign of several workloads run these only (A,B; may be repeated)",
+    )
+    group.add_argument(
+        "--skip-missing",
+        action="store_true",
+        help="leave out variants whose programs or runtimes are not on this machine",
     )
     group.add_argument("--title", metavar="TEXT", help="a title for tables and reports")
 
@@ -96,13 +109,8 @@ def run(args: argparse.Namespace) -> int:
 
     from benchharness.cli.outcome import show_campaign
     from benchharness.cli.request import request_from_arguments
-    from benchharness.cli.session import (
-        new_campaign,
-        open_meters,
-        ready_variants,
-        run_planned,
-        trial_options,
-    )
+    from benchharness.cli.session import new_campaign, open_meters, run_planned, trial_options
+    from benchharness.cli.variants import ready_variants
     from benchharness.plan.environment import environment
     from benchharness.plan.runtimes import used_versions
     from benchharness.store.database import Store
@@ -110,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
 
     request = request_from_arguments(args)
     with Store.open(results_path(args)) as store:
-        specs = ready_variants(request)
+        request, specs = ready_variants(request, skip_missing=args.skip_missing)
         with open_meters(request.options.meters) as meters:
             options = trial_options(request.options, meters)
             campaign = new_campaign(
@@ -125,14 +133,9 @@ def run(args: argparse.Namespace) -> int:
             store.plan_trials(
                 campaign.id,
                 [
-                    TrialPlan(
-                        index,
-                        variant,
-                        repetition,
-                        request.manifest.name,
-                        request.table.variants[variant].factors,
-                    )
-                    for index, (variant, repetition) in enumerate(request.table.order)
+                    TrialPlan(index, variant.index, repetition, variant.workload, variant.factors)
+                    for index, (place, repetition) in enumerate(request.table.order)
+                    for variant in [request.table.variants[place]]
                 ],
             )
             interrupted = run_planned(store, campaign, specs, options, meters)

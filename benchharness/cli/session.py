@@ -14,8 +14,8 @@ from types import FrameType
 from typing import Any
 
 from benchharness.cli.progress import make_observer
-from benchharness.cli.request import Options, Request
-from benchharness.cli.variants import variant_specs
+from benchharness.cli.request import Request
+from benchharness.cli.run_options import Options
 from benchharness.clock import MonotonicClock, WallAnchor
 from benchharness.energy.lag import power_lag
 from benchharness.errors import MeterError, UsageError
@@ -107,11 +107,6 @@ def _open(meter: Meter, *, alone: bool) -> None:
             where=error.where,
             remedy=f"{error.remedy}; {remedy}" if error.remedy else remedy,
         ) from error
-
-
-def ready_variants(request: Request) -> dict[int, VariantSpec]:
-    """Make the variants of a request ready to be launched."""
-    return variant_specs(request.manifest, request.table.variants, request.options.timeout_s)
 
 
 def trial_options(options: Options, meters: Sequence[Meter]) -> TrialOptions:

@@ -1,4 +1,4 @@
-"""Makes the variants of a plan ready to be launched: needs, preparation, expected outputs.
+"""Makes the variants of a request ready to be launched: needs, preparation, expected outputs.
 
 Here the plan meets the trial engine: neither knows the other.
 """
@@ -6,13 +6,16 @@ Here the plan meets the trial engine: neither knows the other.
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
+from benchharness.cli.preparing import NotHereError, Preparation, PreparationLine
+from benchharness.cli.request import LeftOut, Request
 from benchharness.errors import UsageError
 from benchharness.model import FactorValue
-from benchharness.plan.expected import expected_outputs, mismatches
+from benchharness.plan.expected import expected_key, expected_outputs, mismatches
 from benchharness.plan.needs import require_needs
 from benchharness.plan.records import Manifest
 from benchharness.plan.run_table import Variant
@@ -26,42 +29,136 @@ _PASSED_ON = (
     "XDG_DATA_HOME", "BENCHHARNESS_WASMER_PYTHON", "BENCHHARNESS_WASMEDGE",
 )  # fmt: skip
 _SECRET_PREFIXES = ("BENCHHARNESS_MQTT_",)
-_PREPARE_TIMEOUT_S = 900.0
+
+Specs = dict[int, VariantSpec]
 
 
-def variant_specs(
-    manifest: Manifest, variants: Sequence[Variant], timeout_s: float | None
-) -> dict[int, VariantSpec]:
+def ready_variants(request: Request, *, skip_missing: bool = False) -> tuple[Request, Specs]:
     """Make every variant ready: needs checked, prepared, expected outputs known.
 
-    Raises UsageError for what is missing or cannot be prepared, GateError for a result that
-    cannot be known, in one line with the remedy.
+    With ``skip_missing`` variants that cannot be had on this machine are left out of the request
+    that is returned, and said on stderr. Raises UsageError for what is missing or cannot be
+    prepared, GateError for a result that cannot be known, in one line with the remedy.
     """
-    specs: dict[int, VariantSpec] = {}
-    for variant in variants:
-        require_needs(manifest, variant.factors)
-        names = template_names(manifest.folder, variant.factors, SCRATCH_PLACE, SHARED_PLACE)
-        env = child_environment(manifest, names)
-        _prepare(manifest, variant, names, env)
-        module = manifest.module_path(variant.factors)
-        expected = expected_outputs(manifest, variant.factors)
-        specs[variant.index] = VariantSpec(
+    line = PreparationLine()
+    try:
+        missing = _without_needs(request)
+        if not missing or skip_missing:
+            missing |= _unprepared(request, missing, line)
+        if missing and (not skip_missing or len(missing) == len(request.table.variants)):
+            raise _missing_error(missing, skip_missing=skip_missing)
+        if missing:
+            request = request.without(_left_out(request, missing))
+        specs = _specs(request, line)
+    finally:
+        line.close()
+    for each in request.left_out:
+        print(f"left out: {each.label}: {each.reason}", file=sys.stderr)
+    return request, specs
+
+
+def _without_needs(request: Request) -> dict[int, UsageError]:
+    """Return the variants whose programs or modules are missing, with the first of them."""
+    missing: dict[int, UsageError] = {}
+    for variant in request.table.variants:
+        try:
+            require_needs(request.manifests[variant.workload], variant.factors)
+        except UsageError as error:
+            missing[variant.index] = error
+    return missing
+
+
+def _unprepared(
+    request: Request, missing: Mapping[int, UsageError], line: PreparationLine
+) -> dict[int, UsageError]:
+    """Prepare the variants that have what they need; return those that cannot be had here."""
+    not_here: dict[int, UsageError] = {}
+    preparation = Preparation()
+    variants = [each for each in request.table.variants if each.index not in missing]
+    for number, variant in enumerate(variants, 1):
+        manifest = request.manifests[variant.workload]
+        if manifest.prepare is None:
+            continue
+        line.show(number, len(variants), variant.label)
+        names = _names(manifest, variant)
+        argv = expand_argv(manifest.prepare, names)
+        try:
+            preparation.prepare(manifest, variant.label, argv, child_environment(manifest, names))
+        except NotHereError as error:
+            not_here[variant.index] = error
+    return not_here
+
+
+def _missing_error(missing: Mapping[int, UsageError], *, skip_missing: bool) -> UsageError:
+    """Return the first of what is missing, with the number of variants that lack something too."""
+    first = missing[min(missing)]
+    others = len(missing) - 1
+    if skip_missing:
+        return UsageError(
+            f"nothing is left to run: {first.what}", where=first.where, remedy=first.remedy
+        )
+    more = f" ({others} more variant(s) lack something, too)" if others else ""
+    remedy = f"{first.remedy}; " if first.remedy else ""
+    return UsageError(
+        f"{first.what}{more}",
+        where=first.where,
+        remedy=f"{remedy}or leave out what cannot be run: --skip-missing",
+    )
+
+
+def _left_out(request: Request, missing: Mapping[int, UsageError]) -> list[LeftOut]:
+    return [
+        LeftOut(
             index=variant.index,
             label=variant.label,
-            workload=manifest.name,
-            factors=variant.factors,
-            participants=_participants(manifest, names, env),
-            timeout_s=timeout_s if timeout_s is not None else manifest.limits.timeout_s,
-            memory_limit_bytes=manifest.limits.memory_bytes,
-            module_bytes=module.stat().st_size if module is not None and module.exists() else None,
-            check_outputs=partial(mismatches, expected, tolerance=manifest.expected.tolerance),
+            workload=variant.workload,
+            factors=dict(variant.factors),
+            reason="; ".join(words for words in (error.what, error.remedy) if words),
         )
+        for variant in request.table.variants
+        for error in [missing.get(variant.index)]
+        if error is not None
+    ]
+
+
+def _specs(request: Request, line: PreparationLine) -> Specs:
+    """Return what the engine runs; a program that computes a result is asked once for it."""
+    known: dict[object, dict[str, Any]] = {}
+    specs: Specs = {}
+    variants = request.table.variants
+    for number, variant in enumerate(variants, 1):
+        manifest = request.manifests[variant.workload]
+        key = expected_key(manifest, variant.factors)
+        if key not in known:
+            line.show(number, len(variants), f"{variant.label}, the expected result")
+            known[key] = expected_outputs(manifest, variant.factors)
+        specs[variant.index] = _spec(manifest, variant, known[key], request.options.timeout_s)
     return specs
 
 
-def _participants(
-    manifest: Manifest, names: Mapping[str, FactorValue], env: Mapping[str, str]
-) -> tuple[Participant, ...]:
+def _spec(
+    manifest: Manifest, variant: Variant, expected: Mapping[str, Any], timeout_s: float | None
+) -> VariantSpec:
+    module = manifest.module_path(variant.factors)
+    return VariantSpec(
+        index=variant.index,
+        label=variant.label,
+        workload=manifest.name,
+        factors=variant.factors,
+        participants=_participants(manifest, _names(manifest, variant)),
+        timeout_s=timeout_s if timeout_s is not None else manifest.limits.timeout_s,
+        memory_limit_bytes=manifest.limits.memory_bytes,
+        module_bytes=module.stat().st_size if module is not None and module.exists() else None,
+        check_outputs=partial(mismatches, expected, tolerance=manifest.expected.tolerance),
+    )
+
+
+def _names(manifest: Manifest, variant: Variant) -> dict[str, FactorValue]:
+    return template_names(manifest.folder, variant.factors, SCRATCH_PLACE, SHARED_PLACE)
+
+
+def _participants(manifest: Manifest, names: Mapping[str, FactorValue]) -> tuple[Participant, ...]:
+    env = child_environment(manifest, names)
     return tuple(
         Participant(
             name=program.name,
@@ -88,36 +185,3 @@ def child_environment(manifest: Manifest, names: Mapping[str, FactorValue]) -> d
         }
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {**passed, **{name: expand(text, names) for name, text in manifest.env.items()}}
-
-
-def _prepare(
-    manifest: Manifest, variant: Variant, names: Mapping[str, FactorValue], env: Mapping[str, str]
-) -> None:
-    """Run the manifest's preparation of a variant, such as building a binary."""
-    if manifest.prepare is None:
-        return
-    argv = expand_argv(manifest.prepare, names)
-    try:
-        done = subprocess.run(
-            argv,
-            cwd=manifest.folder,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_PREPARE_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise UsageError(
-            f"the preparation took over {_PREPARE_TIMEOUT_S:.0f} s", where=variant.label
-        ) from None
-    except OSError as error:
-        raise UsageError(
-            f"the preparation cannot be run: {argv[0]}: {error.strerror}", where=variant.label
-        ) from None
-    if done.returncode != 0:
-        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        said = lines[-1] if lines else f"exit code {done.returncode}"
-        raise UsageError(f"cannot be prepared: {said}", where=f"{manifest.name} {variant.label}")

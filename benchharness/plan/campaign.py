@@ -1,4 +1,4 @@
-"""A campaign file: a workload, what is varied and how it is measured, to be run again.
+"""A campaign file: workloads, what is varied and how it is measured, to be run again.
 
 workload = "matrix"             # a name, or a path relative to this file
 title = "Matrix under WebAssembly"
@@ -13,22 +13,35 @@ runtime = ["wasmtime", "native"]
 runtime = "native"
 [quick]                         # what --quick changes: set, vary and any key from repeat on
 repeat = 2
+
+Several workloads are parts, each with its levels; the rest holds for all of them, and each
+repetition holds every variant of every part, in one order::
+
+    repeat = 10
+    [quick]
+    repeat = 2
+    [[part]]
+    workload = "matrix"
+    [part.set]                  # also [part.vary] and [[part.exclude]]
+    n = 2000
+    [part.quick.set]            # also [part.quick.vary]
+    n = 500
+    [[part]]
+    workload = "gpio-http"
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchharness import declarations
 from benchharness.errors import UnknownNameError, UsageError
-from benchharness.model import FactorValue
-from benchharness.plan.manifest import FILE_NAME, find_workload
-from benchharness.plan.manifest_file import exclusion
-from benchharness.plan.records import Exclusion, Manifest
+from benchharness.plan.manifest import FILE_NAME
+from benchharness.plan.parts import KEYS, Part, read_part
+from benchharness.plan.run_table import RunTable, run_table
 from benchharness.plan.toml_reader import Table, display_path, read_toml
 
 _OPTIONS = ("repeat", "warmup", "idle_s", "probe_hz", "meters", "seed", "timeout_s")
@@ -38,17 +51,12 @@ _OPTIONS = ("repeat", "warmup", "idle_s", "probe_hz", "meters", "seed", "timeout
 class Campaign:
     """A campaign file; an option is None (and meters empty) where the file does not say.
 
-    ``places`` says where each level stands, for the messages of plan_run. ``quick`` holds what
-    the ``[quick]`` table changes: options by name, and the tables set and vary.
+    ``quick`` holds the options that the ``[quick]`` table changes, by name.
     """
 
     file: Path
-    manifest: Manifest
     title: str
-    set: Mapping[str, FactorValue]
-    vary: Mapping[str, tuple[FactorValue, ...]]
-    exclude: tuple[Exclusion, ...]
-    places: Mapping[str, str]
+    parts: tuple[Part, ...]
     repeat: int | None = None
     warmup: int | None = None
     idle_s: float | None = None
@@ -59,28 +67,17 @@ class Campaign:
     quick: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def workload(self) -> str:
-        """Return the name of the workload."""
-        return self.manifest.name
+    def workloads(self) -> tuple[str, ...]:
+        """Return the names of the workloads, in order."""
+        return tuple(dict.fromkeys(part.manifest.name for part in self.parts))
 
     def under_quick(self) -> Campaign:
-        """Return the campaign with its ``[quick]`` table in force."""
-        changes = dict(self.quick)
-        quick_set = changes.pop("set", {})
-        quick_vary = changes.pop("vary", {})
-        places = dict(self.places)
-        for name, place in self.places.items():
-            if name.startswith("quick."):
-                places[name.removeprefix("quick.")] = place
-        fixed = {name: level for name, level in self.set.items() if name not in quick_vary}
-        varied = {name: levels for name, levels in self.vary.items() if name not in quick_set}
-        return replace(
-            self,
-            set={**fixed, **quick_set},
-            vary={**varied, **quick_vary},
-            places=places,
-            **changes,
-        )
+        """Return the campaign with what ``[quick]`` says in force."""
+        return replace(self, parts=tuple(part.under_quick() for part in self.parts), **self.quick)
+
+    def plan(self, repeat: int, seed: int, *, quick: bool = False) -> RunTable:
+        """Return the run table of all parts. Raises UsageError."""
+        return run_table([part.combine(quick=quick) for part in self.parts], repeat, seed)
 
 
 def find_campaign(argument: str) -> Path | None:
@@ -112,86 +109,48 @@ def campaign_files() -> dict[str, Path]:
 
 
 def load_campaign(path: Path) -> Campaign:
-    """Read a campaign file and the workload that it names.
+    """Read a campaign file and the workloads that it names.
 
-    Raises UsageError with file, line and key; levels are checked by plan_run with ``places``.
+    Raises UsageError with file, line and key; levels are checked by ``plan``.
     """
     table = read_toml(path)
-    table.only("workload", "title", "set", "vary", "exclude", "quick", *_OPTIONS)
-    manifest = _workload(table, path)
     quick = table.table("quick")
-    quick.only("set", "vary", *_OPTIONS)
-    places: dict[str, str] = {}
-    near = partial(_near, manifest, path.absolute().parent)
-    campaign = Campaign(
+    if "part" in table:
+        parts = _parts(table, quick, path)
+        title = table.string("title", " and ".join(dict.fromkeys(p.manifest.title for p in parts)))
+    else:
+        table.only("title", "quick", *KEYS, *_OPTIONS)
+        quick.only("set", "vary", *_OPTIONS)
+        parts = (read_part(table, quick, path),)
+        title = table.string("title", parts[0].manifest.title)
+    return Campaign(
         file=path,
-        manifest=manifest,
-        title=table.string("title", manifest.title),
-        set=_set(table, places, near),
-        vary=_vary(table, places, near),
-        exclude=tuple(exclusion(entry, manifest.factors) for entry in table.tables("exclude")),
-        places=places,
-        quick={
-            "set": _set(quick, places, near),
-            "vary": _vary(quick, places, near),
-            **_options(quick, path.parent),
-        },
+        title=title,
+        parts=parts,
+        quick=_options(quick, path.parent),
         **_options(table, path.parent),
     )
-    _check_names(table, manifest)
-    return campaign
 
 
-def _workload(table: Table, path: Path) -> Manifest:
-    name = table.string("workload")
-    beside = path.parent / name
-    if "/" in name and beside.exists():
-        return find_workload(beside)
-    try:
-        return find_workload(name)
-    except UsageError as error:
-        if error.where is not None:  # the fault is in the manifest, which the message names
-            raise
-        raise UsageError(error.what, where=table.where("workload"), remedy=error.remedy) from None
-
-
-def _check_names(table: Table, manifest: Manifest) -> None:
-    for part in (table, table.table("quick")):
-        for key in ("set", "vary"):
-            for name in part.table(key).data:
-                if name not in manifest.factors:
-                    where = part.table(key).where(name)
-                    kind = f"factor of {manifest.name}"
-                    raise UnknownNameError(kind, name, manifest.factors, where=where)
-
-
-def _near(manifest: Manifest, folder: Path, name: str, value: FactorValue) -> FactorValue:
-    """Return a level as the file means it: a path in it is relative to the file's folder."""
-    factor = manifest.factors.get(name)  # names are checked when all is read
-    return factor.beside(folder, value) if factor is not None else value
-
-
-def _set(
-    table: Table, places: dict[str, str], near: Callable[[str, FactorValue], FactorValue]
-) -> dict[str, FactorValue]:
-    part = table.table("set")
-    places.update({_name(part, name): part.where(name) for name in part.data})
-    return {name: near(name, part.scalar(name)) for name in part.data}
-
-
-def _vary(
-    table: Table, places: dict[str, str], near: Callable[[str, FactorValue], FactorValue]
-) -> dict[str, tuple[FactorValue, ...]]:
-    part = table.table("vary")
-    for name in part.data:
-        if name in table.table("set"):
-            raise part.error("is both set and varied", name, remedy="do one of the two")
-    places.update({_name(part, name): part.where(name) for name in part.data})
-    return {name: tuple(near(name, each) for each in part.scalars(name)) for name in part.data}
-
-
-def _name(part: Table, key: str) -> str:
-    return ".".join(str(step) for step in (*part.path, key))
+def _parts(table: Table, quick: Table, path: Path) -> tuple[Part, ...]:
+    """Read every ``[[part]]``; levels at the top would belong to none of them."""
+    for each in (table, quick):
+        for key in KEYS:
+            if key in each:
+                raise each.error(
+                    "stands beside [[part]]", key, remedy="write it in the part that it belongs to"
+                )
+    table.only("title", "quick", "part", *_OPTIONS)
+    quick.only(*_OPTIONS)
+    parts = []
+    for entry in table.tables("part"):
+        entry.only("quick", *KEYS)
+        own_quick = entry.table("quick")
+        own_quick.only("set", "vary")
+        parts.append(read_part(entry, own_quick, path))
+    if not parts:
+        raise table.error("is empty", "part", remedy='write [[part]] and workload = "..."')
+    return tuple(parts)
 
 
 def _options(table: Table, folder: Path) -> dict[str, Any]:

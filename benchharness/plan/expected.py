@@ -38,6 +38,15 @@ def expected_outputs(manifest: Manifest, factors: Factors) -> dict[str, Any]:
     return outputs
 
 
+def expected_key(manifest: Manifest, factors: Factors) -> object:
+    """Return what is equal for variants whose expected outputs are the same."""
+    if manifest.expected.program is None:
+        return manifest.name
+    names = template_names(manifest.folder, factors, "{scratch}", "{shared}")
+    env = tuple(expand(text, names) for text in manifest.env.values())
+    return (manifest.name, expand_argv(manifest.expected.program, names), env)
+
+
 def mismatches(
     expected: Mapping[str, Any], actual: Mapping[str, Any], tolerance: float = 1e-9
 ) -> list[str]:
@@ -98,7 +107,8 @@ def _show(value: Any) -> str:
 def _run_program(manifest: Manifest, program: tuple[str, ...], factors: Factors) -> dict[str, Any]:
     where = f"{manifest.source}: expected.program"
     with tempfile.TemporaryDirectory(prefix="benchharness-expected-") as folder:
-        names = template_names(manifest.folder, factors, Path(folder))
+        # {shared} may be in the workload's environment; there is nobody to share it with here.
+        names = template_names(manifest.folder, factors, folder, folder)
         argv = expand_argv(program, names)
         environment = {
             **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},

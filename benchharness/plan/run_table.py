@@ -6,18 +6,15 @@ once, shuffled, so that a drift of the machine or of the plug falls on all varia
 
 from __future__ import annotations
 
-import itertools
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from benchharness.errors import UnknownNameError, UsageError
+from benchharness.errors import UsageError
 from benchharness.model import Factors, FactorValue
-from benchharness.plan.factors import Factor, conditions_in_words, satisfied
+from benchharness.plan.combinations import Combinations, Levels, combine
+from benchharness.plan.factors import satisfied
 from benchharness.plan.records import Exclusion, Manifest
-from benchharness.plan.templates import as_text
-
-Levels = Mapping[str, tuple[FactorValue, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +24,7 @@ class Variant:
     index: int
     label: str
     factors: Factors
+    workload: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +34,13 @@ class RunTable:
     variants: tuple[Variant, ...]
     order: tuple[tuple[int, int], ...]
     seed: int
+
+    def without(self, indices: Iterable[int], repeat: int) -> RunTable:
+        """Return a table without some variants; those that stay are numbered anew."""
+        left_out = set(indices)
+        kept = [variant for variant in self.variants if variant.index not in left_out]
+        variants = tuple(replace(variant, index=index) for index, variant in enumerate(kept))
+        return RunTable(variants, block_order(len(variants), repeat, self.seed), self.seed)
 
 
 def plan_run(
@@ -59,24 +64,24 @@ def plan_run(
     """
     if repeat < 1:
         raise UsageError(f"cannot repeat {repeat} times", where="--repeat", remedy="use 1 or more")
-    places = places or {}
-    fixed = {
-        name: _factor(manifest, name, where).level(value, where)
-        for name, value in set.items()
-        for where in [places.get(f"set.{name}", f"--set {name}")]
-    }
-    varied = {
-        name: _levels(manifest, name, values, places.get(f"vary.{name}", f"--vary {name}"))
-        for name, values in vary.items()
-    }
-    for name in varied:
-        if name in fixed:
-            raise UsageError(f"{name} is both set and varied", remedy="do one of the two")
-    rules = (*manifest.exclude, *exclude)
-    combinations = _combinations(manifest.factors, fixed, varied, rules, quick=quick)
-    _check_coverage(manifest.factors, fixed, varied, combinations, rules)
-    variants = _variants(manifest, varied, combinations)
-    return RunTable(variants, block_order(len(variants), repeat, seed), seed)
+    part = combine(manifest, set, vary, quick=quick, exclude=exclude, places=places)
+    return run_table([part], repeat, seed)
+
+
+def run_table(parts: Sequence[Combinations], repeat: int, seed: int) -> RunTable:
+    """Plan the trials of several workloads together: each block holds every variant of all.
+
+    With several workloads a label begins with the workload's name. Raises UsageError if two
+    workloads have one name.
+    """
+    merged = _merged(parts)
+    variants: list[Variant] = []
+    for part in merged:
+        name = part.manifest.name
+        for label, row in zip(_labels(part), part.rows, strict=True):
+            whole = label if len(merged) == 1 or label == name else f"{name} {label}"
+            variants.append(Variant(len(variants), whole, row, name))
+    return RunTable(tuple(variants), block_order(len(variants), repeat, seed), seed)
 
 
 def block_order(variants: int, repeat: int, seed: int) -> tuple[tuple[int, int], ...]:
@@ -100,149 +105,37 @@ def fresh_seed() -> int:
     return random.SystemRandom().randrange(1_000_000)
 
 
-def parse_set(options: Sequence[str]) -> dict[str, str]:
-    """Parse ``--set f=v`` options. Raises UsageError for no ``=`` and for a factor set twice."""
-    values: dict[str, str] = {}
-    for option in options:
-        name, text = _split(option, "--set", "n=1000")
-        if name in values:
-            raise UsageError(
-                f"{name} is set twice", where="--set", remedy="set it once, or --vary it"
-            )
-        values[name] = text
-    return values
+def _merged(parts: Sequence[Combinations]) -> list[Combinations]:
+    """Put the parts of one workload together; what two of them have in common is there once."""
+    by_name: dict[str, Combinations] = {}
+    for part in parts:
+        before = by_name.get(part.manifest.name)
+        by_name[part.manifest.name] = part if before is None else _both(before, part)
+    return list(by_name.values())
 
 
-def parse_vary(options: Sequence[str]) -> dict[str, list[str]]:
-    """Parse ``--vary f=a,b`` options. A level with a comma needs a campaign file."""
-    levels: dict[str, list[str]] = {}
-    for option in options:
-        name, text = _split(option, "--vary", "runtime=wasmtime,native")
-        if name in levels:
-            raise UsageError(
-                f"{name} is varied twice", where="--vary", remedy=f"write {name}=a,b in one option"
-            )
-        levels[name] = [part.strip() for part in text.split(",")]
-        if "" in levels[name]:
-            raise UsageError(
-                f"{option!r} has an empty level", where="--vary", remedy=f"write {name}=a,b"
-            )
-    return levels
-
-
-def _split(option: str, where: str, example: str) -> tuple[str, str]:
-    name, equals, text = option.partition("=")
-    if not equals or not name.strip():
+def _both(one: Combinations, other: Combinations) -> Combinations:
+    if one.manifest.file != other.manifest.file:
         raise UsageError(
-            f"expected factor=value, got {option!r}", where=where, remedy=f"for example {example}"
+            f"two workloads are called {one.manifest.name}: "
+            f"{one.manifest.source} and {other.manifest.source}",
+            remedy="rename one of them",
         )
-    return name.strip(), text.strip()
+    rows = (*one.rows, *(row for row in other.rows if row not in one.rows))
+    # What is set to one level in one part and to another in the other is varied, too.
+    varied: dict[str, tuple[FactorValue, ...]] = {}
+    for name in one.manifest.factors:
+        levels = tuple(dict.fromkeys(row[name] for row in rows))
+        if len(levels) > 1 or name in one.varied or name in other.varied:
+            varied[name] = levels
+    return Combinations(one.manifest, varied, rows)
 
 
-def _factor(manifest: Manifest, name: str, where: str) -> Factor:
-    if manifest.ad_hoc:
-        raise UsageError(
-            "a command has no factors", where=where, remedy="write its arguments after --"
-        )
-    if name not in manifest.factors:
-        raise UnknownNameError(f"factor of {manifest.name}", name, manifest.factors, where=where)
-    return manifest.factors[name]
-
-
-def _levels(
-    manifest: Manifest, name: str, values: Sequence[FactorValue], where: str
-) -> tuple[FactorValue, ...]:
-    factor = _factor(manifest, name, where)
-    if not values:
-        raise UsageError("no levels", where=where, remedy=f"write {name}=a,b")
-    levels: list[FactorValue] = []
-    for value in values:
-        level = factor.level(value, where)
-        if level in levels:
-            raise UsageError(
-                f"{as_text(level)} is there twice", where=where, remedy="name each level once"
-            )
-        levels.append(level)
-    return tuple(levels)
-
-
-def _combinations(
-    factors: Mapping[str, Factor],
-    fixed: Factors,
-    varied: Levels,
-    rules: Sequence[Exclusion],
-    *,
-    quick: bool,
-) -> list[dict[str, FactorValue]]:
-    """Cross what is varied; a factor that does not apply keeps its default and is not crossed."""
-    defaults = {name: factor.default_level(quick=quick) for name, factor in factors.items()}
-    found: list[dict[str, FactorValue]] = []
-    for levels in itertools.product(*varied.values()):
-        chosen = {**defaults, **fixed, **dict(zip(varied, levels, strict=True))}
-        for name, factor in factors.items():
-            if not satisfied(factor.applies_when, chosen):
-                chosen[name] = defaults[name]
-        excluded = any(satisfied(rule.levels, chosen) for rule in rules)
-        if not excluded and chosen not in found:
-            found.append(chosen)
-    return found
-
-
-def _check_coverage(
-    factors: Mapping[str, Factor],
-    fixed: Factors,
-    varied: Levels,
-    combinations: Sequence[Factors],
-    rules: Sequence[Exclusion],
-) -> None:
-    """Refuse a level that the user asked for and that no variant has, and say why."""
-    asked: dict[str, tuple[FactorValue, ...]] = {
-        **{name: (level,) for name, level in fixed.items()},
-        **varied,
-    }
-    for name, levels in asked.items():
-        applying = [row for row in combinations if satisfied(factors[name].applies_when, row)]
-        for level in levels:
-            if any(row[name] == level for row in applying):
-                continue
-            if combinations and not applying:
-                raise UsageError(
-                    f"{name} only applies when {conditions_in_words(factors[name].applies_when)}",
-                    where=f"{name}={as_text(level)}",
-                    remedy=f"leave {name} out, or choose such a level",
-                )
-            raise _excluded(name, level, rules)
-    if not combinations:
-        raise _excluded(None, None, rules)
-
-
-def _excluded(
-    name: str | None, level: FactorValue | None, rules: Sequence[Exclusion]
-) -> UsageError:
-    """Return the error for a level that every rule together leaves no room for."""
-    about = [
-        rule
-        for rule in rules
-        if name is None or level is None or level in rule.levels.get(name, ())
-    ] or list(rules)
-    rule = about[0]
-    what = "every combination" if name is None or level is None else f"{name}={as_text(level)}"
-    return UsageError(
-        f"{what} is excluded: {conditions_in_words(rule.levels)} makes no sense ({rule.where})",
-        remedy="leave that level out, or change the factor that it conflicts with",
-    )
-
-
-def _variants(
-    manifest: Manifest, varied: Levels, combinations: Sequence[Factors]
-) -> tuple[Variant, ...]:
-    labels = [_label(manifest, varied, row, named=False) for row in combinations]
+def _labels(part: Combinations) -> list[str]:
+    labels = [_label(part.manifest, part.varied, row, named=False) for row in part.rows]
     if len({*labels}) < len(labels):
-        labels = [_label(manifest, varied, row, named=True) for row in combinations]
-    return tuple(
-        Variant(index, label, row)
-        for index, (label, row) in enumerate(zip(labels, combinations, strict=True))
-    )
+        labels = [_label(part.manifest, part.varied, row, named=True) for row in part.rows]
+    return labels
 
 
 def _label(manifest: Manifest, varied: Levels, row: Factors, *, named: bool) -> str:

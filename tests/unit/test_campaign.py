@@ -10,7 +10,7 @@ from benchharness import declarations
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.plan.campaign import campaign_files, find_campaign, load_campaign
 from benchharness.plan.manifest import workload_files
-from benchharness.plan.run_table import RunTable, plan_run
+from benchharness.plan.run_table import RunTable
 
 WORKLOAD = """
 name = "matrix"
@@ -73,30 +73,22 @@ def write(folder: Path, text: str, name: str = "c.toml") -> Path:
 def plan(path: Path, *, quick: bool = False) -> RunTable:
     campaign = load_campaign(path)
     campaign = campaign.under_quick() if quick else campaign
-    return plan_run(
-        campaign.manifest,
-        campaign.set,
-        campaign.vary,
-        campaign.repeat or 1,
-        campaign.seed or 0,
-        quick=quick,
-        exclude=campaign.exclude,
-        places=campaign.places,
-    )
+    return campaign.plan(campaign.repeat or 1, campaign.seed or 0, quick=quick)
 
 
 def test_every_key_is_read(here: Path) -> None:
     write(here, "", "own.toml")
     campaign = load_campaign(write(here, FULL))
-    assert (campaign.workload, campaign.title) == ("matrix", "A comparison")
+    assert (campaign.workloads, campaign.title) == (("matrix",), "A comparison")
     assert (campaign.repeat, campaign.warmup, campaign.seed) == (10, 1, 7)
     assert (campaign.idle_s, campaign.probe_hz, campaign.timeout_s) == (5.0, 20.0, 60.0)
     assert campaign.meters == ("plug-1", "own.toml", "tasmota:mqtt://host/own.toml")
-    assert campaign.set == {"n": 1000}
-    assert campaign.vary == {"runtime": ("wasmtime", "native")}
-    assert campaign.exclude[0].levels == {"runtime": ("native",), "n": (2000,)}
-    assert campaign.exclude[0].where == "c.toml:14"
-    assert campaign.places["set.n"] == "c.toml:11: set.n"
+    (part,) = campaign.parts
+    assert part.set == {"n": 1000}
+    assert part.vary == {"runtime": ("wasmtime", "native")}
+    assert part.exclude[0].levels == {"runtime": ("native",), "n": (2000,)}
+    assert part.exclude[0].where == "c.toml:14"
+    assert part.places["set.n"] == "c.toml:11: set.n"
 
 
 def test_what_is_not_said_is_none(here: Path) -> None:
@@ -118,7 +110,7 @@ def test_quick_changes_what_its_table_names_and_nothing_else(here: Path) -> None
     campaign = load_campaign(write(here, FULL)).under_quick()
     assert (campaign.repeat, campaign.idle_s) == (2, 0.0)
     assert (campaign.warmup, campaign.seed, campaign.timeout_s) == (1, 7, 60.0)
-    assert campaign.places["set.n"] == "c.toml:20: quick.set.n"
+    assert campaign.parts[0].places["set.n"] == "c.toml:20: quick.set.n"
     table = plan(write(here, FULL), quick=True)
     assert [variant.label for variant in table.variants] == ["native", "numpy"]
     assert {variant.factors["n"] for variant in table.variants} == {100}
@@ -159,7 +151,7 @@ def test_a_workload_and_a_meter_are_found_beside_the_campaign(here: Path) -> Non
     write(here / "sub", WORKLOAD, "workload.toml")
     write(here / "sub", "", "plug.toml")
     campaign = load_campaign(write(here / "sub", 'workload = "./"\nmeters = ["plug.toml"]'))
-    assert campaign.manifest.folder == here / "sub"
+    assert campaign.parts[0].manifest.folder == here / "sub"
     assert campaign.meters == ("sub/plug.toml",)
 
 

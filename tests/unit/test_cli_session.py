@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchharness.cli.request import Options
+from benchharness.cli.run_options import Options
 from benchharness.cli.session import chosen_instruments, open_meters, trial_options
 from benchharness.errors import BenchharnessError, MeterError, UsageError
 from benchharness.model import Capabilities, MeasurementClass

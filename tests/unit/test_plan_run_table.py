@@ -12,16 +12,10 @@ from hypothesis import strategies as st
 
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.model import FactorValue
+from benchharness.plan.factor_options import parse_set, parse_vary
 from benchharness.plan.factors import Factor
 from benchharness.plan.records import Exclusion, Manifest
-from benchharness.plan.run_table import (
-    RunTable,
-    block_order,
-    fresh_seed,
-    parse_set,
-    parse_vary,
-    plan_run,
-)
+from benchharness.plan.run_table import RunTable, block_order, fresh_seed, plan_run
 
 N = Factor("n", "int", 5000, quick=200, minimum=1)
 RUNTIME = Factor("runtime", "str", "wasmtime", levels=("wasmtime", "native", "numpy"))

@@ -1,0 +1,113 @@
+"""What a manifest has done before the trials: its preparation, once however many variants share it.
+
+A preparation that exits with code 3 says that the variant cannot be had on this machine (a
+runtime that is not installed), with the remedy on its last line; any other failure is an error.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from typing import TextIO
+
+from benchharness.errors import UsageError
+from benchharness.plan.records import Manifest
+from benchharness.trial.spec import SCRATCH_PLACE, SHARED_PLACE
+
+NOT_HERE = 3
+_TIMEOUT_S = 900.0
+_PLAIN_PERIOD_S = 30.0
+_CLEAR_LINE = "\r\x1b[K"
+
+
+class NotHereError(UsageError):
+    """A variant that cannot be had on this machine."""
+
+
+class Preparation:
+    """Runs preparations; one that has been run is not run again."""
+
+    def __init__(self) -> None:
+        self._outcomes: dict[tuple[object, ...], str | None] = {}
+
+    def prepare(
+        self, manifest: Manifest, label: str, argv: tuple[str, ...], env: Mapping[str, str]
+    ) -> None:
+        """Run a preparation, such as building a binary or compiling a module.
+
+        Raises NotHereError where it says that the machine lacks something, UsageError where it
+        fails.
+        """
+        where = label if label.startswith(manifest.name) else f"{manifest.name} {label}"
+        key = (manifest.folder, argv, *sorted(env.items()))
+        if key not in self._outcomes:
+            self._outcomes[key] = _run(manifest, where, argv, env)
+        said = self._outcomes[key]
+        if said is not None:
+            what, _, remedy = said.partition("; ")
+            raise NotHereError(what, where=where, remedy=remedy or None)
+
+
+class PreparationLine:
+    """Says how far the preparations are: on a terminal always, in a log now and then."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._terminal = self._stream.isatty()
+        self._said_at = time.monotonic()
+        self._shown = False
+
+    def show(self, number: int, total: int, label: str) -> None:
+        """Show that a variant is being prepared: its number, from 1, of how many."""
+        text = f"preparing {number} of {total}: {label}"
+        if self._terminal:
+            self._shown = True
+            print(f"{_CLEAR_LINE}{text}", end="", file=self._stream, flush=True)
+        elif time.monotonic() - self._said_at >= _PLAIN_PERIOD_S:
+            self._said_at = time.monotonic()
+            print(text, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        """Leave the line as it was; may be called twice."""
+        if self._shown:
+            self._shown = False
+            print(_CLEAR_LINE, end="", file=self._stream, flush=True)
+
+
+def _run(
+    manifest: Manifest, where: str, argv: tuple[str, ...], env: Mapping[str, str]
+) -> str | None:
+    """Run a preparation; return why the variant cannot be had here, None if it can."""
+    with tempfile.TemporaryDirectory(prefix="benchharness-prepare-") as scratch:
+
+        def filled(text: str) -> str:
+            return text.replace(SCRATCH_PLACE, scratch).replace(SHARED_PLACE, scratch)
+
+        try:
+            done = subprocess.run(
+                [filled(word) for word in argv],
+                cwd=manifest.folder,
+                env={name: filled(text) for name, text in env.items()},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise UsageError(f"the preparation took over {_TIMEOUT_S:.0f} s", where=where) from None
+        except OSError as error:
+            raise UsageError(
+                f"the preparation cannot be run: {argv[0]}: {error.strerror}", where=where
+            ) from None
+    lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+    said = lines[-1] if lines else f"exit code {done.returncode}"
+    if done.returncode == NOT_HERE:
+        return said
+    if done.returncode != 0:
+        raise UsageError(f"cannot be prepared: {said}", where=where)
+    return None

@@ -1,0 +1,49 @@
+"""A stored campaign becomes a request again, with its workloads as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchharness.cli.request import Request
+from benchharness.cli.run_options import Options
+from benchharness.errors import UsageError
+from benchharness.plan.manifest import command_workload, find_workload
+from benchharness.plan.records import Manifest
+from benchharness.plan.run_table import RunTable, Variant
+
+
+def request_from_spec(spec: Mapping[str, Any], wanted: Collection[int] | None = None) -> Request:
+    """Rebuild a stored request, for the variants that are ``wanted`` (None: all).
+
+    Raises UsageError if a workload or the folder of a command is not there any more.
+    """
+    manifests = _manifests(spec["source"])
+    first = next(iter(manifests))
+    variants = tuple(
+        Variant(each["index"], each["label"], each["factors"], each.get("workload", first))
+        for each in spec["variants"]
+        if wanted is None or each["index"] in wanted
+    )
+    stored = dict(spec["options"])
+    stored["meters"] = tuple(stored["meters"])
+    table = RunTable(variants, (), spec["seed"])
+    return Request(manifests, table, Options(**stored), spec["title"], spec["source"])
+
+
+def _manifests(source: Mapping[str, Any]) -> dict[str, Manifest]:
+    if source["kind"] == "command":
+        folder = Path(source["folder"])
+        if Path.cwd() != folder:
+            raise UsageError(
+                "the command was started in another folder",
+                where=str(folder),
+                remedy="go there and resume again",
+            )
+        manifests = [command_workload(source["argv"])]
+    elif source["kind"] == "campaign":
+        manifests = [find_workload(file) for file in source["workloads"].values()]
+    else:
+        manifests = [find_workload(source["workload"])]
+    return {manifest.name: manifest for manifest in manifests}
