@@ -45,8 +45,8 @@ _TONES = {AGREES: "best", CONTRADICTS: "caution"}
 _ORDER_NOTES = (
     "least first; <: told apart by Welch's test at 5 %, corrected by Holm for all pairs of an "
     "order; ?: not told apart; =: the same figure",
-    "pairs that agree / contradict / cannot be told; the published side has no spread: its order is "
-    "taken as printed",
+    "pairs: that agree / contradict / cannot be told; the published side has no spread, its order "
+    "is taken as printed",
 )
 _RATIO_NOTE = (
     "measured: Fieller's 95 % interval; published: the bounds that the rounding of the printed "
