@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchharness.cli.common import (
@@ -169,6 +169,7 @@ def _campaigns(args: argparse.Namespace, _broken: list[BenchharnessError]) -> An
                     "trials": len(trials),
                     "ok": sum(trial.status is Status.OK for trial in trials),
                     "title": campaign.title,
+                    "workloads": _workload_names(campaign.spec),
                     "command": campaign.command,
                 }
             )
@@ -177,6 +178,12 @@ def _campaigns(args: argparse.Namespace, _broken: list[BenchharnessError]) -> An
         for e in entries
     ]
     return entries, rows, nothing
+
+
+def _workload_names(spec: Mapping[str, Any]) -> list[str]:
+    """Return the workloads of a stored campaign; an older one has one only."""
+    alone = spec.get("workload")
+    return list(spec.get("workloads") or ([alone] if alone else []))
 
 
 def _runtimes(_args: argparse.Namespace, _broken: list[BenchharnessError]) -> Answer:

@@ -48,7 +48,7 @@ class Preparation:
         said = self._outcomes[key]
         if said is not None:
             what, _, remedy = said.partition("; ")
-            raise NotHereError(what, where=where, remedy=remedy or None)
+            raise NotHereError(f"cannot be had here: {what}", where=where, remedy=remedy or None)
 
 
 class PreparationLine:

@@ -94,10 +94,9 @@ def _missing_error(missing: Mapping[int, UsageError], *, skip_missing: bool) -> 
     first = missing[min(missing)]
     others = len(missing) - 1
     if skip_missing:
-        return UsageError(
-            f"nothing is left to run: {first.what}", where=first.where, remedy=first.remedy
-        )
-    more = f" ({others} more variant(s) lack something, too)" if others else ""
+        return UsageError(f"nothing is left to run: {first.what}", remedy=first.remedy)
+    lack = "1 more variant lacks" if others == 1 else f"{others} more variants lack"
+    more = f" ({lack} something, too)" if others else ""
     remedy = f"{first.remedy}; " if first.remedy else ""
     return UsageError(
         f"{first.what}{more}",

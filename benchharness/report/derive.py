@@ -20,6 +20,7 @@ from benchharness.report.derive_supply import supply_current
 from benchharness.report.derive_variants import VariantTrials, with_ratios
 from benchharness.report.derive_verdict import campaign_verdict
 from benchharness.report.groups import with_applying
+from benchharness.report.left_out import left_out_cautions
 from benchharness.store.records import StreamRecord, TrialRecord, TrialResult
 
 if TYPE_CHECKING:
@@ -56,7 +57,12 @@ def derive_campaign(store: Store, campaign_id: str) -> CampaignSummary:
         environment=campaign.environment,
         overhead=overhead,
         cautions=tuple(
-            unique(campaign_cautions(variants, trials, meters, quick=quick, overhead=overhead))
+            unique(
+                [
+                    *left_out_cautions(spec),
+                    *campaign_cautions(variants, trials, meters, quick=quick, overhead=overhead),
+                ]
+            )
         ),
         verdict=campaign_verdict(variants, quick=quick),
         meters=tuple(meters),
