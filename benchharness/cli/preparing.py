@@ -6,6 +6,7 @@ runtime that is not installed), with the remedy on its last line; any other fail
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -65,7 +66,8 @@ class PreparationLine:
         text = f"preparing {number} of {total}: {label}"
         if self._terminal:
             self._shown = True
-            print(f"{_CLEAR_LINE}{text}", end="", file=self._stream, flush=True)
+            fitting = text[: shutil.get_terminal_size().columns - 1]  # one that wraps stays
+            print(f"{_CLEAR_LINE}{fitting}", end="", file=self._stream, flush=True)
         elif time.monotonic() - self._said_at >= _PLAIN_PERIOD_S:
             self._said_at = time.monotonic()
             print(text, file=self._stream, flush=True)
