@@ -106,7 +106,7 @@ def _part_notes(
         here = {x for x in levels_here if x is not None and not _same(x, value)}
         if here:
             notes.append(
-                f"{name} is {listed(sorted(here))} here and {value} in the publication: "
+                f"here {name} is {listed(sorted(here))}, in the publication {value}: "
                 "orders and ratios may depend on it"
             )
     if len(levels) == 1:
@@ -121,14 +121,23 @@ def _part_notes(
     if singles:
         notes.append(f"one good run of {listed(singles)}: no interval, so that nothing is ranked")
     if any("current_ma" in row.values for row in rows):
-        notes.append(
-            "no mains current was measured here; a current is not computed from watts, "
-            "since no power factor is known"
-        )
+        notes.append(_about_current(measuring, variants))
     unknown = measuring.campaign.environment.get("memory_bytes") is None
     if unknown and any("ram_percent" in row.values for row in rows):
         notes.append("RAM: the size of this machine's memory is not known")
     return notes
+
+
+def _about_current(measuring: Measuring, variants: Sequence[VariantSummary]) -> str:
+    if any(measuring.get(v, "current_ma") for v in variants):
+        return (
+            "current on the mains side: apparent, and no measure of energy; with another supply "
+            "unit or meter even its order may differ"
+        )
+    return (
+        "no mains current was measured here; a current is not computed from watts, "
+        "since no power factor is known"
+    )
 
 
 def _same(level: str, value: str) -> bool:

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 
 from benchharness.model import CampaignSummary, TrialSummary, VariantSummary
 from benchharness.report.derive_variants import GROSS, VariantTrials
+from benchharness.report.edge_rows import side_of
 from benchharness.report.metrics import half_interval
 from benchharness.stats.interval import mean_interval
 from benchharness.stats.sample import Sample, Spread, spread
 
 SIZES = ("host_mb", "module_kb")  # files: the same in every run, and known without error
 EXACT_NU = 1.0  # never used: a variance of 0 has no share in any degrees of freedom
-MB, KB = 1e6, 1e3
+MAINS = "mains"
+MB, KB, MA = 1e6, 1e3, 1e3
 
 _METRICS: Mapping[str, str] = {
     "duration_s": "duration_s",
@@ -51,6 +53,8 @@ class Measuring:
             return _from(_values(trials.good, _named(source)), 1.0)
         if quantity in SIZES:
             return _size(trials.good, quantity)
+        if quantity == "current_ma":
+            return _from(_values(trials.good, _mains_a), MA)
         if quantity not in _METRICS:
             return None
         scale = 1.0
@@ -78,6 +82,12 @@ def _size(good: Sequence[TrialSummary], quantity: str) -> Measured | None:
     if found is not None and found.spread is None:
         return Measured(found.n, found.mean, None, Spread(found.mean, 0.0, EXACT_NU, 0.0))
     return found
+
+
+def _mains_a(trial: TrialSummary) -> float | None:
+    """Return a current that was read on the mains side; one of a board's side is another thing."""
+    supply = trial.supply
+    return supply.current_a if supply is not None and side_of(supply) == MAINS else None
 
 
 def _module_bytes(trial: TrialSummary) -> float | None:

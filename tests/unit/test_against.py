@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchharness.errors import UsageError
-from benchharness.model import CampaignSummary, MeasurementClass, Status
+from benchharness.model import CampaignSummary, MeasurementClass, Status, SupplyCurrent
 from benchharness.report.against import compare_published
 from benchharness.report.against_orders import agreement, printed_ratio
 from benchharness.report.against_records import (
@@ -192,6 +192,28 @@ def test_current_has_no_counterpart_and_that_is_said(d14: Published) -> None:
     assert all(r.reading == "as published" for r in part.ratios if r.quantity == "current_ma")
 
 
+def test_a_current_of_the_mains_is_compared_and_one_of_the_board_is_not(d14: Published) -> None:
+    summary = campaign(*matrix(TIMES))
+
+    def with_current(voltage_v: float, *, computed: bool = False) -> CampaignSummary:
+        supplies = [
+            SupplyCurrent(0.07 + 0.01 * t.variant, voltage_v, "plug-1", computed)
+            for t in summary.trials
+        ]
+        trials = [replace(t, supply=s) for t, s in zip(summary.trials, supplies, strict=True)]
+        return replace(summary, trials=tuple(trials))
+
+    part = part_of(compare_published(with_current(231.0), d14))
+    row = ratio_of(part, "as published", "current_ma", "wasmer")
+    assert row.measured is not None
+    assert row.measured.ratio == pytest.approx(80 / 70)
+    assert row.words == {PI4: AGREES, PI3: AGREES}
+    assert any("apparent" in note for note in part.notes)
+    for other in (with_current(5.1), with_current(231.0, computed=True)):
+        board = part_of(compare_published(other, d14))
+        assert ratio_of(board, "as published", "current_ma", "wasmer").measured is None
+
+
 def test_joules_stand_there_although_none_are_published(d14: Published) -> None:
     part = part_of(compare_published(campaign(*matrix(TIMES)), d14))
     row = ratio_of(part, "as published", "energy_j", "wasmer")
@@ -204,7 +226,7 @@ def test_joules_stand_there_although_none_are_published(d14: Published) -> None:
 
 def test_another_size_of_input_is_said(d14: Published) -> None:
     part = part_of(compare_published(campaign(*matrix(TIMES, n=300)), d14))
-    assert "n is 300 here and 5000 in the publication" in part.notes[0]
+    assert "here n is 300, in the publication 5000" in part.notes[0]
     full = part_of(compare_published(campaign(*matrix(TIMES, n=5000)), d14))
     assert all("in the publication" not in note for note in full.notes)
 
