@@ -10,7 +10,7 @@ participants)::
     prepare = ["{python}", "{workload}/build.py"]
     module_file = "{wasm_modules}/matrix/{build}.wasm"
     module_when = {runtime = ["wasmtime"]}
-    [factors.n]      # type = "int" | "float" | "str" | "bool"
+    [factors.n]      # type = "int" | "float" | "str" | "bool" | "path"
     type = "int"
     default = 5000
     quick = 200      # the default under --quick
@@ -142,10 +142,14 @@ def _factor(table: Table, name: str) -> Factor:
             raise table.error("a level is there twice", "levels", remedy="name each level once")
     elif kind == "bool":
         levels = (False, True)
-    if kind in ("str", "bool"):
+    if kind not in ("int", "float"):
         for key in ("min", "max"):
             if key in table:
                 raise table.error("is for numbers only", key, remedy="use levels")
+    if kind == "path":
+        for key in ("default", "quick", "levels"):
+            if table.data.get(key, "") != "":
+                raise table.error("a path is the user's to name", key, remedy='write default = ""')
     factor = Factor(
         name=name,
         kind=kind,

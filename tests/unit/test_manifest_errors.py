@@ -59,6 +59,14 @@ HEAD = 'name = "x"\nargv = ["{python}", "{n}"]\n[factors.n]\ntype = "int"\n'  # 
             "9: factors.m.max: is for numbers only; use levels",
         ),
         (
+            HEAD + "default = 5\n[factors.m]\ntype = 'path'\ndefault = ''\nmax = 5",
+            "9: factors.m.max: is for numbers only; use levels",
+        ),
+        (
+            HEAD + "default = 5\n[factors.m]\ntype = 'path'\ndefault = '/'",
+            """8: factors.m.default: a path is the user's to name; write default = \"\"""",
+        ),
+        (
             HEAD + "default = 5\n[factors.python]\ntype = 'str'\ndefault = 'a'",
             "6: factors.python: 'python' cannot name a factor; use a-z, 0-9 and _, "
             "and no built-in name",

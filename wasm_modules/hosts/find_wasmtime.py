@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 import sys
 
 from wasm_modules.hosts.failures import EXIT_UNFIT, HostError
-from wasm_modules.hosts.wasmtime_config import modes_here
 
 
 def interpreter() -> list[str]:
@@ -17,6 +14,11 @@ def interpreter() -> list[str]:
 
 def describe() -> dict[str, object]:
     """Return what ``benchharness list runtimes`` says of Wasmtime. Raises HostError."""
+    import importlib.metadata
+    import importlib.util
+
+    from wasm_modules.hosts.wasmtime_config import modes_here
+
     found = importlib.util.find_spec("wasmtime")
     if found is None:
         raise HostError(

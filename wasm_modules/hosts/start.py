@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,6 +43,8 @@ def prepare(runtime: str, options: Sequence[str]) -> None:
 
     Raises HostError with the host's line.
     """
+    import subprocess
+
     argv = command_for(runtime, ["--prepare", *options])
     try:
         done = subprocess.run(
