@@ -8,19 +8,28 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.gpio_http_programs import GOOD, WORKLOAD, serving, start_guest, start_host
+from tests.integration.gpio_http_programs import (
+    GOOD,
+    MODULES,
+    WORKLOAD,
+    serving,
+    start_guest,
+    start_host,
+    under,
+)
 from tests.integration.harness import Harness
-from wasm_modules.hosts import start
+from wasm_modules.hosts import compare, start
+from wasm_modules.hosts.imports import WASI
 
 MODES = [
     ("wasmtime", "jit", "host"),
     ("wasmer", "jit", "host"),
-    ("wasmedge", "jit", "host"),
+    ("wasmedge", "interpreter", "host"),
     *(
         pytest.param(runtime, mode, build, marks=pytest.mark.slow)
         for runtime, mode, build in (
             *(("wasmtime", "interpreter", "host"), ("wasmtime", "aot", "host")),
-            *(("wasmer", "aot", "host"), ("wasmedge", "interpreter", "host")),
+            *(("wasmer", "aot", "host"), ("wasmedge", "jit", "host")),
             *(("wasmedge", "aot", "host"), ("wasmedge", "interpreter", "socket")),
             *(("wasmedge", "jit", "socket"), ("wasmedge", "aot", "socket")),
         )
@@ -50,9 +59,7 @@ def test_it_sleeps_between_posts(tmp_path: Path, runtime: str) -> None:
 
     def cpu_s(duration_s: float) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = start_guest(
-            tmp_path, "--runtime", runtime, "--period-s", 0.1, "--duration-s", duration_s
-        )
+        done = start_guest(tmp_path, *under(runtime), "--period-s", 0.1, "--duration-s", duration_s)
         assert done.code == 0, done.stderr
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -75,7 +82,7 @@ def test_slow_answers_do_not_move_the_schedule(tmp_path: Path) -> None:
 @every_runtime
 def test_a_server_that_answers_500_is_counted(tmp_path: Path, runtime: str) -> None:
     with serving(tmp_path, "--fail-with", "500") as server:
-        done = start_guest(tmp_path, "--runtime", runtime, *QUICK)
+        done = start_guest(tmp_path, *under(runtime), *QUICK)
         assert done.code == 0, done.stderr
         outputs = {**done.outputs(), **server.end()}
     assert (outputs["accepted"], outputs["refused"], outputs["failed"]) == (0, 10, 0)
@@ -105,7 +112,7 @@ def test_a_post_that_is_lost_is_not_sent_again(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_modules_own_socket_counts_likewise(tmp_path: Path) -> None:
-    options = ("--runtime", "wasmedge", "--build", "socket", *QUICK)
+    options = (*under("wasmedge"), "--build", "socket", *QUICK)
     with serving(tmp_path, "--drop", "3", "--fail-with", "500") as server:
         done = start_guest(tmp_path, *options)
         assert done.code == 0, done.stderr
@@ -138,7 +145,7 @@ def nobodys_port(tmp_path: Path) -> int:
 def test_no_server_at_all_ends_it_in_one_line(
     tmp_path: Path, nobodys_port: int, runtime: str
 ) -> None:
-    done = start_guest(tmp_path, "--runtime", runtime, *QUICK)
+    done = start_guest(tmp_path, *under(runtime), *QUICK)
     assert done.code == 1
     assert done.stderr == (
         f"gpio-http-host.wasm: the HTTP server 127.0.0.1:{nobodys_port} cannot be reached:"
@@ -148,7 +155,7 @@ def test_no_server_at_all_ends_it_in_one_line(
 
 @every_runtime
 def test_a_gpio_line_that_does_not_exist(tmp_path: Path, nobodys_port: int, runtime: str) -> None:
-    done = start_guest(tmp_path, "--runtime", runtime, "--line", "sysfs:98765", *QUICK)
+    done = start_guest(tmp_path, *under(runtime), "--line", "sysfs:98765", *QUICK)
     assert done.code == 1
     assert done.stderr.startswith("gpio-http-host.wasm: there is no GPIO line sysfs:98765 ")
     assert "export it: echo 98765 | sudo tee /sys/class/gpio/export" in done.stderr
@@ -211,6 +218,28 @@ def test_the_module_refuses_wrong_arguments(
     done = start_host(tmp_path, "wasmtime", *settings, "--", *arguments)
     assert done.code == 2
     assert done.stderr.splitlines()[0] == f"gpio-http: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("build", "own"),
+    [
+        ("host", {("gpio", "read"), ("http", "post")}),
+        (
+            "socket",
+            {("gpio", "read")}
+            | {
+                (WASI, f"sock_{name}") for name in ("open", "setsockopt", "connect", "send", "recv")
+            },
+        ),
+    ],
+)
+def test_a_build_imports_what_its_readme_says(build: str, own: set[tuple[str, str]]) -> None:
+    path = MODULES / f"gpio-http-{build}.wasm"
+    assert compare.exports(path) == {"_start": "() -> ()", "memory": "MemoryType"}
+    found = compare.imports(path)
+    assert {each for each in found if each[0] != WASI or each[1].startswith("sock_")} == own
+    assert (WASI, "poll_oneoff") in found
+    assert f"{path.stat().st_size:,}" in (MODULES / "README.md").read_text()
 
 
 def in_the_harness(folder: Path, fault: str = "") -> Path:
