@@ -17,10 +17,11 @@ from benchharness.errors import UsageError
 from benchharness.model import Factors
 from benchharness.plan.campaign import Campaign, find_campaign, load_campaign
 from benchharness.plan.factor_options import parse_set, parse_vary
+from benchharness.plan.factors import satisfied
 from benchharness.plan.manifest import command_workload, find_workload
 from benchharness.plan.overrides import only, override
 from benchharness.plan.records import Manifest
-from benchharness.plan.run_table import RunTable, fresh_seed, plan_run
+from benchharness.plan.run_table import RunTable, Variant, fresh_seed, plan_run
 
 _OPTIONS = ("repeat", "warmup", "idle_s", "probe_hz", "seed", "timeout_s")
 
@@ -64,6 +65,7 @@ class Request:
                     "index": variant.index,
                     "label": variant.label,
                     "factors": dict(variant.factors),
+                    "applies": self._applying(variant),
                     "workload": variant.workload,
                 }
                 for variant in self.table.variants
@@ -74,6 +76,15 @@ class Request:
             "quick": self.options.quick,
             "options": asdict(self.options),
         }
+
+    def _applying(self, variant: Variant) -> list[str]:
+        """Return the names of the factors that mean something for a variant."""
+        factors = self.manifests[variant.workload].factors
+        return [
+            name
+            for name in variant.factors
+            if name not in factors or satisfied(factors[name].applies_when, variant.factors)
+        ]
 
     def without(self, left_out: Iterable[LeftOut]) -> Request:
         """Return the request for the other variants; those left out are kept in mind."""

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 
 from benchharness.model import MeasurementClass
 from benchharness.report.derive_variants import GROSS, NET, VariantTrials, samples_of
-from benchharness.report.groups import MODE, RUNTIME, Group, groups, level_of, workloads
+from benchharness.report.groups import Group, groups, name_in, workloads
 from benchharness.stats.ranking import rank
 from benchharness.stats.verdict import SUGGESTED_REPETITIONS, listed, ratio_text
 
 _MOST_NAMED = 3
+_NOTHING = "nothing to compare, each of its kind is alone"
 _PHRASES = {NET: "least {cls}net energy", GROSS: "least {cls}gross energy"}
 
 
@@ -33,7 +34,7 @@ def divided_verdict(
         parts = [part for g in groups(members) if (part := _said_of(g, metric, several=several))]
         name = f"{workload}, " if several else ""
         head = head if several else f"{head[0].upper()}{head[1:]}"
-        said.append(f"{name}{head}: {', '.join(parts)}" if parts else f"{name}nothing to compare")
+        said.append(f"{name}{head}: {', '.join(parts)}" if parts else f"{name}{_NOTHING}")
     return ". ".join(said)
 
 
@@ -45,7 +46,7 @@ def _class(members: Sequence[VariantTrials]) -> str:
 def _said_of(group: Group[VariantTrials], metric: str, *, several: bool) -> str:
     """Return what wins in a group; "" where there is nothing to win."""
     samples = samples_of(group.members, metric)
-    names = [_name(member, group, several=several) for member in group.members]
+    names = [name_in(member, group.kind, several=several) for member in group.members]
     ranking = rank(samples)
     if group.is_reference or len(ranking.order) < 2:
         return ""
@@ -62,13 +63,3 @@ def _said_of(group: Group[VariantTrials], metric: str, *, several: bool) -> str:
     if ratio is None or ratio.low is None or ratio.high is None:
         return f"{names[best]}{kind}"
     return f"{names[best]}{kind} ({second} × {ratio_text(ratio)[0]})"
-
-
-def _name(variant: VariantTrials, group: Group[VariantTrials], *, several: bool) -> str:
-    """Return a label without what has been said: the workload, and the group's plain mode."""
-    label = variant.label.removeprefix(f"{variant.workload} ") if several else variant.label
-    mode = level_of(variant, MODE)
-    if mode is None or mode != group.kind or level_of(variant, RUNTIME) is None:
-        return label
-    kept = [word for word in label.split(" ") if word not in (mode, f"{MODE}={mode}")]
-    return " ".join(kept) or label

@@ -12,7 +12,7 @@ from functools import partial
 
 from benchharness.meters.common import SUPPLY_VOLTAGE_KEY
 from benchharness.model import CampaignSummary
-from benchharness.report.edge_rows import EdgeRow, edge_rows, has_host, other_factors, sides
+from benchharness.report.edge_rows import EdgeRow, edge_rows, other_factors, sides
 from benchharness.report.groups import workloads
 from benchharness.report.metrics import class_suffix
 from benchharness.report.table import Cell, Column, Table
@@ -49,11 +49,6 @@ def edge_tables(summary: CampaignSummary) -> list[Table]:
         _table(summary, lambda kind: not kind.of_run, f"{CAPTION}: sizes and start"),
     ]
     return [part for part in parts if part is not None]
-
-
-def shown_edge_table(summary: CampaignSummary) -> Table | None:
-    """Return the table where it belongs to a report: a run told the size of its host."""
-    return edge_table(summary) if has_host(summary) else None
 
 
 def _table(summary: CampaignSummary, wanted: Callable[[_Kind], bool], caption: str) -> Table | None:
@@ -96,7 +91,7 @@ def _kinds(summary: CampaignSummary, rows: Sequence[EdgeRow]) -> list[_Kind]:
         _Kind("duration_s", "time", unit("s", "duration_s"), 95),
         _Kind("cpu_percent", "CPU", _ONE, 80, "% core", digits=3),
         _Kind("cpu_machine_percent", "CPU", _ONE, 60, "% all", digits=3),
-        _Kind("memory_percent", "RAM", _ONE, 75, "%", digits=2),
+        _Kind("memory_percent", "RAM", _ONE, 84, "%", digits=2),
         _Kind("memory_peak_bytes", "RAM", unit("B", "memory_peak_bytes"), 65, digits=4),
         _Kind("power_w", "power", watts, 85, watts.symbol + suffix),
         _Kind("current_a", "current", _MILLI, 83, f"mA, {'/'.join(sides(summary))}"),

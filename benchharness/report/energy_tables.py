@@ -17,6 +17,7 @@ from benchharness.report.energy_flags import (
     coverage_text,
     marked_runs,
 )
+from benchharness.report.groups import workloads
 from benchharness.report.metrics import class_suffix, headline_key, ranked
 from benchharness.report.table import Cell, Column, Table, section_rows
 from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
@@ -33,8 +34,11 @@ def energy_table(summary: CampaignSummary) -> Table | None:
         return None
     views = [view for _, figures in found if (view := typical(figures)) is not None]
     joules = column_unit((magnitude_j(view) for view in views), "J")
+    several = len(workloads(summary.variants)) > 1  # then the headings name the workload
     for variant, figures in found:
-        rows.append(_variant_row(summary, variant, figures, joules))
+        head = f"{variant.workload} " if several else ""
+        label = plain(variant.label.removeprefix(head), 60)
+        rows.append(_variant_row(summary, variant, label, figures, joules))
     suffix = class_suffix(summary)
     columns = (
         Column("variant", "variant", left=True, importance=100),
@@ -120,13 +124,14 @@ def dominant_text(view: BudgetView | None) -> str:
 def _variant_row(
     summary: CampaignSummary,
     variant: VariantSummary,
+    label: str,
     figures: Sequence[EnergyFigure],
     joules: Unit,
 ) -> tuple[Cell, ...]:
     view = typical(figures)
     marks = len(marked_runs(summary, variant.index))
     return (
-        Cell(plain(variant.label, 60)),
+        Cell(label),
         Cell(scaled_pm(view.energy_j, view.expanded_j, joules)) if view else _EMPTY,
         Cell(_percent_of(view.expanded_j, view.energy_j)) if view else _EMPTY,
         Cell(dominant_text(view)),

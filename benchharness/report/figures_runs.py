@@ -35,7 +35,10 @@ def draw_runs(dots: RunDots, name: str, metric: str, runs: int, limit_percent: f
         ]
         figure = figures.new_figure(WIDTH, HEIGHT)
         figure.subplots_adjust(
-            left=46 / WIDTH, right=1 - 6 / WIDTH, top=1 - 6 / HEIGHT, bottom=32 / HEIGHT
+            left=46 / WIDTH,
+            right=1 - (6 if runs < 100 else 13) / WIDTH,
+            top=1 - 6 / HEIGHT,
+            bottom=32 / HEIGHT,
         )
         axes = figure.subplots()
         if dots.half_percent is not None:

@@ -23,6 +23,8 @@ class Groupable(Protocol):
     """A variant, with its trials or derived."""
 
     @property
+    def label(self) -> str: ...  # noqa: D102
+    @property
     def workload(self) -> str: ...  # noqa: D102
     @property
     def factors(self) -> Factors: ...  # noqa: D102
@@ -121,6 +123,16 @@ def heading(group: Group[V], *, several_workloads: bool) -> str:
     return ", ".join([*words, *([group.kind] if group.kind else [])])
 
 
+def name_in(variant: Groupable, kind: str, *, several: bool) -> str:
+    """Return a label without what has been said of its group: workload (of several), plain mode."""
+    label = variant.label.removeprefix(f"{variant.workload} ") if several else variant.label
+    mode = level_of(variant, MODE)
+    if mode is None or mode != kind or level_of(variant, RUNTIME) is None:
+        return label
+    kept = [word for word in label.split(" ") if word not in (mode, f"{MODE}={mode}")]
+    return " ".join(kept) or label
+
+
 def sections(summary: CampaignSummary) -> list[Section]:
     """Return a campaign by workload; one of a single workload as it is, without a heading."""
     names = workloads(summary.variants)
@@ -146,20 +158,23 @@ def with_applying(variants: Sequence[Mapping[str, Any]]) -> list[Mapping[str, An
     A factor that does not apply keeps its default, and its level is not in the label. Where no
     label has any level, somebody has made the labels up, and all factors apply.
     """
-    levels: dict[str, set[str]] = {}
+    levels: dict[tuple[object, str], set[str]] = {}  # by workload and factor
     for variant in variants:
         for name, level in variant.get("factors", {}).items():
-            levels.setdefault(name, set()).add(str(level))
-    varied = {name for name, found in levels.items() if len(found) > 1}
+            levels.setdefault((variant.get("workload"), name), set()).add(str(level))
+    varied = {place for place, found in levels.items() if len(found) > 1}
     return [{"applies": _applying(variant, varied), **variant} for variant in variants]
 
 
-def _applying(variant: Mapping[str, Any], varied: set[str]) -> tuple[str, ...] | None:
+def _applying(
+    variant: Mapping[str, Any], places: set[tuple[object, str]]
+) -> tuple[str, ...] | None:
     label = f" {variant.get('label', '')} "
     factors = variant.get("factors", {})
+    varied = {name for name in factors if (variant.get("workload"), name) in places}
     named = {
         name
-        for name in varied & {*factors}
+        for name in varied
         if f" {factors[name]} " in label or f" {name}={factors[name]} " in label
     }
     return tuple(n for n in factors if n in named or n not in varied) if named else None

@@ -26,10 +26,11 @@ from benchharness.report import (
     html_view,
     trust,
 )
-from benchharness.report.edge_table import shown_edge_table
+from benchharness.report.edge_rows import has_host
+from benchharness.report.edge_table import edge_tables
 from benchharness.report.energy_runs import runs_table
 from benchharness.report.energy_tables import energy_table
-from benchharness.report.groups import is_divided
+from benchharness.report.groups import is_divided, workloads
 from benchharness.report.html_instruments import instrument_facts
 from benchharness.report.metrics import (
     CLASS_NOTES,
@@ -129,7 +130,10 @@ def _head(summary: CampaignSummary) -> Mapping[str, Any]:
         "tiles": html_view.tiles(summary),
         "reliance": trust.reliance(summary),
         "grounds": trust.grounds(summary),
-        "names": tuple(plain(v.label, 80) for v in summary.variants if v.label),
+        "names": (
+            *(plain(v.label, 80) for v in summary.variants if v.label),
+            *(plain(name, 80) for name in workloads(summary.variants) if name),
+        ),
         "trials": len(summary.trials),
         "variants": len(summary.variants),
     }
@@ -145,7 +149,7 @@ def _comparison(summary: CampaignSummary, limits: html_panels.Limits) -> Mapping
         "parts": html_parts.parts(summary, limits),
         "divided": is_divided(summary),
         "winners": winners(summary),
-        "edge": shown_edge_table(summary),
+        "edge": edge_tables(summary) if has_host(summary) else [],
         "no_energy": html_view.no_energy(summary),
     }
 

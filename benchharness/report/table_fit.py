@@ -35,6 +35,8 @@ def fit(table: Table, width: int) -> Table:
         table = _verdict_folded(table)
     if text_width(table) > width:
         table = _without_plus_minus(table, "memory_peak_bytes")
+    if text_width(table) > width and find_column(table.columns, "power_w") is not None:
+        table = _without_plus_minus(table, "duration_s")  # it stands in the ranking
     dropped: list[str] = []
     while text_width(table) > width and len(table.columns) > 3:
         labels_fit = text_width(table) - _widths(table)[0] + _LABEL_LEAST <= width

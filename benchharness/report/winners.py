@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchharness.model import CampaignSummary, VariantSummary
-from benchharness.report.groups import Group, groups, is_divided, sections
+from benchharness.report.groups import Group, groups, is_divided, name_in, sections
 from benchharness.report.metrics import (
     METRICS,
     class_suffix,
@@ -39,7 +39,6 @@ def winners(summary: CampaignSummary) -> Table | None:
         Column("lowest", "lowest", left=True, importance=98),
         Column("value", metrics.pop() if len(metrics) == 1 else "mean of a run", importance=95),
         Column("next", "next", left=True, importance=80),
-        Column("variants", "variants", importance=60),
     )
     empty = {c.key for i, c in enumerate(columns) if all(r[i].text in ("", DASH) for r in rows)}
     keep = [i for i, c in enumerate(columns) if c.key not in empty]
@@ -54,18 +53,16 @@ def _row(summary: CampaignSummary, group: Group[VariantSummary]) -> tuple[Cell, 
     key = headline_key(summary)
     found = [v for v in ranked(summary, key) if metric_of(v, key) is not None]
     name = (Cell(plain(group.workload, 40)), Cell(group.kind or DASH))
-    count = Cell(str(len(group.members)))
     if not found:
-        return (*name, Cell("no good run", "caution"), _EMPTY, _EMPTY, count)
+        return (*name, Cell("no good run", "caution"), _EMPTY, _EMPTY)
     best, metric = found[0], METRICS[key]
     unit = column_unit([magnitude(best, key)], metric.base)
     mean = scaled_pm(best.metrics[key].mean, half_interval(best, key), unit)
     return (
         *name,
-        Cell(plain(best.label, 60), "best"),
+        Cell(_name(best, group.kind), "best"),
         Cell(f"{mean} {unit.symbol}"),
-        _next(summary, key, [v.index for v in found]),
-        count,
+        _next(summary, key, group.kind, [v.index for v in found]),
     )
 
 
@@ -74,12 +71,17 @@ def _metric(summary: CampaignSummary) -> str:
     return f"{metric.title.lower()}{class_suffix(summary) if metric.is_energy else ''}"
 
 
-def _next(summary: CampaignSummary, key: str, order: list[int]) -> Cell:
+def _name(variant: VariantSummary, kind: str) -> str:
+    return plain(name_in(variant, kind, several=False), 60)  # a section's labels have no workload
+
+
+def _next(summary: CampaignSummary, key: str, kind: str, order: list[int]) -> Cell:
     """Return what comes second, how far it is, and whether the two can be told apart."""
     if len(order) < 2:
         return Cell("alone", "muted")
     second = next(v for v in summary.variants if v.index == order[1])
     judged = standings(summary, key)[second.index]
     ratio = second.metrics[key].ratio_to_best
-    text = f"{ratio_text(ratio)} × {plain(second.label, 60)}" if ratio else plain(second.label, 60)
+    name = _name(second, kind)
+    text = f"{name} × {ratio_text(ratio)}" if ratio else name
     return Cell(f"{judged.glyph} {text}".strip(), judged.key)
