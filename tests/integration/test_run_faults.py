@@ -30,7 +30,7 @@ def python(program: str) -> list[str]:
         (["matrx"], "unknown workload 'matrx'; did you mean 'matrix'?"),
         (
             ["matrix", "--set", "m=3"],
-            "--set m: unknown factor of matrix 'm'; known: build, n, runtime",
+            "--set m: unknown factor of matrix 'm'; did you mean 'mode'?",
         ),
         (["matrix", "--set", "n=big"], "--set n: expected an integer, got 'big'"),
         (["matrix", "--vary", "runtime=wasmtim"], "did you mean 'wasmtime'?"),
