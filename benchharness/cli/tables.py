@@ -12,12 +12,14 @@ from benchharness.report.energy_runs import runs_table
 from benchharness.report.energy_tables import budget_table, energy_table
 from benchharness.report.metrics import headline_key, ranked
 from benchharness.report.several_meters import several_meters
-from benchharness.report.table import GAP, Table, comparison_tables
+from benchharness.report.table import GAP, Cell, Table, comparison_tables
 from benchharness.report.table_fit import fit
-from benchharness.report.text import ascii_safe, plain
+from benchharness.report.text import ascii_safe, display_width, plain
 from benchharness.report.trust import WHOLE_CAMPAIGN, caution_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
     from rich.table import Table as RichTable
 
@@ -105,9 +107,17 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
 
 
 def print_table(table: Table, console: Console) -> None:
-    """Print a table and the notes under it."""
-    if table.rows:
-        console.print(_rich_table(table, console), soft_wrap=True)
+    """Print a table, with the headings between its rows on lines of their own, and its notes."""
+    if table.rows and not table.sections:
+        console.print(_rich_table(table, table.rows, console), soft_wrap=True)
+    elif table.rows:
+        starts = [place for place, _ in table.sections]
+        head = table.rows[: starts[0]]
+        console.print(_rich_table(table, head, console), soft_wrap=True)
+        for (start, text), end in zip(table.sections, [*starts[1:], None], strict=True):
+            say(console, text, style="italic")
+            part = _rich_table(table, table.rows[start:end], console, header=False)
+            console.print(part, soft_wrap=True)
     for note in table.notes:
         say(console, f"  {note}", style="dim")
     if table.left_out:
@@ -134,12 +144,19 @@ def say(console: Console, text: str, style: str = "") -> None:
     console.print(Text(_spelled(text, console)), style=style)
 
 
-def _rich_table(table: Table, console: Console) -> RichTable:
+def _rich_table(
+    table: Table, rows: Sequence[tuple[Cell, ...]], console: Console, *, header: bool = True
+) -> RichTable:
+    """Return some rows of a table; the parts of a table that has headings share their widths."""
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    rich = RichTable(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_edge=False)
-    for column in table.columns:
+    rich = RichTable(
+        box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_edge=False, show_header=header
+    )
+    for place, column in enumerate(table.columns):
+        texts = [column.title, column.unit, *(row[place].text for row in table.rows)]
+        width = max(display_width(_spelled(text, console)) for text in texts)
         head = _spelled(f"{column.title}\n{column.unit}".rstrip("\n"), console)
         rich.add_column(
             Text(head, style="bold", justify="left" if column.left else "right"),
@@ -147,10 +164,9 @@ def _rich_table(table: Table, console: Console) -> RichTable:
             no_wrap=True,
             overflow="ignore",
             vertical="bottom",
+            width=width if table.sections else None,
         )
-    for place, row in enumerate(table.rows):
-        if above := table.heading_above(place):
-            rich.add_row(Text(_spelled(above, console), style="italic"))
+    for row in rows:
         rich.add_row(
             *(Text(_spelled(cell.text, console), style=_STYLES.get(cell.tone, "")) for cell in row)
         )

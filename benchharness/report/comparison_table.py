@@ -27,6 +27,7 @@ _GLYPHS = {LOWER: "▼", HIGHER: "▲", UNDECIDED: "?", SINGLE: "?"}
 # CPU seconds are in the JSON document.
 _SHOWN = ("energy_net_j", "energy_gross_j", "duration_s", "memory_peak_bytes")
 _MOST_SENTENCES = 4
+_LONGEST_BESIDE = 24  # a longer label of a pair stands above its rows
 
 
 def sentences(comparison: Comparison) -> list[str]:
@@ -112,13 +113,22 @@ def comparison_rows(comparison: Comparison) -> Table:
         Column("interval", "95 % interval", "of the change", importance=80),
         Column("verdict", "verdict", left=True, importance=98),
     )
-    empty = {0: all(not p.label for p in comparison.pairs), 1: len(names) == 1}
+    above = any(len(pair.label) > _LONGEST_BESIDE for pair in comparison.pairs)
+    headings = [
+        (place, ", ".join(cell.text for cell in row[: 1 if len(names) == 1 else 2] if cell.text))
+        for place, row in enumerate(rows)
+    ]
+    empty = {
+        0: above or all(not p.label for p in comparison.pairs),
+        1: above or len(names) == 1,
+    }
     keep = [i for i in range(len(columns)) if not empty.get(i, False)]
     return Table(
         caption=comparison.title,
         columns=tuple(columns[i] for i in keep),
         rows=tuple(tuple(row[i] for i in keep) for row in rows),
         notes=tuple(_notes(comparison)),
+        sections=tuple(heading for heading in headings if heading[1]) if above else (),
     )
 
 

@@ -13,7 +13,7 @@ from functools import partial
 from benchharness.meters.common import SUPPLY_VOLTAGE_KEY
 from benchharness.model import CampaignSummary
 from benchharness.report.edge_rows import EdgeRow, edge_rows, other_factors, sides
-from benchharness.report.groups import workloads
+from benchharness.report.groups import name_in, workloads
 from benchharness.report.metrics import class_suffix
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
@@ -112,23 +112,26 @@ def _name_columns(
 ) -> list[tuple[Column, Callable[[EdgeRow], Cell]]]:
     """Return the columns that say what a row is: runtime, mode and what else was varied.
 
-    Where these do not tell the rows apart, or there is no runtime, the label comes first.
+    Where these do not tell the rows apart the label comes first; it stands for a runtime that a
+    row does not have.
     """
     others = other_factors(summary)
-    keys = [(r.variant.workload, r.runtime, r.mode, *r.others.values()) for r in rows]
+    several = len(workloads(summary.variants)) > 1
+
+    def label(row: EdgeRow) -> Cell:
+        return Cell(plain(name_in(row.variant, "", several=several), 60))
+
+    keys = [
+        (r.variant.workload, r.runtime or label(r).text, r.mode, *r.others.values()) for r in rows
+    ]
     columns: list[tuple[Column, Callable[[EdgeRow], Cell]]] = []
-    if any(row.runtime is None for row in rows) or len({*keys}) < len(keys):
-        columns.append(
-            (
-                Column("variant", "variant", left=True, importance=100),
-                lambda row: Cell(plain(row.variant.label, 60)),
-            )
-        )
+    if not any(row.runtime for row in rows) or len({*keys}) < len(keys):
+        columns.append((Column("variant", "variant", left=True, importance=100), label))
     if any(row.runtime for row in rows):
         columns.append(
             (
                 Column("runtime", "runtime", left=True, importance=99),
-                lambda row: _level(row.runtime),
+                lambda row: _level(row.runtime) if row.runtime else label(row),
             )
         )
     if any(row.mode for row in rows):

@@ -16,11 +16,10 @@ def text_width(table: Table) -> int:
 
 
 def _widths(table: Table) -> list[int]:
-    widths = [
+    return [
         max([len(c.title), len(c.unit), *(display_width(row[i].text) for row in table.rows)])
         for i, c in enumerate(table.columns)
     ]
-    return [max([widths[0], *(display_width(text) for _, text in table.sections)]), *widths[1:]]
 
 
 def fit(table: Table, width: int) -> Table:

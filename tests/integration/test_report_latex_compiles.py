@@ -13,11 +13,14 @@ import pytest
 from benchharness.model import CampaignSummary, MeasurementClass
 from benchharness.report.against import compare_published
 from benchharness.report.against_latex import latex_against
+from benchharness.report.derive import derive_campaign
 from benchharness.report.latex import write_latex
 from benchharness.report.latex_budget import write_latex_budget
+from benchharness.report.latex_edge import write_latex_edge
 from benchharness.report.published import find_published
 from benchharness.report.published_read import read_published
 from tests.unit.against_samples import d14_like
+from tests.unit.edge_store import edge_campaign
 from tests.unit.report_samples import HOSTILE, KINDS, assembled, sample_campaign, troubled
 
 pytestmark = [pytest.mark.latex, pytest.mark.slow]
@@ -52,6 +55,15 @@ def test_marked_runs_and_budgets_compile(tmp_path: Path) -> None:
         write_latex_budget(summary, tmp_path / "table.tex", standalone=True)
         log += compiled(tmp_path)
     assert not re.search(r"Overfull|Missing|Undefined", log)
+
+
+def test_workloads_in_parts_and_the_edge_tables_compile_and_fit(tmp_path: Path) -> None:
+    with edge_campaign(tmp_path) as store:
+        summary = derive_campaign(store, "last")
+    write_latex(summary, tmp_path / "table.tex", standalone=True)
+    log = compiled(tmp_path)
+    write_latex_edge(replace(summary, title=HOSTILE), tmp_path / "table.tex", standalone=True)
+    assert not re.search(r"Overfull|Missing|Undefined", log + compiled(tmp_path))
 
 
 def everything(labels: list[str]) -> CampaignSummary:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from benchharness.cli.tables import print_table, stderr_console
 from benchharness.model import CampaignSummary
 from benchharness.report.comparison import compare_campaigns, compare_levels
-from benchharness.report.comparison_table import sentences
+from benchharness.report.comparison_table import comparison_rows, sentences
 from benchharness.report.csv_files import write_csv
 from benchharness.report.derive import derive_campaign
 from benchharness.report.document import to_document
@@ -26,6 +27,7 @@ from benchharness.report.latex import render_latex
 from benchharness.report.markdown import render_markdown
 from benchharness.report.metrics import ranked, standings
 from benchharness.report.table import comparison_tables
+from benchharness.report.table_fit import fit, text_width
 from benchharness.report.winners import winners
 from tests.unit.derive_store import campaign as stored
 from tests.unit.derive_store import repeated
@@ -235,6 +237,25 @@ def test_levels_are_compared_within_a_workload_and_a_mode(summary: CampaignSumma
     ]
     assert comparison.unpaired == ("gpio-http wasmtime aot",)
     assert sentences(comparison)[0].startswith("matrix: mode=jit: wasmer uses 8 % more net energy")
+
+
+def test_long_labels_of_pairs_stand_above_their_rows(summary: CampaignSummary) -> None:
+    table = comparison_rows(compare_levels(summary, "runtime"))
+    assert table.columns[0].key == "metric"
+    texts = [text for _, text in table.sections]
+    assert texts[0] == "matrix: mode=jit, wasmer / wasmtime"
+    assert len(texts) == 10
+    assert text_width(fit(table, 80)) <= 80
+
+
+def test_headings_stand_on_lines_of_their_own_in_a_terminal(
+    summary: CampaignSummary, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_table(comparison_tables(summary)[0][1], stderr_console())
+    lines = [line.rstrip() for line in capsys.readouterr().err.splitlines()]
+    assert lines[2:5:2] == ["interpreter", "jit"]
+    # The parts have one head, and their columns stand below each other.
+    assert lines[3].index("20.00") == lines[5].index("20.00")
 
 
 def test_a_lone_variant_is_not_paired_with_another_kind_of_mode(tmp_path: Path) -> None:
