@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.wasm_programs import ROOT
+from tests.integration.wasm_programs import DATA_HOME, ROOT
 
 pytestmark = [pytest.mark.rust, pytest.mark.slow]
 SCRIPT = Path("scripts") / "build-wasm"
@@ -19,7 +19,11 @@ SCRIPT = Path("scripts") / "build-wasm"
 def build(root: Path, *arguments: str, **env: str) -> tuple[int, str, str]:
     done = subprocess.run(
         [str(root / SCRIPT), *arguments],
-        env={"PATH": os.environ["PATH"], "HOME": "/", "PYTHON": sys.executable, **env},
+        env={
+            **{"PATH": os.environ["PATH"], "HOME": "/", "PYTHON": sys.executable},
+            "XDG_DATA_HOME": DATA_HOME,  # WasmEdge, for a module that opens sockets
+            **env,
+        },
         capture_output=True,
         text=True,
         timeout=300,
@@ -30,9 +34,9 @@ def build(root: Path, *arguments: str, **env: str) -> tuple[int, str, str]:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """Return a copy of the sources with one build only, which is built here already."""
+    """Return a copy of one module's sources with one build only, which is built here already."""
     root = tmp_path / "elsewhere"
-    ignored = shutil.ignore_patterns("__pycache__")
+    ignored = shutil.ignore_patterns("__pycache__", "gpio-http", "nn-module")
     shutil.copytree(ROOT / "wasm_modules", root / "wasm_modules", ignore=ignored)
     (root / "scripts").mkdir()
     shutil.copy(ROOT / SCRIPT, root / SCRIPT)
