@@ -60,7 +60,7 @@ class TrialRun:
         self.idle("idle_after")
         return self.result()
 
-    def pause(self, name: str, duration_s: float) -> None:
+    def pause(self, name: str, duration_s: float, *, read_at_end: bool = False) -> None:
         """Let time pass in a stage of its own, observing."""
         if duration_s <= 0:
             return
@@ -70,13 +70,18 @@ class TrialRun:
         while self.watch.now_ns() < end_ns:
             self.watch.tick_if_due(name, began_ns, duration_s)
             self.equipment.clock.sleep_s(self.watch.left_s(end_ns))
+        if read_at_end:
+            self._request_readings()
         self.recorder.stage(name, "end")
 
     def idle(self, name: str) -> None:
-        """Observe the machine at rest, with a reading asked for at both edges."""
+        """Observe the machine at rest, with a reading asked for at both edges.
+
+        The second is asked for before the end: of a meter that answers at once it tells the mean
+        power of a rest that is shorter than the meter's period.
+        """
         self._request_readings()
-        self.pause(name, self.equipment.options.idle_s)
-        self._request_readings()
+        self.pause(name, self.equipment.options.idle_s, read_at_end=True)
 
     def warm_up(self) -> None:
         """Run the program once; its time and energy do not count, nor does its output."""
