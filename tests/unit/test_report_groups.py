@@ -140,8 +140,37 @@ def test_the_verdict_says_what_is_undecided_single_or_alone(tmp_path: Path) -> N
     (tmp_path / "single").mkdir()
     with edge_campaign(tmp_path / "single", rows, repeat=1, quick=True) as store:
         verdict = derive_campaign(store, "last").verdict
-    assert verdict.startswith(
-        "Quick run: a, least net energy: not ranked in jit (one trial has no spread: --repeat 5)"
+    assert verdict == (
+        "Quick run: one trial of each variant has no spread, so nothing is ranked (--repeat 5). "
+        "b, nothing to compare, each of its kind is alone"
+    )
+
+
+def test_a_reason_is_said_once(tmp_path: Path) -> None:
+    many = ("interpreter", "jit", "aot")
+    rows = tuple(Row(w, r, m, 8.0) for w in "abc" for r in ("wasmtime", "wasmer") for m in many)
+    with edge_campaign(tmp_path, rows, repeat=1, quick=True) as store:
+        assert derive_campaign(store, "last").verdict == (
+            "Quick run: one trial of each variant has no spread, so nothing is ranked (--repeat 5)"
+        )
+    (tmp_path / "some").mkdir()
+    trials = {
+        f"{w} {r} {m}": repeated(8.0 + (r == "b"), 4) for w in "xyz" for r in "ab" for m in many
+    }
+    for workload, mode in (("x", "jit"), ("y", "aot"), ("y", "jit")):
+        del trials[f"{workload} a {mode}"][1:]
+    keys = {label: label.split(" ") for label in trials}
+    with stored(
+        tmp_path / "some",
+        trials,
+        factors={label: {"runtime": key[1], "mode": key[2]} for label, key in keys.items()},
+        workloads={label: key[0] for label, key in keys.items()},
+    ) as store:
+        verdict = derive_campaign(store, "last").verdict
+    assert verdict.count("has no spread") == 1
+    assert "x, least net energy: a in interpreter (b × 1.20), a in aot (b × 1.20). y" in verdict
+    assert verdict.endswith(
+        ". Not ranked: x in jit, y in jit and aot, since one trial has no spread (--repeat 5)"
     )
 
 
