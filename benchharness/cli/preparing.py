@@ -1,7 +1,8 @@
 """What a manifest has done before the trials: its preparation, once however many variants share it.
 
 A preparation that exits with code 3 says that the variant cannot be had on this machine (a
-runtime that is not installed), with the remedy on its last line; any other failure is an error.
+runtime that is not installed), with the remedy on its last line; any other failure is a fault of
+the variant.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TextIO
 
 from benchharness.errors import UsageError
@@ -32,7 +34,7 @@ class Preparation:
     """Runs preparations; one that has been run is not run again."""
 
     def __init__(self) -> None:
-        self._outcomes: dict[tuple[object, ...], str | None] = {}
+        self._outcomes: dict[tuple[object, ...], _Outcome] = {}
 
     def prepare(
         self, manifest: Manifest, label: str, argv: tuple[str, ...], env: Mapping[str, str]
@@ -45,11 +47,21 @@ class Preparation:
         where = label if label.startswith(manifest.name) else f"{manifest.name} {label}"
         key = (manifest.folder, argv, *sorted(env.items()))
         if key not in self._outcomes:
-            self._outcomes[key] = _run(manifest, where, argv, env)
-        said = self._outcomes[key]
-        if said is not None:
-            what, _, remedy = said.partition("; ")
+            self._outcomes[key] = _run(manifest, argv, env)
+        outcome = self._outcomes[key]
+        if outcome.not_here is not None:
+            what, _, remedy = outcome.not_here.partition("; ")
             raise NotHereError(f"cannot be had here: {what}", where=where, remedy=remedy or None)
+        if outcome.fault is not None:
+            raise UsageError(outcome.fault, where=where)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a preparation came to; neither field is set if it went well."""
+
+    not_here: str | None = None  # its own words, with the remedy
+    fault: str | None = None
 
 
 class PreparationLine:
@@ -79,10 +91,7 @@ class PreparationLine:
             print(_CLEAR_LINE, end="", file=self._stream, flush=True)
 
 
-def _run(
-    manifest: Manifest, where: str, argv: tuple[str, ...], env: Mapping[str, str]
-) -> str | None:
-    """Run a preparation; return why the variant cannot be had here, None if it can."""
+def _run(manifest: Manifest, argv: tuple[str, ...], env: Mapping[str, str]) -> _Outcome:
     with tempfile.TemporaryDirectory(prefix="benchharness-prepare-") as scratch:
 
         def filled(text: str) -> str:
@@ -101,15 +110,11 @@ def _run(
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise UsageError(f"the preparation took over {_TIMEOUT_S:.0f} s", where=where) from None
+            return _Outcome(fault=f"the preparation took over {_TIMEOUT_S:.0f} s")
         except OSError as error:
-            raise UsageError(
-                f"the preparation cannot be run: {argv[0]}: {error.strerror}", where=where
-            ) from None
+            return _Outcome(fault=f"the preparation cannot be run: {argv[0]}: {error.strerror}")
     lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
     said = lines[-1] if lines else f"exit code {done.returncode}"
     if done.returncode == NOT_HERE:
-        return said
-    if done.returncode != 0:
-        raise UsageError(f"cannot be prepared: {said}", where=where)
-    return None
+        return _Outcome(not_here=said)
+    return _Outcome(fault=f"cannot be prepared: {said}" if done.returncode != 0 else None)

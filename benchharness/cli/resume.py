@@ -57,7 +57,10 @@ def run(args: argparse.Namespace) -> int:
             left = [t for t in store.trials(campaign.id) if t.status is Status.PLANNED]
             if left:
                 wanted = {trial.variant for trial in left}
-                request, specs = ready_variants(request_from_spec(campaign.spec, wanted))
+                request, specs = ready_variants(
+                    request_from_spec(campaign.spec, wanted),
+                    begun=any(trial.result is not None for trial in store.trials(campaign.id)),
+                )
                 with open_meters(args.meter or request.options.meters) as meters:
                     options = trial_options(request.options, meters)
                     interrupted = run_planned(store, campaign, specs, options, meters)

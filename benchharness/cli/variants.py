@@ -13,7 +13,7 @@ from typing import Any
 
 from benchharness.cli.preparing import NotHereError, Preparation, PreparationLine
 from benchharness.cli.request import LeftOut, Request
-from benchharness.errors import UsageError
+from benchharness.errors import BenchharnessError, GateError, UsageError
 from benchharness.model import FactorValue
 from benchharness.plan.expected import expected_key, expected_outputs, mismatches
 from benchharness.plan.needs import require_needs
@@ -31,30 +31,52 @@ _PASSED_ON = (
 _SECRET_PREFIXES = ("BENCHHARNESS_MQTT_",)
 
 Specs = dict[int, VariantSpec]
+Faults = dict[int, BenchharnessError]  # by the index of the variant
 
 
-def ready_variants(request: Request, *, skip_missing: bool = False) -> tuple[Request, Specs]:
+def ready_variants(
+    request: Request, *, skip_missing: bool = False, begun: bool = False
+) -> tuple[Request, Specs]:
     """Make every variant ready: needs checked, prepared, expected outputs known.
 
     With ``skip_missing`` variants that cannot be had on this machine are left out of the request
-    that is returned, and said on stderr. Raises UsageError for what is missing or cannot be
-    prepared, GateError for a result that cannot be known, in one line with the remedy.
+    that is returned, and said on stderr. A variant that cannot be prepared, or of which nobody
+    can say what a right result is, is said there too, and its trials are to fail; if all are so,
+    and no other has been run (``begun``), there is nothing to measure. Raises UsageError for that
+    and for what is missing, GateError for results that cannot be known, in one line.
     """
     line = PreparationLine()
+    faults: Faults = {}
     try:
         missing = _without_needs(request)
         if not missing or skip_missing:
-            missing |= _unprepared(request, missing, line)
+            missing |= _unprepared(request, missing, faults, line)
         if missing and (not skip_missing or len(missing) == len(request.table.variants)):
             raise _missing_error(missing, skip_missing=skip_missing)
         if missing:
             request = request.without(_left_out(request, missing))
-        specs = _specs(request, line)
+        expected = _expected(request, faults, line)
     finally:
         line.close()
     for each in request.left_out:
         print(f"left out: {each.label}: {each.reason}", file=sys.stderr)
+    if len(faults) == len(request.table.variants) and not begun:
+        raise faults[min(faults)]
+    specs: Specs = {}
+    for variant in request.table.variants:
+        fault = faults.get(variant.index)
+        refusal = None if fault is None else _refusal(fault)
+        if refusal is not None:
+            print(f"{variant.label}: {refusal}; its trials fail", file=sys.stderr)
+        specs[variant.index] = _spec(request, variant, expected.get(variant.index, {}), refusal)
     return request, specs
+
+
+def _refusal(fault: BenchharnessError) -> str:
+    """Return why a variant is not run; which one it is goes without saying."""
+    if isinstance(fault, GateError):
+        return f"the expected result cannot be known: {fault.what}"
+    return BenchharnessError(fault.what, remedy=fault.remedy).line()
 
 
 def _without_needs(request: Request) -> dict[int, UsageError]:
@@ -69,9 +91,12 @@ def _without_needs(request: Request) -> dict[int, UsageError]:
 
 
 def _unprepared(
-    request: Request, missing: Mapping[int, UsageError], line: PreparationLine
+    request: Request, missing: Mapping[int, UsageError], faults: Faults, line: PreparationLine
 ) -> dict[int, UsageError]:
-    """Prepare the variants that have what they need; return those that cannot be had here."""
+    """Prepare the variants that have what they need; return those that cannot be had here.
+
+    Those that fail in another way are added to ``faults``.
+    """
     not_here: dict[int, UsageError] = {}
     preparation = Preparation()
     variants = [each for each in request.table.variants if each.index not in missing]
@@ -86,6 +111,8 @@ def _unprepared(
             preparation.prepare(manifest, variant.label, argv, child_environment(manifest, names))
         except NotHereError as error:
             not_here[variant.index] = error
+        except UsageError as error:
+            faults[variant.index] = error
     return not_here
 
 
@@ -120,24 +147,35 @@ def _left_out(request: Request, missing: Mapping[int, UsageError]) -> list[LeftO
     ]
 
 
-def _specs(request: Request, line: PreparationLine) -> Specs:
-    """Return what the engine runs; a program that computes a result is asked once for it."""
-    known: dict[object, dict[str, Any]] = {}
-    specs: Specs = {}
-    variants = request.table.variants
+def _expected(request: Request, faults: Faults, line: PreparationLine) -> dict[int, dict[str, Any]]:
+    """Return what each variant must give; a program that computes a result is asked once for it.
+
+    Variants without a known result are added to ``faults``; those that are there are left out.
+    """
+    known: dict[object, dict[str, Any] | GateError] = {}
+    expected: dict[int, dict[str, Any]] = {}
+    variants = [each for each in request.table.variants if each.index not in faults]
     for number, variant in enumerate(variants, 1):
         manifest = request.manifests[variant.workload]
         key = expected_key(manifest, variant.factors)
         if key not in known:
             line.show(number, len(variants), f"{variant.label}, the expected result")
-            known[key] = expected_outputs(manifest, variant.factors)
-        specs[variant.index] = _spec(manifest, variant, known[key], request.options.timeout_s)
-    return specs
+            try:
+                known[key] = expected_outputs(manifest, variant.factors)
+            except GateError as error:
+                known[key] = error
+        found = known[key]
+        if isinstance(found, GateError):
+            faults[variant.index] = found
+        else:
+            expected[variant.index] = found
+    return expected
 
 
 def _spec(
-    manifest: Manifest, variant: Variant, expected: Mapping[str, Any], timeout_s: float | None
+    request: Request, variant: Variant, expected: Mapping[str, Any], refusal: str | None
 ) -> VariantSpec:
+    manifest, timeout_s = request.manifests[variant.workload], request.options.timeout_s
     module = manifest.module_path(variant.factors)
     return VariantSpec(
         index=variant.index,
@@ -149,6 +187,7 @@ def _spec(
         memory_limit_bytes=manifest.limits.memory_bytes,
         module_bytes=module.stat().st_size if module is not None and module.exists() else None,
         check_outputs=partial(mismatches, expected, tolerance=manifest.expected.tolerance),
+        refusal=refusal,
     )
 
 

@@ -78,12 +78,16 @@ class CampaignRun:
         progress.engine = engine
         gate = CooldownGate(self.clock, self.options, self.read_temperature_c)
         for position, trial in enumerate(planned):
+            spec = self.specs[trial.variant]
             progress.begin(position)
-            gate.note_baseline()
-            result = engine.run(trial, self.specs[trial.variant], self._dither_s(trial))
+            if spec.refusal is not None:
+                result = engine.refuse(trial, spec.refusal)
+            else:
+                gate.note_baseline()
+                result = engine.run(trial, spec, self._dither_s(trial))
             results.append(result)
             progress.finish(result)
-            if position + 1 < len(planned):
+            if position + 1 < len(planned) and spec.refusal is None:
                 self._cool_down(gate, trial, progress)
 
     def _dither_s(self, trial: TrialRecord) -> float:
@@ -161,7 +165,8 @@ class _Watcher:
     def finish(self, result: TrialResult) -> None:
         trial = self._planned[self._position]
         took_s = seconds(self._run.clock.now_ns() - self._trial_start_ns)
-        self._remaining.add(trial.variant, took_s)
+        if self._run.specs[trial.variant].refusal is None:
+            self._remaining.add(trial.variant, took_s)
         duration_s = None
         if result.window_start_ns is not None and result.window_end_ns is not None:
             duration_s = seconds(result.window_end_ns - result.window_start_ns)
@@ -195,7 +200,11 @@ class _Watcher:
                 stage_elapsed_s=elapsed_s,
                 stage_expected_s=expected_s,
                 remaining_s=self._remaining.remaining_s(
-                    [later.variant for later in self._planned[self._position :]],
+                    [
+                        later.variant
+                        for later in self._planned[self._position :]
+                        if run.specs[later.variant].refusal is None
+                    ],
                     seconds(now_ns - self._trial_start_ns),
                 ),
                 power_w=reading.power_w if reading else None,

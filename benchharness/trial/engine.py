@@ -69,6 +69,14 @@ class Engine:
             self._finish(trial, recorder, sampler, result)
         return result
 
+    def refuse(self, trial: TrialRecord, reason: str) -> TrialResult:
+        """Store a trial as failed without running it."""
+        result = TrialResult(Status.FAILED, reason)
+        self.store.start_trial(trial.trial_id)
+        self.store.finish_trial(trial.trial_id, result)
+        self.store.commit()
+        return result
+
     def _finish(
         self, trial: TrialRecord, recorder: Recorder, sampler: Sampler, result: TrialResult
     ) -> None:

@@ -46,7 +46,8 @@ class Participant:
 class VariantSpec:
     """One variant, ready to be launched. A simple workload has one participant.
 
-    Limits are for the main programs: the memory is that of all of them together.
+    Limits are for the main programs: the memory is that of all of them together. ``refusal``:
+    why it cannot be run; its trials fail with that, and nothing is started.
     """
 
     index: int
@@ -58,6 +59,7 @@ class VariantSpec:
     memory_limit_bytes: int | None = None
     module_bytes: int | None = None
     check_outputs: OutputCheck = _accept_any
+    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,52 @@ def test_a_campaign_of_several_workloads_is_resumed(harness: Harness) -> None:
     assert len(spec_of(harness)["left_out"]) == 2
 
 
+def test_what_cannot_be_prepared_or_checked_fails_beside_what_can(harness: Harness) -> None:
+    expected = harness.folder / "two" / "expected.py"
+    expected.write_text(f"import sys\nif sys.argv[1] == '2': sys.exit('no result')\n{EXPECTED}")
+    words = ("--vary", "runtime=present,broken", "--vary", "n=1,2", "--repeat", "2")
+    outcome = harness.run("./two", *words)
+    assert outcome.code == 1, outcome.stderr
+    prepared = "cannot be prepared: the compiler gave up"
+    known = "the expected result cannot be known: ended with exit code 1: no result"
+    assert [line for line in outcome.stderr.splitlines() if line.endswith("; its trials fail")] == [
+        f"present n=2: {known}; its trials fail",
+        f"broken n=1: {prepared}; its trials fail",
+        f"broken n=2: {prepared}; its trials fail",
+    ]
+    found = {
+        (trial["factors"]["runtime"], trial["factors"]["n"], trial["status"], trial["reason"])
+        for trial in outcome.document["trials"]
+    }
+    assert found == {
+        ("present", 1, "ok", None),
+        ("present", 2, "failed", known),
+        ("broken", 1, "failed", prepared),
+        ("broken", 2, "failed", prepared),
+    }
+    assert len(outcome.document["trials"]) == 8
+    assert runs(harness, "two", "prepared") == ["present", "broken"]
+    # All of them so: nothing to measure.
+    outcome = harness.run("./two", *words[2:], "--set", "runtime=broken")
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert outcome.stderr == f"benchharness: two n=1: {prepared}\n"
+
+
+def test_what_became_unfit_before_a_resume_fails(harness: Harness) -> None:
+    two = harness.folder / "two" / "main.py"
+    two.write_text("import os, signal\nos.kill(os.getppid(), signal.SIGTERM)\nsignal.pause()\n")
+    assert harness.run("both.toml", "--skip-missing").code == 130
+    (harness.folder / "two" / "prepare.py").write_text("raise SystemExit('gone')")
+    resumed = harness("resume", "--json", "last")
+    assert resumed.code == 1, resumed.stderr
+    trials = json.loads(resumed.stdout)["trials"]
+    assert {(trial["workload"], trial["reason"]) for trial in trials} == {
+        ("one", None),
+        ("two", "cannot be prepared: gone"),
+    }
+    assert harness("list", "campaigns", "--json").document["campaigns"][0]["state"] == "done"
+
+
 def test_a_trial_that_fails_does_not_end_the_campaign(harness: Harness) -> None:
     (harness.folder / "one" / "main.py").write_text("import sys; sys.exit('trap')")
     outcome = harness.run("both.toml", "--skip-missing")
