@@ -53,12 +53,15 @@ def combine(
         if name in fixed:
             raise UsageError(f"{name} is both set and varied", remedy="do one of the two")
     rules = (*manifest.exclude, *exclude)
-    rows = _combinations(manifest.factors, fixed, varied, rules, quick=quick)
+    crossed = _combinations(manifest.factors, fixed, varied, quick=quick)
+    rows = [row for row in crossed if _rule_against(row, rules) is None]
     wanted: dict[str, tuple[FactorValue, ...]] = {
         name: levels
         for name, levels in {**{name: (level,) for name, level in fixed.items()}, **varied}.items()
         if asked is None or name in asked
     }
+    if not rows:
+        raise _all_excluded(crossed, rules)
     _check_coverage(manifest.factors, wanted, rows, rules)
     return Combinations(manifest, varied, tuple(rows))
 
@@ -94,7 +97,6 @@ def _combinations(
     factors: Mapping[str, Factor],
     fixed: Factors,
     varied: Levels,
-    rules: Sequence[Exclusion],
     *,
     quick: bool,
 ) -> list[dict[str, FactorValue]]:
@@ -106,10 +108,26 @@ def _combinations(
         for name, factor in factors.items():
             if not satisfied(factor.applies_when, chosen):
                 chosen[name] = defaults[name]
-        excluded = any(satisfied(rule.levels, chosen) for rule in rules)
-        if not excluded and chosen not in found:
+        if chosen not in found:
             found.append(chosen)
     return found
+
+
+def _rule_against(row: Factors, rules: Sequence[Exclusion]) -> Exclusion | None:
+    return next((rule for rule in rules if satisfied(rule.levels, row)), None)
+
+
+def _all_excluded(crossed: Sequence[Factors], rules: Sequence[Exclusion]) -> UsageError:
+    """Return the error for a request of which nothing is left: the first conflict in it."""
+    row = crossed[0]
+    rule = _rule_against(row, rules)
+    assert rule is not None  # it was excluded
+    pair = " with ".join(f"{name}={as_text(row[name])}" for name in rule.levels)
+    first = "" if len(crossed) == 1 else "every combination is excluded, the first: "
+    return UsageError(
+        f"{first}{pair} makes no sense ({rule.where})",
+        remedy="change one of them" if len(rule.levels) > 1 else "choose another level",
+    )
 
 
 def _check_coverage(
@@ -124,29 +142,21 @@ def _check_coverage(
         for level in levels:
             if any(row[name] == level for row in applying):
                 continue
-            if combinations and not applying:
+            if not applying:
                 raise UsageError(
                     f"{name} only applies when {conditions_in_words(factors[name].applies_when)}",
                     where=f"{name}={as_text(level)}",
                     remedy=f"leave {name} out, or choose such a level",
                 )
             raise _excluded(name, level, rules)
-    if not combinations:
-        raise _excluded(None, None, rules)
 
 
-def _excluded(
-    name: str | None, level: FactorValue | None, rules: Sequence[Exclusion]
-) -> UsageError:
+def _excluded(name: str, level: FactorValue, rules: Sequence[Exclusion]) -> UsageError:
     """Return the error for a level that every rule together leaves no room for."""
-    about = [
-        rule
-        for rule in rules
-        if name is None or level is None or level in rule.levels.get(name, ())
-    ] or list(rules)
+    about = [rule for rule in rules if level in rule.levels.get(name, ())] or list(rules)
     rule = about[0]
-    what = "every combination" if name is None or level is None else f"{name}={as_text(level)}"
+    why = f"{conditions_in_words(rule.levels)} makes no sense ({rule.where})"
     return UsageError(
-        f"{what} is excluded: {conditions_in_words(rule.levels)} makes no sense ({rule.where})",
+        f"{name}={as_text(level)} is excluded: {why}",
         remedy="leave that level out, or change the factor that it conflicts with",
     )

@@ -142,7 +142,7 @@ def test_a_workload_that_does_not_know_a_level_keeps_its_own(here: Path) -> None
         (
             "line=18",
             "runtime=wasmedge",
-            "line=18 is excluded: runtime=wasmedge and line=18 makes no sense (c.toml:15)",
+            "runtime=wasmedge with line=18 makes no sense (c.toml:15); change one of them",
         ),
     ],
 )
