@@ -49,10 +49,13 @@ class Capture:
         tail = self._tail.decode("utf-8", "replace")
         return f"{head}\n[... {left_out} bytes left out ...]\n{tail}" if left_out else head + tail
 
-    def last_line(self) -> str:
-        """Return the last line that is not empty, at most 200 characters, or ``""``."""
+    def last_line(self, before: int = 0) -> str:
+        """Return the last line that is not empty, or the one so many before it, or ``""``.
+
+        At most 200 characters of it.
+        """
         lines = [line.strip() for line in self.text().splitlines() if line.strip()]
-        return lines[-1][:200] if lines else ""
+        return lines[-1 - before][:200] if len(lines) > before else ""
 
     def _keep(self, data: bytes) -> None:
         self.total_bytes += len(data)

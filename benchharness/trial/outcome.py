@@ -24,6 +24,7 @@ class Exit:
     oom_kills: int = 0
     support: bool = False  # ended by SIGTERM when the main programs had ended
     overdue: bool = False  # it did not end then
+    line_before: str = ""  # the one before the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,11 @@ def _exit_words(ended: Exit) -> str:
         return "could not be waited for"
     if ended.exit_code < 0:
         return f"killed by {_signal_name(-ended.exit_code)}" + _said(ended.last_line)
-    return f"exit code {ended.exit_code}" + _said(ended.last_line)
+    code = f"exit code {ended.exit_code}"
+    if ended.last_line.endswith(code):
+        # What ran the program says so, and no more: the cause is what the program itself said.
+        return ended.last_line + _said(ended.line_before)
+    return code + _said(ended.last_line)
 
 
 def _is_fine(ended: Exit) -> bool:

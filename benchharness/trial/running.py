@@ -36,10 +36,12 @@ class Running:
     def exit(self) -> Exit:
         """Return what is known of its end."""
         group, _ = self.child.usage()
+        stream = self.child.stderr if self.child.stderr.last_line() else self.child.stdout
         return Exit(
             name=self.name,
             exit_code=self.child.ended.exit_code if self.child.ended else None,
-            last_line=self.child.stderr.last_line() or self.child.stdout.last_line(),
+            last_line=stream.last_line(),
+            line_before=stream.last_line(before=1),
             oom_kills=group.oom_kills if group else 0,
             support=not self.participant.is_main,
             overdue=self.overdue,

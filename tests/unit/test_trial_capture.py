@@ -25,6 +25,8 @@ def test_head_and_tail_are_kept_and_the_rest_is_counted() -> None:
     assert text.startswith("head\n")
     assert f"{len(data) - 2 * 65536} bytes left out" in text
     assert capture.last_line() == "last line"
+    assert capture.last_line(before=1) == "x" * 200
+    assert capture.last_line(before=9) == ""
     assert len(text) < 140_000
 
 

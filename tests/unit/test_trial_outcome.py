@@ -35,6 +35,27 @@ def test_a_bad_end_says_how(ended: Exit, reason: str) -> None:
     assert outcome(None, [ended], None, {}, anything, None) == (Status.FAILED, reason)
 
 
+@pytest.mark.parametrize(
+    ("last", "reason"),
+    [
+        ("the guest ended with exit code 7", "the guest ended with exit code 7: no such bird"),
+        ("the guest ended with exit code 17", "exit code 7: the guest ended with exit code 17"),
+        ("exit code 7, says make", "exit code 7: exit code 7, says make"),
+    ],
+)
+def test_a_last_line_that_only_tells_the_exit_code_leaves_the_cause_to_the_line_before(
+    last: str, reason: str
+) -> None:
+    ended = Exit("main", 7, last, line_before="no such bird")
+    assert outcome(None, [ended], None, {}, anything, None) == (Status.FAILED, reason)
+
+
+def test_a_program_that_only_tells_its_exit_code_is_not_told_twice() -> None:
+    ended = Exit("main", 7, "the guest ended with exit code 7")
+    reason = "the guest ended with exit code 7"
+    assert outcome(None, [ended], None, {}, anything, None) == (Status.FAILED, reason)
+
+
 def test_the_memory_limit_is_named_when_the_kernel_killed_for_it() -> None:
     ended = Exit("main", -9, "", oom_kills=1)
     status, reason = outcome(None, [ended], None, {}, anything, 64 << 20)
