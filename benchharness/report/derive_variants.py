@@ -133,7 +133,8 @@ def with_ratios(
 ) -> list[VariantSummary]:
     """Add to each metric its ratio to the least mean of its group, with Fieller's interval.
 
-    Joules of different classes are not compared.
+    Joules of different classes are not compared, and no multiple of an energy that is not above
+    zero, or of a net energy below its own uncertainty, says anything.
     """
     metrics = {
         variant.index: dict(s.metrics) for variant, s in zip(variants, summaries, strict=True)
@@ -142,8 +143,10 @@ def with_ratios(
         for name in _VALUES:
             if name in ENERGY_METRICS and not comparable(group.members):
                 continue
-            ratios = rank(samples_of(group.members, name)).ratios
-            for variant, ratio in zip(group.members, ratios, strict=True):
+            ranking = rank(samples_of(group.members, name))
+            if ranking.best is None or not _bears_ratios(group.members[ranking.best], name):
+                continue
+            for variant, ratio in zip(group.members, ranking.ratios, strict=True):
                 if ratio is not None:
                     metrics[variant.index][name] = replace(
                         metrics[variant.index][name],
@@ -152,6 +155,20 @@ def with_ratios(
                         ratio_high=ratio.high,
                     )
     return [replace(s, metrics=metrics[s.index]) for s in summaries]
+
+
+def net_is_known(figures: Sequence[EnergyFigure]) -> bool:
+    """Say whether net energy is above its own uncertainty in at least half of the runs."""
+    nets = [figure.net_j for figure in figures if figure.net_j is not None]
+    above = sum(net.value > (net.expanded_u or 0.0) for net in nets)
+    return 2 * above >= len(nets)
+
+
+def _bears_ratios(best: VariantTrials, metric: str) -> bool:
+    if metric not in ENERGY_METRICS:
+        return True
+    known = metric != NET or net_is_known(best.figures)
+    return known and statistics.fmean(best.values(metric)) > 0.0
 
 
 def comparable(variants: Sequence[VariantTrials]) -> bool:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchharness.model import MeasurementClass
-from benchharness.report.derive_variants import GROSS, NET, VariantTrials, comparable, samples_of
+from benchharness.report.derive_variants import (
+    GROSS,
+    NET,
+    VariantTrials,
+    comparable,
+    net_is_known,
+    samples_of,
+)
 from benchharness.report.derive_verdict_groups import divided_verdict
 from benchharness.report.groups import groups, workloads
 from benchharness.stats.verdict import Verdict, Wording, listed, verdict
@@ -55,16 +62,10 @@ def ranking_metric(good: Sequence[VariantTrials]) -> str:
     if comparable(good):
         for metric in (NET, GROSS):
             values = [variant.values(metric) for variant in good]
-            known = metric != NET or all(_net_is_known(variant) for variant in good)
+            known = metric != NET or all(net_is_known(v.figures) for v in good)
             if known and all(values) and all(sum(each) > 0.0 for each in values):
                 return metric
     return TIME
-
-
-def _net_is_known(variant: VariantTrials) -> bool:
-    nets = [figure.net_j for figure in variant.figures if figure.net_j is not None]
-    above = sum(net.value > (net.expanded_u or 0.0) for net in nets)
-    return 2 * above >= len(nets)
 
 
 def _by_time(good: Sequence[VariantTrials]) -> list[str]:

@@ -12,7 +12,7 @@ from benchharness.report.metrics import (
     CLASS_NOTES,
     METRICS,
     energy_classes,
-    energy_key,
+    ratio_key,
 )
 from benchharness.report.text import plain
 
@@ -37,6 +37,7 @@ class Tile:
     others: str
     forest: Forest | None
     missing: str
+    standing: str = ""
     coverage: str = ""
 
 
@@ -68,7 +69,7 @@ def tiles(summary: CampaignSummary) -> list[Tile]:
     """Return the tiles of energy, time and memory; none where not all variants compete."""
     if is_divided(summary):
         return []
-    energy = energy_key(summary)
+    energy = ratio_key(summary)
     found = [
         _tile(summary, energy)
         if energy
@@ -93,6 +94,7 @@ def _tile(summary: CampaignSummary, key: str) -> Tile:
         who=best.label,
         others=_others(rows),
         coverage=table.coverage,
+        standing=best.standing.text,
         forest=table if len(rows) > 1 else None,
         missing="",
     )

@@ -32,6 +32,7 @@ from benchharness.report.metrics import (
     magnitude,
     metric_of,
     ranked,
+    ratio_key,
 )
 from benchharness.report.table import section_rows
 from benchharness.report.text import (
@@ -137,7 +138,7 @@ def _suffix(heading: str) -> str:
 
 def _columns(summary: CampaignSummary, variants: Sequence[VariantSummary]) -> list[_Column]:
     suffix = class_suffix(summary)
-    energy = energy_key(summary)
+    energy = ratio_key(summary)
     columns = [
         _text_column("l", "Variant", variants, lambda v: escape(plain(v.label, 80))),
         _text_column("r", "$n$", variants, lambda v: str(v.ok)),
@@ -227,6 +228,8 @@ def _ratio_column(variants: Sequence[VariantSummary], key: str) -> _Column | Non
         ends = interval_text(metric.ratio_low, metric.ratio_high).replace(" to ", ", ")
         return f"{text} [{ends}]"
 
+    if all(cell(variant) == "--" for variant in variants):
+        return None
     return _text_column("l", "Ratio to lowest", variants, cell)
 
 
@@ -260,7 +263,7 @@ def _caption(summary: CampaignSummary, heading: str) -> str:
     often = (
         str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}" if counts else "0"
     )
-    ranking = METRICS[energy_key(summary) or "duration_s"].title.lower()
+    ranking = METRICS[ratio_key(summary) or "duration_s"].title.lower()
     like = " of its kind of mode" if is_divided(summary) else ""
     title = f"{plain(summary.title, 120)}{f', {plain(heading, 60)}' if heading else ''}"
     parts = [f"{escape(title)}: mean of {often} runs per variant"]

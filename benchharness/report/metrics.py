@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, replace
 
 from benchharness.model import CampaignSummary, MeasurementClass, MetricSummary, VariantSummary
-from benchharness.report.derive_variants import VariantTrials, samples_of
+from benchharness.report.derive_variants import NET, VariantTrials, net_is_known, samples_of
+from benchharness.report.energy_budget import good_figures
 from benchharness.report.groups import group_places, groups
 from benchharness.report.text import half_width, number
 from benchharness.stats.ranking import rank
@@ -79,7 +80,10 @@ STANDING_MEANINGS = (
         "more or longer runs may decide.",
     ),
     (SINGLE, "One good run has no spread, and a mean near zero bears no ratio: no verdict."),
-    (NOT_COMPARABLE, "Joules of different classes, or a lowest value that is not above zero."),
+    (
+        NOT_COMPARABLE,
+        "Joules of different classes, or a lowest value that is not above zero or its uncertainty.",
+    ),
     (MISSING, "No good run gave this figure; the reason stands with the runs."),
 )
 
@@ -103,15 +107,27 @@ def energy_key(summary: CampaignSummary) -> str | None:
 def headline_key(summary: CampaignSummary) -> str:
     """Return the metric that ranks the variants, as the verdict does.
 
-    That is energy only if every variant with a good run has it, positive and of one class.
+    That is energy only if every variant with a good run has it, positive and of one class; net
+    energy only where it is above its own uncertainty.
     """
     good = [v for v in summary.variants if v.ok]
     if good and len({v.energy_class for v in good}) == 1 and good[0].energy_class is not None:
         for key in ("energy_net_j", "energy_gross_j"):
             found = [metric_of(v, key) for v in good]
-            if all(m is not None and m.mean is not None and m.mean > 0 for m in found):
+            if not all(m is not None and m.mean is not None and m.mean > 0 for m in found):
+                continue
+            if key != NET or all(net_is_known(good_figures(summary, v)) for v in good):
                 return key
     return "duration_s"
+
+
+def ratio_key(summary: CampaignSummary) -> str | None:
+    """Return the energy whose ratios are shown: the one that ranks, else the first that is shown.
+
+    None without energy.
+    """
+    key = headline_key(summary)
+    return key if METRICS[key].is_energy else energy_key(summary)
 
 
 def ranked(summary: CampaignSummary, key: str) -> list[VariantSummary]:
@@ -169,8 +185,9 @@ def _standings(summary: CampaignSummary, key: str) -> dict[int, Standing]:
     tied = _tied(summary, key)
     for variant in valued:
         found[variant.index] = _standing(variant, key, tied)
-    if valued[0].metrics[key].ratio_to_best is not None:
-        found[valued[0].index] = BEST
+    judged = {found[variant.index] for variant in valued[1:]}
+    if valued[0].metrics[key].ratio_to_best is not None and judged & {HIGHER, UNDECIDED}:
+        found[valued[0].index] = BEST  # single runs have no order
     return found
 
 

@@ -28,6 +28,7 @@ from benchharness.report.metrics import (
     magnitude,
     metric_of,
     ranked,
+    ratio_key,
     standings,
 )
 from benchharness.report.text import (
@@ -135,7 +136,8 @@ def section_rows(variants: Sequence[VariantSummary]) -> tuple[tuple[int, str], .
 
 
 def _specs(summary: CampaignSummary, key: str, label_limit: int) -> list[tuple[Column, Maker]]:
-    energy = energy_key(summary)
+    energy = ratio_key(summary)
+    by_gross = energy == "energy_gross_j" != energy_key(summary)  # net energy is shown, and unsure
     suffix = class_suffix(summary)
     specs: list[tuple[Column, Maker]] = [
         (
@@ -151,12 +153,18 @@ def _specs(summary: CampaignSummary, key: str, label_limit: int) -> list[tuple[C
             _ratio_maker(summary, "duration_s"),
         )
     )
-    specs += _metric_specs(summary, "energy_gross_j", importance=40, suffix=suffix)
+    importance = 92 if by_gross else 40
+    specs += _metric_specs(summary, "energy_gross_j", importance=importance, suffix=suffix)
     specs += _metric_specs(summary, "energy_net_j", importance=90, suffix=suffix)
     if energy is not None:
         specs.append(
             (
-                Column("energy_ratio", "energy", "× best", importance=70),
+                Column(
+                    "energy_ratio",
+                    "gross energy" if by_gross else "energy",
+                    "× best",
+                    importance=70,
+                ),
                 _ratio_maker(summary, energy),
             )
         )
@@ -210,11 +218,11 @@ def _runs(variant: VariantSummary) -> Cell:
 
 def _ratio_maker(summary: CampaignSummary, key: str) -> Maker:
     judged = standings(summary, key)
-    compared = sum(metric_of(v, key) is not None for v in summary.variants) > 1
 
     def make(variant: VariantSummary) -> Cell:
         metric = metric_of(variant, key)
-        if not compared or metric is None or metric.ratio_to_best is None:
+        alone = judged[variant.index].key == "alone"
+        if alone or metric is None or metric.ratio_to_best is None:
             return Cell(DASH, "muted")
         return Cell(ratio_text(metric.ratio_to_best), judged[variant.index].key)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,12 +26,12 @@ from benchharness.report.groups import (
 from benchharness.report.html import render_html
 from benchharness.report.latex import render_latex
 from benchharness.report.markdown import render_markdown
-from benchharness.report.metrics import ranked, standings
-from benchharness.report.table import comparison_tables
+from benchharness.report.metrics import headline_key, ranked, standings
+from benchharness.report.table import comparison_tables, find_column
 from benchharness.report.table_fit import fit, text_width
 from benchharness.report.winners import winners
+from tests.unit.derive_store import META, repeated
 from tests.unit.derive_store import campaign as stored
-from tests.unit.derive_store import repeated
 from tests.unit.edge_store import ROWS, Row, edge_campaign
 from tests.unit.report_samples import sample_campaign
 
@@ -172,6 +173,35 @@ def test_a_reason_is_said_once(tmp_path: Path) -> None:
     assert verdict.endswith(
         ". Not ranked: x in jit, y in jit and aot, since one trial has no spread (--repeat 5)"
     )
+
+
+def test_a_net_energy_below_its_uncertainty_bears_no_ratio(tmp_path: Path) -> None:
+    meta = {**META, "power_resolution_w": 0.5}  # 20 mW above the idle power of 3 W is nothing
+    rows = (
+        Row("a", "wasmtime", "jit", 3.02, meta=meta),
+        Row("a", "wasmer", "jit", 3.2, meta=meta),
+        Row("a", "wasmtime", "aot", 2.9, meta=meta),
+        Row("a", "wasmer", "aot", 3.3, meta=meta),
+    )
+    with edge_campaign(tmp_path, rows) as store:
+        found = derive_campaign(store, "last")
+    assert headline_key(found) == "energy_gross_j"
+    assert found.verdict.startswith("Least gross energy: ")
+    assert [v.metrics["energy_net_j"].ratio_to_best for v in found.variants] == [None] * 4
+    assert {s.word for s in standings(found, "energy_net_j").values()} == {"not comparable"}
+    gross = [v.metrics["energy_gross_j"].ratio_to_best for v in found.variants]
+    assert gross == pytest.approx([1.0, 3.2 / 3.02, 1.0, 3.3 / 2.9], rel=1e-4)
+    ((_, table),) = comparison_tables(found)
+    place = find_column(table.columns, "energy_ratio")
+    assert place is not None
+    assert table.columns[place].title == "gross energy"
+    assert [row[place].text for row in table.rows] == ["1.00", "1.06", "1.00", "1.14"]
+    assert "ratio of gross energy to the lowest" in render_latex(found)
+    write_csv(found, tmp_path)
+    rows_of = csv.DictReader((tmp_path / "variants.csv").read_text().splitlines())
+    assert {row["energy_net_j:ratio_to_best"] for row in rows_of} == {""}
+    metrics = [v["metrics"]["energy_net_j"] for v in to_document(found)["variants"]]
+    assert [metric["ratio"] for metric in metrics] == [None] * 4
 
 
 def test_failed_variants_are_counted_in_a_divided_verdict(tmp_path: Path) -> None:

@@ -153,7 +153,8 @@ def test_single_runs_have_no_interval_and_no_verdict() -> None:
     summary = sample_campaign(repeat=1)
     table = comparison_table(summary)
     assert " ± " not in cell(table, 0, "duration_s")
-    assert {s.key for s in standings(summary, "duration_s").values()} == {"best", "single"}
+    assert {s.key for s in standings(summary, "duration_s").values()} == {"single"}
+    assert [cell(table, i, "verdict") for i in range(4)] == ["? no interval"] * 4
     assert any("no interval" in note for note in table.notes)
 
 
