@@ -119,6 +119,26 @@ def test_memory_that_starts_above_its_limit_is_refused(runtime: str, tmp_path: P
     refused(run_text(runtime, tmp_path, command(""), "--memory-limit", 1000), "memory")
 
 
+@every_runtime
+@pytest.mark.parametrize("kept_share", [0.0, 0.5, 1.0])
+def test_a_damaged_artefact_is_built_again(runtime: str, kept_share: float, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()  # for which Wasmer has a small module of its own
+    options = ("--mode", "aot", "--dir", tmp_path / "folder", built(tmp_path, command("")))
+    assert start_host(runtime, tmp_path, *options).code == 0
+    artefacts = list(tmp_path.glob(f".cache/benchharness/aot/{runtime}-*.so"))
+    assert artefacts
+    for artefact in artefacts:
+        whole = artefact.read_bytes()
+        kept = round(kept_share * (len(whole) - 1))
+        artefact.write_bytes(whole[:kept] + bytes([whole[kept] ^ 1]))
+    done = start_host(runtime, tmp_path, *options)
+    assert (done.code, done.stderr) == (0, "")
+    assert "build start" in done.marks()
+    again = start_host(runtime, tmp_path, *options)
+    assert again.code == 0
+    assert "build start" not in again.marks()
+
+
 INSIDE = ("known", "sub/../known")
 OUTSIDE = (
     *("/etc/hostname", "../secret", "sub/../../secret", "out/secret", "link"),

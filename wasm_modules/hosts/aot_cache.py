@@ -1,7 +1,9 @@
 """Where compiled modules are kept: by module, runtime, its version, mode and processor.
 
 Machine code that was made for another processor may use instructions that this one lacks, so
-the processor's model and features are part of the name.
+the processor's model and features are part of the name. No runtime looks at all of what it loads:
+a file that is cut short or damaged ends the process with a signal. So a digest lies beside each,
+and what does not have its own is built anew.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 
 from wasm_modules.hosts.failures import EXIT_UNFIT, HostError
 
+_PIECE_BYTES = 1 << 16
 _IDENTIFYING = ("model name", "flags", "features", "cpu implementer", "cpu part", "isa")
 
 
@@ -43,16 +46,28 @@ def processor(cpuinfo: str = "/proc/cpuinfo") -> str:
     return "\n".join(sorted(lines))
 
 
-def ensure(artefact: Path, build: Callable[[Path], None]) -> None:
-    """Build an artefact beside its place and move it there whole, so that no half one is seen.
+def is_whole(artefact: Path) -> bool:
+    """Return whether an artefact is there and is what was built."""
+    try:
+        return _digest_file(artefact).read_text(encoding="ascii") == _digest(artefact)
+    except (OSError, UnicodeDecodeError):
+        return False
 
-    Raises HostError if the cache cannot be written.
+
+def ensure(artefact: Path, build: Callable[[Path], None]) -> None:
+    """Build an artefact beside its place, unless it is whole, and move it there.
+
+    No half one is seen by another process. Raises HostError if the cache cannot be written.
     """
+    if is_whole(artefact):
+        return
     try:
         artefact.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=artefact.parent) as scratch:
             built = Path(scratch) / artefact.name
             build(built)
+            _digest_file(built).write_text(_digest(built), encoding="ascii")
+            _digest_file(built).replace(_digest_file(artefact))
             built.replace(artefact)
     except OSError as error:
         raise HostError(
@@ -60,3 +75,16 @@ def ensure(artefact: Path, build: Callable[[Path], None]) -> None:
             " that can be written",
             EXIT_UNFIT,
         ) from None
+
+
+def _digest_file(artefact: Path) -> Path:
+    return artefact.with_name(f"{artefact.name}.sha256")
+
+
+def _digest(file: Path) -> str:
+    """Return a file's digest; piece by piece, so that it costs no memory that is measured."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while piece := stream.read(_PIECE_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()

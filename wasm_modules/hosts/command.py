@@ -83,7 +83,7 @@ def _make_executable(runtime: Runtime, request: Request, code: bytes) -> None:
     from wasm_modules.hosts import aot_cache
 
     artefact = aot_cache.artefact_path(code, runtime.name, runtime.version(), request.built_as)
-    if not artefact.is_file():
+    if not aot_cache.is_whole(artefact):
         with events.phase("build"):
             aot_cache.ensure(artefact, lambda place: runtime.build(request, code, place))
     events.metric("aot_bytes", artefact.stat().st_size, unit="B")

@@ -130,10 +130,9 @@ class WasmEdgeRuntime:
         from wasm_modules.hosts import aot_cache
 
         place = aot_cache.artefact_path(TRAMPOLINE, self.name, self.version(), request.mode)
-        if not place.is_file():
-            aot_cache.ensure(
-                place, lambda made: build(self._api, self._configuration, TRAMPOLINE, made)
-            )
+        aot_cache.ensure(
+            place, lambda made: build(self._api, self._configuration, TRAMPOLINE, made)
+        )
         return place
 
     def _ended(self, result: Result) -> HostError:

@@ -28,9 +28,9 @@ from wasm_modules.hosts.failures import EXIT_FAILED, EXIT_UNFIT, EXIT_USAGE, Hos
 from wasm_modules.hosts.module_binary import limit_memory
 from wasm_modules.hosts.request import Request
 from wasm_modules.hosts.runtime import HostFunction, Runtime
-from wasm_modules.hosts.wasmer_file import quiet, sealed, unsealed
 from wasm_modules.hosts.wasmer_folders import guarded_wasi
 from wasm_modules.hosts.wasmer_functions import Memory, first_line, missing_import, namespaces
+from wasm_modules.hosts.wasmer_quiet import quiet
 
 if TYPE_CHECKING:
     import wasmer
@@ -99,7 +99,7 @@ class WasmerRuntime:
     def build(self, request: Request, code: bytes, artefact: Path) -> None:
         """Compile and write the machine code."""
         self.compile(request, code)
-        artefact.write_bytes(sealed(self._module.serialize()))
+        artefact.write_bytes(self._module.serialize())
 
     def deserialize(self, request: Request, artefact: Path) -> None:
         """Load the machine code by an engine that has no compiler."""
@@ -151,9 +151,7 @@ class WasmerRuntime:
         from wasm_modules.hosts import aot_cache
 
         artefact = aot_cache.artefact_path(text.encode(), self.name, self.version(), request.mode)
-        if not artefact.is_file():
-            whole = sealed(wasmer.Module(_store(request), text).serialize())
-            aot_cache.ensure(artefact, lambda place: _write(place, whole))
+        aot_cache.ensure(artefact, lambda place: _write(place, request, text))
         return _loaded(self._store, artefact)
 
 
@@ -179,7 +177,7 @@ def _loaded(store: wasmer.Store | None, artefact: Path) -> wasmer.Module:
     import wasmer
 
     try:
-        code = unsealed(artefact.read_bytes())
+        code = artefact.read_bytes()
         with quiet():
             return wasmer.Module.deserialize(store, code)
     except (OSError, RuntimeError) as error:
@@ -188,8 +186,10 @@ def _loaded(store: wasmer.Store | None, artefact: Path) -> wasmer.Module:
         ) from None
 
 
-def _write(place: Path, whole: bytes) -> None:
-    place.write_bytes(whole)
+def _write(place: Path, request: Request, text: str) -> None:
+    import wasmer
+
+    place.write_bytes(wasmer.Module(_store(request), text).serialize())
 
 
 def _refusal(error: Exception, request: Request) -> HostError:

@@ -1,34 +1,15 @@
-"""What Wasmer does not check of machine code in a file, and does not keep to itself.
-
-Wasmer 1.1 believes every byte after the first few of what it has serialized: a file that is cut
-short ends the process with a signal. So a checksum goes with it.
-"""
+"""What Wasmer 1.1 does not keep to itself: a panic, and all that it prints of it."""
 
 from __future__ import annotations
 
 import os
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wasm_modules.hosts.failures import EXIT_FAILED, HostError
 
-_SEAL_BYTES = 4
 _PANIC = "PanicException"  # of PyO3; it is no Exception, and no module exports it
-
-
-def sealed(code: bytes) -> bytes:
-    """Return machine code with its checksum behind it."""
-    return code + zlib.crc32(code).to_bytes(_SEAL_BYTES, "little")
-
-
-def unsealed(whole: bytes) -> bytes:
-    """Return the machine code. Raises RuntimeError, as Wasmer does, if it is damaged."""
-    code, seal = whole[:-_SEAL_BYTES], whole[-_SEAL_BYTES:]
-    if zlib.crc32(code).to_bytes(_SEAL_BYTES, "little") != seal:
-        raise RuntimeError("the file is damaged")
-    return code
 
 
 @contextmanager
