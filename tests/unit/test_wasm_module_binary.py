@@ -171,6 +171,7 @@ def test_a_module_without_a_memory_needs_no_limit() -> None:
     ("contents", "reason"),
     [
         (b"", "is not a WebAssembly module"),
+        (b"\n(module)", "is WebAssembly text, not a module; make one of it: wat2wasm FILE"),
         (b"\0as", "is not a WebAssembly module"),
         (b"#!/bin/sh\n", "is not a WebAssembly module"),
         (b"\0asm", "is not a core module"),

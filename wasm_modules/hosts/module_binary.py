@@ -13,6 +13,7 @@ from pathlib import Path
 from wasm_modules.hosts.failures import EXIT_USAGE, HostError
 
 _MAGIC = b"\0asm"
+_TEXT = (b"(module", b"(;", b";;")
 _CORE_VERSION = b"\1\0\0\0"
 _IMPORT_SECTION, _MEMORY_SECTION = 2, 5
 _FUNCTION, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)
@@ -37,6 +38,10 @@ def read_module(path: Path) -> bytes:
         code = path.read_bytes()
     except OSError as error:
         raise HostError(f"cannot be read: {error.strerror}", EXIT_USAGE) from None
+    if code.lstrip().startswith(_TEXT):
+        raise HostError(
+            "is WebAssembly text, not a module; make one of it: wat2wasm FILE", EXIT_USAGE
+        )
     if code[:4] != _MAGIC:
         raise HostError("is not a WebAssembly module", EXIT_USAGE)
     if code[4:8] != _CORE_VERSION:
