@@ -19,6 +19,7 @@ from benchharness.model import (
     TrialSummary,
     VariantSummary,
 )
+from benchharness.report.edge_program import said_names, said_of
 from benchharness.report.groups import (
     MODE,
     RUNTIME,
@@ -59,6 +60,7 @@ class EdgeRow:
     mode: str | None
     others: Mapping[str, str | None]  # the levels of the other factors that were varied
     figures: Mapping[str, EdgeFigure]
+    said: Mapping[str, EdgeFigure]  # what the program says, by the name of its metric
 
     def get(self, key: str) -> EdgeFigure | None:
         """Return a figure, None where no good run has it."""
@@ -97,6 +99,10 @@ def edge_document(summary: CampaignSummary) -> list[dict[str, Any]]:
                 for key in KEYS
                 for figure in [row.get(key)]
             },
+            "metrics": {
+                name: {"n": figure.n, "mean": figure.mean, "half": figure.half}
+                for name, figure in row.said.items()
+            },
         }
         for row in (edge_rows(summary) if has_host(summary) else [])
     ]
@@ -104,15 +110,17 @@ def edge_document(summary: CampaignSummary) -> list[dict[str, Any]]:
 
 def edge_csv(summary: CampaignSummary) -> Iterator[list[object]]:
     """Yield the rows of edge.csv: SI units, all digits, an empty cell for what is missing."""
-    others = other_factors(summary)
+    others, said = other_factors(summary), said_names(summary)
     yield [
         *("variant", "label", "workload", "runtime", "mode"),
         *(f"factor:{name}" for name in others),
         *(f"{key}:{part}" for key in KEYS for part in ("n", "mean", "half")),
+        *(f"metric:{name}:{part}" for name in said for part in ("n", "mean", "half")),
     ]
     for row in edge_rows(summary):
         variant = row.variant
-        cells = [(f.n, f.mean, f.half) if (f := row.get(k)) else (None,) * 3 for k in KEYS]
+        figures = [*(row.get(key) for key in KEYS), *(row.said.get(name) for name in said)]
+        cells = [(f.n, f.mean, f.half) if f else (None,) * 3 for f in figures]
         yield [
             *(variant.index, variant.label, variant.workload, row.runtime, row.mode),
             *row.others.values(),
@@ -140,7 +148,14 @@ def _row(summary: CampaignSummary, variant: VariantSummary, others: Sequence[str
         level_of(variant, MODE),
         {name: level_of(variant, name) for name in others},
         {k: f for k, f in _figures(summary, variant, good).items() if f is not None},
+        _said(summary, good),
     )
+
+
+def _said(summary: CampaignSummary, good: Sequence[TrialSummary]) -> dict[str, EdgeFigure]:
+    told = [said_of(trial) for trial in good]
+    means = {name: _mean([each.get(name) for each in told]) for name in said_names(summary)}
+    return {name: figure for name, figure in means.items() if figure is not None}
 
 
 def _figures(

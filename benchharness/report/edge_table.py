@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from benchharness.meters.common import SUPPLY_VOLTAGE_KEY
 from benchharness.model import CampaignSummary
-from benchharness.report.edge_rows import EdgeRow, edge_rows, other_factors, sides
-from benchharness.report.groups import name_in, workloads
+from benchharness.report.edge_names import EMPTY, name_columns
+from benchharness.report.edge_rows import EdgeRow, edge_rows, sides
+from benchharness.report.edge_said import said_table
+from benchharness.report.groups import sections, workloads
 from benchharness.report.metrics import class_suffix
 from benchharness.report.table import Cell, Column, Table
-from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
+from benchharness.report.text import Unit, column_unit, number, scaled_pm
 
-_EMPTY = Cell(DASH, "muted")
 _MILLI = Unit("mA", 1e-3)
 _MEGA, _KILO, _ONE = Unit("MB", 1e6), Unit("kB", 1e3), Unit("", 1.0)
 CAPTION = "on the edge device"
@@ -43,11 +43,15 @@ def edge_table(summary: CampaignSummary) -> Table | None:
 
 
 def edge_tables(summary: CampaignSummary) -> list[Table]:
-    """Return the table in two parts that are narrow enough to be read: the run, and the rest."""
+    """Return the table in parts that are narrow enough to be read: the run, sizes and start.
+
+    What the program says of itself comes last: a table a workload, each with its own columns.
+    """
     parts = [
         _table(summary, lambda kind: kind.of_run, f"{CAPTION}: the run"),
         _table(summary, lambda kind: not kind.of_run, f"{CAPTION}: sizes and start"),
     ]
+    parts += [said_table(section) for section in sections(summary)]
     return [part for part in parts if part is not None]
 
 
@@ -60,7 +64,7 @@ def _table(summary: CampaignSummary, wanted: Callable[[_Kind], bool], caption: s
     ]
     if not rows or not kinds:
         return None
-    names = _name_columns(summary, rows)
+    names = name_columns(summary, rows)
     return Table(
         caption,
         (
@@ -107,57 +111,10 @@ def _kinds(summary: CampaignSummary, rows: Sequence[EdgeRow]) -> list[_Kind]:
     ]
 
 
-def _name_columns(
-    summary: CampaignSummary, rows: Sequence[EdgeRow]
-) -> list[tuple[Column, Callable[[EdgeRow], Cell]]]:
-    """Return the columns that say what a row is: runtime, mode and what else was varied.
-
-    Where these do not tell the rows apart the label comes first; it stands for a runtime that a
-    row does not have.
-    """
-    others = other_factors(summary)
-    several = len(workloads(summary.variants)) > 1
-
-    def label(row: EdgeRow) -> Cell:
-        return Cell(plain(name_in(row.variant, "", several=several), 60))
-
-    keys = [
-        (r.variant.workload, r.runtime or label(r).text, r.mode, *r.others.values()) for r in rows
-    ]
-    columns: list[tuple[Column, Callable[[EdgeRow], Cell]]] = []
-    if not any(row.runtime for row in rows) or len({*keys}) < len(keys):
-        columns.append((Column("variant", "variant", left=True, importance=100), label))
-    if any(row.runtime for row in rows):
-        columns.append(
-            (
-                Column("runtime", "runtime", left=True, importance=99),
-                lambda row: _level(row.runtime) if row.runtime else label(row),
-            )
-        )
-    if any(row.mode for row in rows):
-        columns.append(
-            (Column("mode", "mode", left=True, importance=98), lambda row: _level(row.mode))
-        )
-    columns += [(_factor_column(name), partial(_other_level, name)) for name in others]
-    return columns
-
-
-def _factor_column(name: str) -> Column:
-    return Column(f"factor:{name}", plain(name, 24), left=True, importance=97)
-
-
-def _other_level(name: str, row: EdgeRow) -> Cell:
-    return _level(row.others.get(name))
-
-
-def _level(level: str | None) -> Cell:
-    return _EMPTY if level is None else Cell(plain(level, 30))
-
-
 def _cell(row: EdgeRow, kind: _Kind) -> Cell:
     figure = row.get(kind.key)
     if figure is None:
-        return _EMPTY
+        return EMPTY
     if kind.digits:
         return Cell(number(figure.mean / kind.unit.factor, kind.digits))
     return Cell(scaled_pm(figure.mean, figure.half, kind.unit))

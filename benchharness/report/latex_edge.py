@@ -1,4 +1,4 @@
-"""The edge table in LaTeX: two tables, the run and then sizes and start (booktabs, siunitx)."""
+"""The edge table in LaTeX: the run, sizes and start, what programs say (booktabs, siunitx)."""
 
 from __future__ import annotations
 

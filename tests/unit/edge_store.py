@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchharness.store.database import Store
+from benchharness.store.records import EventRecord
 from tests.unit.derive_store import META, Trial, campaign, phase, repeated, said
 
 ENVIRONMENT: Mapping[str, Any] = {
@@ -30,10 +31,14 @@ class Row:
     busy_w: float
     probes: Mapping[str, Any] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=lambda: META)
+    said: Mapping[str, float] = field(default_factory=dict)  # metrics of the program
 
     @property
     def label(self) -> str:
         return " ".join(w for w in (self.workload, self.runtime, self.mode) if w)
+
+    def metrics(self) -> list[EventRecord]:
+        return [said("metric", 18.0, name=name, value=value) for name, value in self.said.items()]
 
 
 ROWS = (
@@ -65,7 +70,8 @@ def edge_campaign(path: Path, rows: tuple[Row, ...] = ROWS, repeat: int = 4, **s
 
 def _trials(row: Row, repeat: int) -> list[Trial]:
     if row.mode is None:
-        return repeated(row.busy_w, repeat, probes=row.probes, meta=row.meta)
+        told = tuple(row.metrics())
+        return repeated(row.busy_w, repeat, events=told, probes=row.probes, meta=row.meta)
     made = "deserialize" if row.mode.startswith("aot") else "compile"
     events = [
         said("stage", -1.5, "harness", edge="start", name="window"),
@@ -75,6 +81,7 @@ def _trials(row: Row, repeat: int) -> list[Trial]:
         *phase(made, -0.9, -0.65),
         *phase("instantiate", -0.01, 0.0),
         *phase("run", 0.0, 19.0),
+        *row.metrics(),
     ]
     if made == "deserialize":
         events.append(said("metric", -0.8, name="aot_bytes", value=129_000.0))
