@@ -271,8 +271,8 @@ def test_a_campaign_counts_every_post(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (', "--drop", "4"', "output 'accepted' is 8, expected 10"),
-        (', "--fail-with", "500"', "output 'accepted' is 0, expected 10"),
+        (', "--drop", "4"', "output 'failed' is 2, expected 0 (and 3 more)"),
+        (', "--fail-with", "500"', "output 'refused' is 10, expected 0 (and 1 more)"),
     ],
 )
 def test_a_lost_or_refused_post_fails_the_trial(tmp_path: Path, fault: str, reason: str) -> None:

@@ -55,11 +55,15 @@ def digest(values: tuple[int, ...], count: int) -> str:
 
 
 def expected_outputs(period_s: float, duration_s: float, line: str) -> dict[str, int | str]:
-    """Return the outputs of guest and server; a lost or doubled POST is none of these."""
+    """Return the outputs of guest and server; a lost or doubled POST is none of these.
+
+    What can go wrong comes before what is then missing: the first that differs is a failed
+    trial's reason.
+    """
     count = post_count(period_s, duration_s)
     outputs: dict[str, int | str] = {
-        **{"posts": count, "accepted": count, "refused": 0, "failed": 0},
-        **{"received": count, "lost": 0, "doubled": 0, "wrong": 0},
+        **{"refused": 0, "failed": 0, "lost": 0, "doubled": 0, "wrong": 0},
+        **{"posts": count, "accepted": count, "received": count},
     }
     values = known_values(line)
     if values is not None:
