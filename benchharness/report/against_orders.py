@@ -34,12 +34,13 @@ class PartComparison:
     levels: Sequence[str]
 
     def printed(self, device: str, quantity: str) -> dict[str, Value]:
-        """Return the published figures of a device by level."""
-        return {
-            row.factors[self.published.compare]: row.values[quantity]
-            for row in self.rows
-            if row.device == device and quantity in row.values
-        }
+        """Return the published figures of a device by level, of two the first that is printed."""
+        found: dict[str, Value] = {}
+        for row in self.rows:
+            level = row.factors.get(self.published.compare)  # a row at rest has no runtime
+            if level is not None and row.device == device and quantity in row.values:
+                found.setdefault(level, row.values[quantity])
+        return found
 
     def measured(self, reading: Reading, quantity: str) -> dict[str, Measured]:
         """Return the measured figures of a reading by level, least first."""

@@ -16,12 +16,14 @@ def paired(
 
     Their modes are equal; a mode that the other level does not have is paired with its kind's
     usual one (``jit-llvm`` with ``jit``), never with another kind. All other factors that apply to
-    both are equal. A level with one variant only is paired with every one of the other level: the
-    factors that vary there do not apply to it (a build, to a program that is not built).
+    both are equal. Which apply is not known of old campaigns: there, a level with one variant only
+    is paired with every one of the other level, since the factors that vary there hardly apply to
+    it (a build, to a program that is not built).
     """
     if factor == MODE:
         return [(left, right) for left in a for right in b if _agree(left, right, {MODE})]
-    alone = len(a) == 1 or len(b) == 1
+    untold = any(variant.applies is None for variant in (*a, *b))
+    alone = untold and (len(a) == 1 or len(b) == 1)
     modes_a, modes_b = ({level_of(v, MODE) for v in side} for side in (a, b))
     return [
         (left, right)

@@ -350,3 +350,17 @@ def test_the_class_of_the_joules_does_not_change_the_others(d14: Published) -> N
     estimated = compare_published(d14_like(MeasurementClass.ESTIMATED), d14)
     measured = compare_published(d14_like(), d14)
     assert part_of(estimated).orders == part_of(measured).orders
+
+
+def test_a_row_without_a_level_is_no_row_of_the_comparison_and_the_first_of_two_counts(
+    d14: Published,
+) -> None:
+    rows = list(d14.rows)
+    first = next(r for r in rows if r.workload == "matrix" and "duration_s" in r.values)
+    without = replace(first, factors={})
+    again = replace(first, values={"duration_s": Value(1.0, 0.5, "1")})
+    before = compare_published(d14_like(), d14)
+    after = compare_published(d14_like(), replace(d14, rows=(without, *rows, again)))
+    assert order_of(part_of(after), "as published", "duration_s", first.device).published == (
+        order_of(part_of(before), "as published", "duration_s", first.device).published
+    )

@@ -173,6 +173,27 @@ def test_levels_are_paired_where_all_else_is_equal() -> None:
     ]
 
 
+def test_a_level_of_one_variant_is_paired_with_its_likes_where_it_is_known_what_applies() -> None:
+    kinds = [Kind(f"v{i}", 5.0 + i, 6.0, 20.0, 0.0, None) for i in range(4)]
+    summary = sample_campaign(repeat=3, kinds=kinds)
+    factors = [
+        ({"runtime": "a", "mode": "jit", "n": 5000}, ("runtime", "mode", "n")),
+        ({"runtime": "a", "mode": "interpreter", "n": 1000}, ("runtime", "mode", "n")),
+        ({"runtime": "b", "mode": "interpreter", "n": 1000}, ("runtime", "mode", "n")),
+        ({"runtime": "native", "mode": "jit", "n": 5000}, ("runtime", "n")),
+    ]
+    summary = replace(
+        summary,
+        variants=tuple(
+            replace(v, factors=f, applies=names)
+            for v, (f, names) in zip(summary.variants, factors, strict=True)
+        ),
+    )
+    comparison = compare_levels(summary, "runtime", "native")
+    # n applies to both, so the interpreters with their smaller n are no pair of native's
+    assert [(p.a.variant.label, p.b.variant.label) for p in comparison.pairs] == [("v3", "v0")]
+
+
 def test_variants_that_differ_in_more_than_the_factor_are_left_out() -> None:
     kinds = [Kind(f"v{i}", 5.0 + i, 6.0, 20.0, 0.0, None) for i in range(4)]
     summary = sample_campaign(repeat=2, kinds=kinds)
