@@ -92,6 +92,17 @@ def test_a_trap_is_named(runtime: str, body: str, cause: str, tmp_path: Path) ->
 
 
 @every_runtime
+@pytest.mark.parametrize("code", [256, -65536])
+def test_an_exit_code_whose_low_bits_are_0_is_no_success(
+    runtime: str, code: int, tmp_path: Path
+) -> None:
+    done = run_text(runtime, tmp_path, command(f"(call $exit (i32.const {code}))"))
+    # Wasmtime takes such a code for a trap.
+    assert (done.code, done.stderr.count("\n")) == (134 if runtime == "wasmtime" else 1, 1)
+    assert "exit" in done.stderr
+
+
+@every_runtime
 def test_an_endless_loop_ends_at_its_time_limit(runtime: str, tmp_path: Path) -> None:
     done = run_text(runtime, tmp_path, command("(loop (br 0))"), "--time-limit", 0.2)
     assert done.code == -9

@@ -33,7 +33,8 @@ def main(runtime: Runtime, arguments: Sequence[str]) -> int:
             raise HostError(f"the guest ended with exit code {exit_code}", exit_code)
     except HostError as error:
         print(f"{request.module.name}: {error}", file=sys.stderr)
-        return error.exit_code
+        # The system keeps eight bits of it: of 256, say, those of success.
+        return error.exit_code & 0xFF or EXIT_FAILED
     return 0
 
 
