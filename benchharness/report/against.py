@@ -118,7 +118,9 @@ def _part_notes(
     if len(levels) > 1 and all(len(reading.variants) < 2 for reading in readings):
         notes.append(f"one {published.compare} only was measured: no order and no ratio to compare")
     singles = [v.label for v in variants if v.ok == 1]
-    if singles:
+    if singles and len(singles) == sum(v.ok > 0 for v in variants):
+        notes.append("one good run of each variant: no interval, so that nothing is ranked")
+    elif singles:
         notes.append(f"one good run of {listed(singles)}: no interval, so that nothing is ranked")
     if any("current_ma" in row.values for row in rows):
         notes.append(_about_current(measuring, variants))

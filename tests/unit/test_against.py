@@ -112,6 +112,16 @@ def test_one_run_each_ranks_nothing(d14: Published) -> None:
     assert any("no interval" in note for note in part.notes)
 
 
+def test_single_runs_of_all_are_not_listed(d14: Published) -> None:
+    found = (runs({"runtime": r, "mode": "jit"}, 9.0, repeat=1) for r in ("wasmtime", "wasmer"))
+    notes = part_of(compare_published(campaign(*found), d14)).notes
+    assert "one good run of each variant: no interval, so that nothing is ranked" in notes
+    kinds = (("wasmtime", 1), ("wasmer", 2))
+    some = (runs({"runtime": r, "mode": "jit"}, 9.0, repeat=n) for r, n in kinds)
+    notes = part_of(compare_published(campaign(*some), d14)).notes
+    assert any(note.startswith("one good run of matrix wasmtime jit: ") for note in notes)
+
+
 def test_ratios_stand_beside_each_other_with_their_bounds(d14: Published) -> None:
     row = ratio_of(
         part_of(compare_published(campaign(*matrix(TIMES)), d14)),
