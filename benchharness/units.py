@@ -53,7 +53,8 @@ def format_pm(value: float | None, expanded_u: float | None) -> str:
     if expanded_u is None or not math.isfinite(expanded_u) or expanded_u <= 0:
         return _significant(value, 4)
     places = max(0, 1 - math.floor(math.log10(expanded_u)))
-    return f"{value:.{places}f} ± {expanded_u:.{places}f}"
+    rounded = round(value, places) + 0.0  # no "-0.00"
+    return f"{rounded:.{places}f} ± {expanded_u:.{places}f}"
 
 
 def format_duration(duration_s: float | None) -> str:
