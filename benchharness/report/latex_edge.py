@@ -31,8 +31,13 @@ def write_latex_edge(summary: CampaignSummary, path: Path, *, standalone: bool =
 def render_latex_edge(summary: CampaignSummary, *, standalone: bool = False) -> str:
     """Return the tables as a fragment for ``\\input``, or as a document that compiles alone."""
     campaign = plain(summary.campaign_id, 40)
+    quick = ", a quick run with small inputs, not a result" if summary.quick else ""
     tables = [
-        _table(table, f"{plain(summary.title, 120)}, campaign {campaign}", f"{label(campaign)}-{n}")
+        _table(
+            table,
+            f"{plain(summary.title, 120)}, campaign {campaign}{quick}",
+            f"{label(campaign)}-{n}",
+        )
         for n, table in enumerate(edge_tables(summary), 1)
     ]
     body = "".join(tables)
