@@ -42,7 +42,7 @@ from benchharness.report.metrics import (
 from benchharness.report.several_meters import several_meters
 from benchharness.report.text import plain
 from benchharness.report.timeline import SeriesReader
-from benchharness.report.winners import winners
+from benchharness.report.winners import headline, winners
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -125,6 +125,7 @@ def _head(summary: CampaignSummary) -> Mapping[str, Any]:
         "campaign_id": plain(summary.campaign_id, 40),
         "created": plain(summary.created_utc, 40).replace("T", " ")[:16],
         "machine": plain(model, 80) if model else "",
+        "headline": headline(summary),
         "verdict": _unbroken(plain(summary.verdict, 600)),
         "banners": html_view.banners(summary),
         "tiles": html_view.tiles(summary),

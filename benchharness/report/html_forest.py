@@ -113,7 +113,9 @@ def forest(
                 value="no value" if found is None else value,
                 plus_minus=plus_minus,
                 mark=_marks(summary, variant, mixed=mixed) if metric.is_energy else "",
-                ratio=ratio_text(found.ratio_to_best) if found and found.ratio_to_best else DASH,
+                ratio=ratio_text(found.ratio_to_best)
+                if found and found.ratio_to_best and judged.key != "alone"
+                else DASH,
                 interval=interval_text(found.ratio_low, found.ratio_high)
                 if found is not None and has_ratio
                 else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchharness.model import CampaignSummary, Status, VariantSummary
 from benchharness.report.metrics import class_suffix, headline_key, ranked
@@ -49,6 +49,7 @@ class Stack:
     unit: str
     legend: tuple[tuple[str, str], ...]  # name, role
     rows: tuple[StackRow, ...]
+    note: str = ""  # which variants have no bar
 
 
 def time_stack(summary: CampaignSummary, most: int = 40) -> Stack | None:
@@ -90,15 +91,21 @@ def _means(totals: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[
 
 def energy_stack(summary: CampaignSummary, most: int = 40) -> Stack | None:
     """Return the joules of the idle floor and above it; None without net energy."""
-    bars = []
+    bars, without = [], 0
     for variant in ranked(summary, "energy_net_j")[:most]:
         gross, net = variant.metrics.get("energy_gross_j"), variant.metrics.get("energy_net_j")
         if gross is None or net is None or gross.mean is None or net.mean is None:
+            without += 1
             continue
         above = max(0.0, min(net.mean, gross.mean))
         bars.append(_Bar(variant, {}, {FLOOR: gross.mean - above, ABOVE: above}))
     roles = {FLOOR: "floor", ABOVE: "lower"}
-    return _stack("Energy", bars, roles, "J", class_suffix(summary))
+    found = _stack("Energy", bars, roles, "J", class_suffix(summary))
+    if found is None or not without:
+        return found
+    who = "1 variant has" if without == 1 else f"{without} variants have"
+    note = f"{who} no bar here: without net energy the floor is not known."
+    return replace(found, note=note)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,13 @@ from dataclasses import replace
 from benchharness.model import CampaignSummary, VariantSummary
 from benchharness.report.groups import Group, groups, is_divided, name_in, sections
 from benchharness.report.metrics import (
+    ALONE,
+    BEST,
+    HIGHER,
     METRICS,
+    MISSING,
+    SINGLE,
+    UNDECIDED,
     class_suffix,
     half_interval,
     headline_key,
@@ -20,6 +26,8 @@ from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, column_unit, plain, ratio_text, scaled_pm
 
 _EMPTY = Cell(DASH, "muted")
+_DECIDED, _UNDECIDED, _UNRANKED = "decided", "undecided", "not ranked"
+_SHORT = 150  # characters that a headline of two lines holds
 
 
 def winners(summary: CampaignSummary) -> Table | None:
@@ -49,6 +57,49 @@ def winners(summary: CampaignSummary) -> Table | None:
     )
 
 
+def headline(summary: CampaignSummary) -> dict[str, str] | None:
+    """Return a sentence that counts what was decided, and what failed, for the table below it.
+
+    None where the verdict itself is short, or says all: a page's headline has two lines.
+    """
+    if not is_divided(summary) or _is_short(summary.verdict):
+        return None
+    found = [
+        _outcome(replace(part.summary, variants=group.members))
+        for part in sections(summary)
+        for group in groups(part.summary.variants)
+        if not group.is_reference
+    ]
+    counts = [outcome for outcome in found if outcome]
+    if not counts:
+        return None
+    metrics = {_metric(part.summary) for part in sections(summary)}
+    head = f"{metrics.pop().capitalize()}: a" if len(metrics) == 1 else "A"
+    text = f"{head} lowest variant in {counts.count(_DECIDED)} of {len(counts)} comparisons"
+    for outcome in (_UNDECIDED, _UNRANKED):
+        text += f", {counts.count(outcome)} {outcome}" if outcome in counts else ""
+    failed = sum(v.trials > 0 and v.ok == 0 for v in summary.variants)
+    rest = f"No good trial of {failed} variant{'' if failed == 1 else 's'}." if failed else ""
+    return {"head": f"{'Quick run. ' if summary.quick else ''}{text}.", "rest": rest}
+
+
+def _is_short(verdict: str) -> bool:
+    return len(verdict) <= _SHORT
+
+
+def _outcome(summary: CampaignSummary) -> str:
+    """Return how the comparison of a group ended; "" where there is nothing to compare."""
+    key = headline_key(summary)
+    judged = {
+        found for found in standings(summary, key).values() if found not in (ALONE, BEST, MISSING)
+    }
+    if sum(metric_of(variant, key) is not None for variant in summary.variants) < 2:
+        return ""
+    if judged == {HIGHER}:
+        return _DECIDED
+    return _UNDECIDED if judged <= {HIGHER, UNDECIDED} else _UNRANKED
+
+
 def _row(summary: CampaignSummary, group: Group[VariantSummary]) -> tuple[Cell, ...]:
     key = headline_key(summary)
     found = [v for v in ranked(summary, key) if metric_of(v, key) is not None]
@@ -60,7 +111,7 @@ def _row(summary: CampaignSummary, group: Group[VariantSummary]) -> tuple[Cell, 
     mean = scaled_pm(best.metrics[key].mean, half_interval(best, key), unit)
     return (
         *name,
-        Cell(_name(best, group.kind), "best"),
+        Cell(_name(best, group.kind), "best" if BEST in standings(summary, key).values() else ""),
         Cell(f"{mean} {unit.symbol}"),
         _next(summary, key, group.kind, [v.index for v in found]),
     )
@@ -84,4 +135,5 @@ def _next(summary: CampaignSummary, key: str, kind: str, order: list[int]) -> Ce
     ratio = second.metrics[key].ratio_to_best
     name = _name(second, kind)
     text = f"{name} × {ratio_text(ratio)}" if ratio else name
+    text += f", {judged.word}" if judged is SINGLE else ""
     return Cell(f"{judged.glyph} {text}".strip(), judged.key)

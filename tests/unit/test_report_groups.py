@@ -29,7 +29,7 @@ from benchharness.report.markdown import render_markdown
 from benchharness.report.metrics import headline_key, ranked, standings
 from benchharness.report.table import comparison_tables, find_column
 from benchharness.report.table_fit import fit, text_width
-from benchharness.report.winners import winners
+from benchharness.report.winners import headline, winners
 from tests.unit.derive_store import META, repeated
 from tests.unit.derive_store import campaign as stored
 from tests.unit.edge_store import ROWS, Row, edge_campaign
@@ -258,6 +258,49 @@ def test_winners_are_one_a_group_with_what_comes_next(summary: CampaignSummary) 
     assert rows[1] == ["matrix", "jit", "wasmtime", "100.0 ± 3.6 J", "▲ wasmer × 1.08"]
     assert rows[0][4] == "alone"
     assert table.columns[3].title == "net energy"
+
+
+def test_a_page_counts_what_is_decided_and_leaves_the_rest_to_the_table(
+    summary: CampaignSummary, tmp_path: Path
+) -> None:
+    assert headline(replace(summary, verdict="short enough")) is None
+    long = replace(summary, verdict=20 * summary.verdict)
+    assert headline(long) == {
+        "head": "Net energy: a lowest variant in 3 of 3 comparisons.",
+        "rest": "",
+    }
+    page = render_html(long)
+    assert "a lowest variant in 3 of 3 comparisons.</h1>" in page
+    assert 'class="lead"' not in page
+    rows = (
+        *(Row("a", r, "jit", 8.0) for r in ("wasmtime", "wasmer")),
+        *(Row("a", r, "aot", 7.0 + i) for i, r in enumerate(("wasmtime", "wasmer"))),
+        Row("a", "native", None, 6.0),
+    )
+    with edge_campaign(tmp_path, rows) as store:
+        found = derive_campaign(store, "last")
+    bad = replace(found.variants[4], ok=0)
+    some = replace(found, verdict="x" * 200, quick=True, variants=(*found.variants[:4], bad))
+    assert headline(some) == {
+        "head": "Quick run. Net energy: a lowest variant in 1 of 2 comparisons, 1 undecided.",
+        "rest": "No good trial of 1 variant.",
+    }
+
+
+def test_the_lowest_of_single_runs_is_no_winner(tmp_path: Path) -> None:
+    rows = tuple(Row("a", r, m, 8.0) for r in ("wasmtime", "wasmer") for m in ("jit", "aot"))
+    with edge_campaign(tmp_path, rows, repeat=1) as store:
+        found = derive_campaign(store, "last")
+    table = winners(found)
+    assert table is not None
+    assert {cell.tone for row in table.rows for cell in row} == {"", "single"}
+    assert table.rows[0][-1].text == "? a wasmer × 1.00, no interval"
+    assert "• lowest" not in "".join(
+        cell.text for row in comparison_tables(found)[0][1].rows for cell in row
+    )
+    long = headline(replace(found, verdict="x" * 200))
+    assert long is not None
+    assert long["head"] == "Net energy: a lowest variant in 0 of 2 comparisons, 2 not ranked."
 
 
 def test_document_and_csv_tell_the_groups(summary: CampaignSummary, tmp_path: Path) -> None:

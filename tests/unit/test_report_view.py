@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchharness.model import CampaignSummary, Caution, MeasurementClass, MetricSummary, Status
+from benchharness.report.html import render_html
 from benchharness.report.html_facts import facts, trial_table
 from benchharness.report.html_forest import forest
 from benchharness.report.html_stacks import energy_stack, time_stack
@@ -110,6 +111,27 @@ def test_stacks_add_up_to_their_total() -> None:
             assert sum(s.width for s in row.segments) <= 100.001
         assert max(sum(s.width for s in row.segments) for row in stack.rows) == pytest.approx(100)
     assert energy_stack(assembled([])) is None
+
+
+def test_a_stack_says_how_many_variants_have_no_bar() -> None:
+    summary = sample_campaign()
+    whole = energy_stack(summary)
+    assert whole is not None
+    assert whole.note == ""
+    for count, who in ((1, "1 variant has"), (2, "2 variants have")):
+        without = tuple(
+            replace(v, metrics={k: m for k, m in v.metrics.items() if k != "energy_net_j"})
+            for v in summary.variants[:count]
+        )
+        changed = replace(summary, variants=(*without, *summary.variants[count:]))
+        stack = energy_stack(changed)
+        assert stack is not None
+        assert len(stack.rows) == len(summary.variants) - count
+        assert stack.note.startswith(f"{who} no bar here: without net energy")
+        assert stack.note in render_html(changed)
+
+
+def test_times_and_phases_without_a_run_have_no_stack() -> None:
     assert time_stack(assembled([])) is None
 
 
