@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.wasm_hosts import (
+    EXIT,
     FOLDER,
     OPEN,
     WASI,
@@ -108,6 +109,31 @@ def test_an_endless_loop_ends_at_its_time_limit(runtime: str, tmp_path: Path) ->
     assert done.code == -9
     assert done.stderr == "guest.wasm: the guest ran longer than its limit of 0.2 s\n"
     assert done.marks()[-3:] == ["instantiate end", "window start", "run start"]
+
+
+LOOPING_START = '(module {} (func $s (loop (br 0))) (start $s) (func (export "_start")))'
+
+
+@every_runtime
+@pytest.mark.parametrize("imports", ["", EXIT])
+def test_an_endless_start_function_ends_at_its_time_limit(
+    runtime: str, imports: str, tmp_path: Path
+) -> None:
+    done = run_text(runtime, tmp_path, LOOPING_START.format(imports), "--time-limit", 0.2)
+    assert done.code == -9
+    assert done.stderr == "guest.wasm: the guest ran longer than its limit of 0.2 s\n"
+    assert done.marks()[-1] == "instantiate start"
+
+
+@pytest.mark.parametrize("runtime", ["wasmtime", "wasmedge"])  # Wasmer has no fuel
+@pytest.mark.parametrize("mode", ["jit", "aot", "interpreter"])
+def test_an_endless_start_function_ends_with_its_fuel(
+    runtime: str, mode: str, tmp_path: Path
+) -> None:
+    text = LOOPING_START.format("").replace("(br 0)", "(br_if 0 (i32.const 1))")
+    done = run_text(runtime, tmp_path, text, "--mode", mode, "--fuel", 1000)
+    assert done.code == 134
+    assert done.stderr == "guest.wasm: the guest used up its fuel of 1000\n"
 
 
 @every_runtime

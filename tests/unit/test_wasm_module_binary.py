@@ -14,6 +14,7 @@ from wasm_modules.hosts.failures import HostError
 from wasm_modules.hosts.module_binary import (
     PAGE_BYTES,
     Import,
+    has_start,
     imports,
     limit_memory,
     read_module,
@@ -70,6 +71,11 @@ def test_every_kind_of_import_is_named() -> None:
 def test_a_module_without_imports_has_none() -> None:
     assert imports(HEADER) == ()
     assert imports(compiled("(module (memory 1))")) == ()
+
+
+def test_a_start_function_is_seen() -> None:
+    assert has_start(compiled("(module (func $f) (start $f))"))
+    assert not has_start(compiled('(module (func (export "_start")))'))
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)

@@ -47,9 +47,9 @@ def execute(runtime: Runtime, request: Request) -> int:
         provided = _make_ready(runtime, request)
         if request.prepare:
             return 0
+        start_time()  # a module's start function, which runs here, is the guest's as well
         with events.phase("instantiate"):
             runtime.instantiate(request, provided.functions)
-        start_time()
         exit_code = _run(runtime, request, marks_window=provided.marks_window)
     if exit_code == 0:
         provided.finish()

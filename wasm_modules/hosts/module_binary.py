@@ -15,7 +15,7 @@ from wasm_modules.hosts.failures import EXIT_USAGE, HostError
 _MAGIC = b"\0asm"
 _TEXT = (b"(module", b"(;", b";;")
 _CORE_VERSION = b"\1\0\0\0"
-_IMPORT_SECTION, _MEMORY_SECTION = 2, 5
+_IMPORT_SECTION, _MEMORY_SECTION, _START_SECTION = 2, 5, 8
 _FUNCTION, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)
 _KINDS = ("function", "table", "memory", "global", "tag")
 _HAS_MAXIMUM, _IS_64_BIT, _KNOWN_LIMITS = 1, 4, 7  # flags of limits; the third is shared
@@ -55,6 +55,11 @@ def imports(code: bytes) -> tuple[Import, ...]:
         if identifier == _IMPORT_SECTION:
             return tuple(_Reader(code, start, end).imports())
     return ()
+
+
+def has_start(code: bytes) -> bool:
+    """Return whether a module has a function that runs when it is instantiated."""
+    return any(identifier == _START_SECTION for identifier, *_ in _sections(code))
 
 
 def limit_memory(code: bytes, limit_bytes: int) -> bytes:

@@ -62,7 +62,8 @@ class WasmEdgeRuntime:
         self._code = _limited(request, code)
         self._vm = self._new_vm(self._code)
         self._vm.load(self._code)
-        self._vm.translate()
+        if module_binary.imports(code) or not module_binary.has_start(code):
+            self._vm.translate()  # else when it is instantiated, within its limits
         if request.mode != INTERPRETER:
             self._trampoline = Vm(self._api, self._configuration, [NAMESPACE])
             self._trampoline.load(TRAMPOLINE)

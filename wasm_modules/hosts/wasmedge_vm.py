@@ -58,7 +58,8 @@ class Vm:
 
         WasmEdge does so at the beginning of an instantiation, once for a module. This one ends
         there: the namespaces are still empty, and WASI is not there. A module that imports
-        nothing is instantiated, and once more later; nobody can see that.
+        nothing is instantiated, and once more later; nobody can see that, unless it has a start
+        function: such a one must not be translated so (module_binary.has_start).
         """
         self.api.WasmEdge_VMInstantiate(self.vm)
 
