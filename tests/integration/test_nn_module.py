@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -260,7 +261,68 @@ def test_the_runtimes_are_all_here() -> None:
     assert tuple(runtime for runtime, _ in QUICK_MODES) == start.RUNTIMES
 
 
-def test_a_guest_sees_the_folders_of_its_files_and_nothing_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize("runtime", ["wasmtime", "native"])
+def test_a_run_reads_copies_of_its_files_in_folders_of_their_own(
+    tmp_path: Path, runtime: str, reference: dict[str, Any]
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    done = start_program(tmp_path, "--runtime", runtime, "--folder", scratch, "--repeat", 1)
+    assert (done.code, done.stderr, done.outputs()) == (0, "", reference)
+    copies = {
+        "model/patterns.tflite": MODEL,
+        "labels/labels.txt": LABELS,
+        "image/pattern-102.ppm": IMAGE,
+    }
+    found = {str(file.relative_to(scratch)) for file in scratch.rglob("*") if file.is_file()}
+    assert found == copies.keys()
+    for name, file in copies.items():
+        assert (scratch / name).read_bytes() == file.read_bytes()
+        assert not (scratch / name).samefile(file)
+
+
+def test_a_guest_gets_the_folders_of_the_copies_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    scratch = tmp_path / "scratch"
+    for folder in (own, scratch):
+        folder.mkdir()
+    shutil.copy(MODEL, own / "birds.tflite")
+    (own / "secret").write_text("not for the guest")
+    nn_module = program("nn_module")
+    monkeypatch.setattr(sys, "argv", ["nn_module", "--model", str(own / "birds.tflite")])
+    words = nn_module.host_options(nn_module._parse(), scratch)
+    mapped = [word for before, word in pairwise(words) if before == "--dir"]
+    assert mapped == [f"{scratch}/{name}::/{name}" for name in ("model", "image")]
+    assert words[-4:-2] == ["/model/birds.tflite", "/image/pattern-102.ppm"]
+    assert [file.name for file in (scratch / "model").iterdir()] == ["birds.tflite"]
+    assert "--dir" not in nn_module.host_options(nn_module._parse(), None)
+
+
+@pytest.mark.parametrize("runtime", ["wasmtime", "native"])
+def test_a_run_by_hand_leaves_no_copies(tmp_path: Path, runtime: str) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    done = run(
+        *(PROGRAM, "--runtime", runtime, "--repeat", 1),
+        folder=tmp_path,
+        XDG_DATA_HOME=DATA_HOME,
+        TMPDIR=str(place),
+    )
+    assert (done.code, list(place.iterdir())) == (0, [])
+
+
+def test_files_that_cannot_be_copied_are_one_line(tmp_path: Path) -> None:
+    (tmp_path / "model").write_text("in the way")
+    done = start_program(tmp_path, "--folder", tmp_path)
+    assert done.code == 1
+    assert done.stderr == (
+        f"nn-module: {MODEL} cannot be copied into {tmp_path}/model: File exists\n"
+    )
+
+
+def test_a_guest_sees_the_folder_that_it_is_given_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "inside").mkdir()
     shutil.copy(IMAGE, tmp_path / "outside.ppm")
     done = start_guest(tmp_path / "inside", "--preprocess", "/here/../outside.ppm")

@@ -2,12 +2,15 @@
 
 Usage: nn_module.py [--runtime wasmtime|wasmer|wasmedge|native] [--mode jit|aot|...]
                     [--nn litert|plugin] [--model FILE] [--labels FILE] [--image FILE]
-                    [--repeat N] [--threads N] [--delegate xnnpack|none] [--prepare]
+                    [--repeat N] [--threads N] [--delegate xnnpack|none]
+                    [--folder FOLDER | --prepare]
 
 ``native`` is LiteRT called directly (direct.py). An empty path is the file in model/; a model of
-the user's has the user's labels or none. With ``--prepare`` nothing is computed: what the
-runtime needs is looked for, and the module is compiled where the mode says so. Exit codes: 0
-done, 1 failed, 2 wrong usage, 3 something is not installed; a failure is one line on stderr.
+the user's has the user's labels or none. The files are copied into ``--folder``, and a guest
+sees these copies only; without it, into a temporary one that is removed. With ``--prepare``
+nothing is computed: what the runtime needs is looked for, and the module is compiled where the
+mode says so. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something is not installed; a
+failure is one line on stderr.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from typing import NoReturn
 # This file is started as a program, and finds its neighbours by where it lies.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import copies
+
 from wasm_modules.hosts import start
 from wasm_modules.hosts.failures import EXIT_UNFIT, EXIT_USAGE, HostError
 from wasm_modules.hosts.imports import litert
@@ -32,6 +37,7 @@ MODEL_FOLDER = Path(__file__).resolve().parent / "model"
 MODEL, LABELS, IMAGE = "patterns.tflite", "labels.txt", "pattern-102.ppm"
 NATIVE = "native"
 RUNTIMES = (*start.RUNTIMES, NATIVE)
+FILES = ("model", "image", "labels")
 LITERT, PLUGIN = "litert", "plugin"
 LARGEST_REPEAT = 1_000_000
 
@@ -41,30 +47,67 @@ def main() -> int:
     options = _parse()
     try:
         _require_files(options)
-        if options.runtime != NATIVE:
-            begin = start.prepare if options.prepare else start.become
-            begin(options.runtime, host_options(options))
-        elif options.prepare:
-            litert.load_library()
+        if options.prepare:
+            _prepare(options)
+        elif options.folder is not None:
+            _run(options, options.folder)
         else:
-            import direct
-
-            files = direct.Files(options.model, options.image, options.labels)
-            direct.run(files, _settings(options), options.repeat)
+            return _run_by_hand(options)
     except HostError as error:
         print(f"nn-module: {error}", file=sys.stderr)
         return error.exit_code
     return 0
 
 
-def host_options(options: argparse.Namespace) -> list[str]:
-    """Return the host's command line: the guest sees the folders of its files, nothing else."""
+def _prepare(options: argparse.Namespace) -> None:
+    if options.runtime == NATIVE:
+        litert.load_library()
+    else:
+        start.prepare(options.runtime, host_options(options, None))
+
+
+def _run(options: argparse.Namespace, folder: Path) -> None:
+    """Run with copies in a folder that somebody else removes."""
+    if options.runtime == NATIVE:
+        import direct
+
+        found = copied(options, folder)
+        files = direct.Files(found["model"], found["image"], found.get("labels"))
+        direct.run(files, litert.Settings(options.threads, options.delegate), options.repeat)
+    else:
+        start.become(options.runtime, host_options(options, folder))
+
+
+def _run_by_hand(options: argparse.Namespace) -> int:
+    """Run with copies in a temporary folder, and remove it."""
+    import subprocess
+    import tempfile
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="benchharness-nn-") as folder:
+        if options.runtime == NATIVE:
+            _run(options, Path(folder))
+            return 0
+        argv = start.command_for(options.runtime, host_options(options, Path(folder)))
+        try:
+            code = subprocess.run(argv, check=False).returncode
+        except KeyboardInterrupt:
+            code = -signal.SIGINT
+    return code if code >= 0 else 128 - code  # as shells say it
+
+
+def copied(options: argparse.Namespace, folder: Path) -> dict[str, Path]:
+    """Return copies of the files, each in a folder of its own, by what they are."""
+    files = {name: getattr(options, name) for name in FILES}
+    return {name: copies.copy_into(folder, name, file) for name, file in files.items() if file}
+
+
+def host_options(options: argparse.Namespace, folder: Path | None) -> list[str]:
+    """Return the host's command line; without a folder, that of a preparation."""
     folders, paths = [], []
-    for name in ("model", "image", "labels"):
-        file = getattr(options, name)
-        if file is not None:
-            folders += ["--dir", f"{file.parent}::/{name}"]
-            paths.append(f"/{name}/{file.name}")
+    for name, file in copied(options, folder).items() if folder else ():
+        folders += ["--dir", f"{file.parent}::/{name}"]
+        paths.append(f"/{name}/{file.name}")
     settings = ["--with", f"nn.threads={options.threads}", "--with", f"nn={options.nn}"]
     settings += ["--with", f"nn.delegate={options.delegate}"]
     repeat = ["--repeat", str(options.repeat)]
@@ -90,10 +133,6 @@ def fill_in_files(options: argparse.Namespace) -> None:
     options.image = options.image or MODEL_FOLDER / IMAGE
 
 
-def _settings(options: argparse.Namespace) -> litert.Settings:
-    return litert.Settings(options.threads, options.delegate)
-
-
 def _require_files(options: argparse.Namespace) -> None:
     if not MODULE.is_file():
         raise HostError(f"{MODULE} is missing; build it: scripts/build-wasm nn-module", EXIT_UNFIT)
@@ -116,7 +155,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--runtime", choices=RUNTIMES, default="wasmtime")
     parser.add_argument("--mode", default="jit")
     parser.add_argument("--repeat", type=_repeat, default=1)
-    parser.add_argument("--prepare", action="store_true")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--folder", type=_file, help="an empty folder for copies of the files")
+    where.add_argument("--prepare", action="store_true")
     add_file_options(parser)
     options = parser.parse_args()
     fill_in_files(options)
