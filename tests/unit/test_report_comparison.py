@@ -176,7 +176,7 @@ def test_levels_are_paired_where_all_else_is_equal() -> None:
 def test_a_level_of_one_variant_is_paired_with_its_likes_where_it_is_known_what_applies() -> None:
     kinds = [Kind(f"v{i}", 5.0 + i, 6.0, 20.0, 0.0, None) for i in range(4)]
     summary = sample_campaign(repeat=3, kinds=kinds)
-    factors = [
+    factors: list[tuple[dict[str, str | int | float | bool], tuple[str, ...]]] = [
         ({"runtime": "a", "mode": "jit", "n": 5000}, ("runtime", "mode", "n")),
         ({"runtime": "a", "mode": "interpreter", "n": 1000}, ("runtime", "mode", "n")),
         ({"runtime": "b", "mode": "interpreter", "n": 1000}, ("runtime", "mode", "n")),
