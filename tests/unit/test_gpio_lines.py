@@ -167,6 +167,9 @@ def test_a_line_that_the_chip_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_libgpiod_the_remedy_is_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gpiod", None)
+    line = "there is no GPIO line gpiochip987:17 that can be read (No such file or directory)"
+    assert str(refusal("gpiochip987:17")).startswith(line)
+    monkeypatch.setattr(Path, "exists", lambda _path: True)
     error = refusal("gpiochip0:17")
     assert error.exit_code == 3
     assert f"install it: {sys.executable} -m pip install 'gpiod>=2'" in str(error)

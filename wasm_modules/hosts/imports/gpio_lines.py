@@ -15,6 +15,7 @@ a chip. Every error is a HostError in one line.
 from __future__ import annotations
 
 import bisect
+import errno
 import math
 import os
 import sys
@@ -151,15 +152,17 @@ def _sysfs(line: int, root: Path) -> Line:
 
 
 def _chip(device: Path, line: int) -> Line:
+    name = f"{device.name}:{line}"
     try:
         import gpiod
     except ImportError:
+        if not device.exists():  # which a package would not mend
+            raise _no_line(name, os.strerror(errno.ENOENT)) from None
         raise HostError(
             "a GPIO chip needs the Python module gpiod, version 2;"
             f" install it: {sys.executable} -m pip install 'gpiod>=2'",
             EXIT_UNFIT,
         ) from None
-    name = f"{device.name}:{line}"
     try:
         request = gpiod.request_lines(
             str(device),
@@ -167,11 +170,7 @@ def _chip(device: Path, line: int) -> Line:
             config={line: gpiod.LineSettings(direction=gpiod.line.Direction.INPUT)},
         )
     except (OSError, ValueError) as error:
-        raise HostError(
-            f"there is no GPIO line {name} that can be read ({_reason(error)});"
-            " list lines and who holds them: gpioinfo; or use file:PATH, a recorded line",
-            EXIT_FAILED,
-        ) from None
+        raise _no_line(name, _reason(error)) from None
 
     def read() -> int:
         try:
@@ -180,6 +179,14 @@ def _chip(device: Path, line: int) -> Line:
             raise _gone(name, error) from None
 
     return read
+
+
+def _no_line(name: str, reason: str) -> HostError:
+    return HostError(
+        f"there is no GPIO line {name} that can be read ({reason});"
+        " list lines and who holds them: gpioinfo; or use file:PATH, a recorded line",
+        EXIT_FAILED,
+    )
 
 
 def _reason(error: Exception) -> str:
