@@ -18,11 +18,22 @@ _HEADLINES = ("duration_s", "cpu_percent")
 
 
 def sentences(against: Against) -> list[str]:
-    """Return one sentence a part and reading: the order by time, else by CPU."""
+    """Return one sentence a part and reading: the order by time, else by CPU.
+
+    A part of which no reading can tell any pair apart has one sentence, which says so.
+    """
     found = []
     for part in against.parts:
         orders = [order for order in part.orders if order.quantity == _headline(part)]
-        for reading in dict.fromkeys(order.reading for order in orders):
+        readings = list(dict.fromkeys(order.reading for order in orders))
+        if len(readings) > 1 and all(o.count(CANNOT_TELL) == len(o.pairs) for o in orders):
+            title = TITLES[orders[0].quantity][0]
+            found.append(
+                f"{part.heading} by {title}: these runs tell no two runtimes apart, so that no"
+                f" printed order is confirmed or contradicted ({', '.join(readings)})"
+            )
+            continue
+        for reading in readings:
             same = [order for order in orders if order.reading == reading]
             found.append(_sentence(against.published, part, same))
     return found

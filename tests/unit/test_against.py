@@ -329,6 +329,13 @@ def test_a_sentence_says_the_order_here_and_there(d14: Published) -> None:
     assert second.startswith("matrix by time, all jit: ")
 
 
+def test_where_nothing_is_told_apart_one_sentence_says_so(d14: Published) -> None:
+    alike = dict.fromkeys(TIMES, 7.0)
+    (only,) = sentences(compare_published(campaign(*matrix(alike)), d14))
+    assert only.startswith("matrix by time: these runs tell no two runtimes apart")
+    assert only.endswith("(as published, all jit)")
+
+
 @pytest.mark.parametrize(
     ("published", "measured", "exact", "word"),
     [
