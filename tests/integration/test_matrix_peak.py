@@ -54,10 +54,38 @@ def test_without_a_compiler_there_is_no_peak(cache: Path, monkeypatch: pytest.Mo
     assert emitted(cache) == []
 
 
-def test_a_damaged_file_is_measured_anew(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("program", ["exit 1", "echo many", "kill -9 $$", None])
+def test_a_program_that_fails_is_no_fault_of_a_variant(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, program: str | None
+) -> None:
+    file = cache / "peak"
+    if program is not None:
+        file.write_text(f"#!/bin/sh\n{program}\n")
+        file.chmod(0o755)
+    monkeypatch.setattr(RustProgram, "build", lambda _self: file)
+    peak.measure()
+    peak.emit(1)
+    assert emitted(cache) == []
+
+
+def test_a_cache_that_cannot_be_written_is_no_fault_of_a_variant(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (cache / "cache").write_text("in the way")
+    monkeypatch.setattr(RustProgram, "build", lambda self: self.path)
+    monkeypatch.setattr(peak, "_run", lambda _program, threads: 10.0 * threads)
+    peak.measure()
+    peak.emit(1)
+    assert emitted(cache) == []
+
+
+@pytest.mark.parametrize("damaged", ["{", "[1, 2]", '{"1": null}', '{"1": "many"}'])
+def test_a_damaged_file_is_measured_anew(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, damaged: str
+) -> None:
     folder = peak.PROGRAM.folder()
     folder.mkdir(parents=True)
-    (folder / "peak.json").write_text("{")
+    (folder / "peak.json").write_text(damaged)
     peak.emit(1)
     assert emitted(cache) == []
     monkeypatch.setattr(RustProgram, "build", lambda self: self.path)

@@ -2,11 +2,12 @@
 
 It is asked for once while a variant is prepared and kept in the user's cache, since it must not
 be measured beside what it is compared with. A machine without a Rust compiler has no peak, and
-then there is no such column.
+then there is no such column; nor where the program fails.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -22,19 +23,17 @@ _TIMEOUT_S = 60.0
 
 
 def measure() -> None:
-    """Measure the peak of one core and of all, unless it is known; without a compiler, nothing."""
+    """Measure the peak of one core and of all, unless it is known; where that fails, nothing."""
     if _known():
         return
-    try:
+    with contextlib.suppress(HostError, OSError):  # a column less is no fault of a variant
         program = PROGRAM.build()
-    except HostError:
-        return
-    cores = len(os.sched_getaffinity(0))
-    found = {str(threads): _run(program, threads) for threads in sorted({1, cores})}
-    file = PROGRAM.folder() / _FILE
-    part = file.with_suffix(f".{os.getpid()}")
-    part.write_text(json.dumps(found))
-    part.replace(file)
+        cores = len(os.sched_getaffinity(0))
+        found = {str(threads): _run(program, threads) for threads in sorted({1, cores})}
+        file = PROGRAM.folder() / _FILE
+        part = file.with_suffix(f".{os.getpid()}")
+        part.write_text(json.dumps(found))
+        part.replace(file)
 
 
 def emit(threads: int) -> None:
@@ -47,9 +46,9 @@ def emit(threads: int) -> None:
 def _known() -> dict[str, float]:
     try:
         found = json.loads((PROGRAM.folder() / _FILE).read_text())
-    except (OSError, ValueError):
+        return {str(threads): float(gflops) for threads, gflops in found.items()}
+    except (OSError, ValueError, AttributeError, TypeError):  # none, or a damaged one
         return {}
-    return {str(threads): float(gflops) for threads, gflops in found.items()}
 
 
 def _run(program: Path, threads: int) -> float:
