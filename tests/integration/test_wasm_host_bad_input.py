@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,8 @@ from tests.integration.wasm_hosts import (
     run_text,
     start_host,
 )
-from tests.integration.wasm_programs import MODULES, Done
+from tests.integration.wasm_programs import MODULES, Done, run_argv
+from wasm_modules.hosts import start
 
 PAGE = 65536
 
@@ -111,6 +113,48 @@ def test_an_endless_loop_ends_at_its_time_limit(runtime: str, tmp_path: Path) ->
     assert done.marks()[-3:] == ["instantiate end", "window start", "run start"]
 
 
+ENDLESS = "the guest ran longer than its limit of 0.2 s\n"
+
+
+@every_runtime
+def test_what_a_guest_had_printed_at_its_time_limit_is_passed_on(
+    runtime: str, tmp_path: Path
+) -> None:
+    body = f"{printing(1, 64, 5)} {printing(2, 72, 5)} (loop (br 0))"
+    text = command(body, WRITE, data(64, "begun") + data(72, "error"))
+    for option, error in (("--report", "error"), ("--outputs", "error\n")):
+        done = run_text(runtime, tmp_path, text, "--time-limit", 0.2, option)
+        assert (done.code, done.stdout) == (-9, b"begun\n")
+        assert done.stderr == f"{error}guest.wasm: {ENDLESS}"
+
+
+@pytest.mark.parametrize("closed", ["2>/dev/full", ">/dev/full 2>/dev/full", "2>&-"])
+def test_a_time_limit_holds_whoever_reads(closed: str, tmp_path: Path) -> None:
+    path = built(tmp_path, command("(loop (br 0))"))
+    argv = start.command_for("wasmtime", ["--time-limit", "0.2", "--outputs", str(path)])
+    done = run_argv(["sh", "-c", f'"$@" {closed}; exit $?', "sh", *argv], tmp_path)
+    assert done.code == 128 + 9
+
+
+def test_a_time_limit_holds_where_nobody_reads(tmp_path: Path) -> None:
+    flood = f"(loop {printing(2, 64, 5)} (br 0))"
+    path = built(tmp_path, command(flood, WRITE, data(64, "flood")))
+    argv = start.command_for("wasmtime", ["--time-limit", "0.2", str(path)])
+    with subprocess.Popen(argv, stderr=subprocess.PIPE) as host:
+        assert host.wait(timeout=20) == -9
+
+
+@every_runtime
+def test_a_guest_that_prints_without_end_is_stopped(runtime: str, tmp_path: Path) -> None:
+    nothing_written = "(i32.store (i32.const 8) (i32.const 0))"
+    flood = f"(loop {nothing_written} {printing(1, 64, 1000)} (br_if 0 (i32.load (i32.const 8))))"
+    path = built(tmp_path, command(flood, WRITE))
+    argv = start.command_for(runtime, ["--outputs", str(path)])
+    done = run_argv(["sh", "-c", 'ulimit -f 64; exec "$@"', "sh", *argv], tmp_path)
+    assert (done.code, len(done.stdout)) == (1, 64 * 512)
+    assert done.stderr == "guest.wasm: the guest printed 32768 bytes or more\n"
+
+
 LOOPING_START = '(module {} (func $s (loop (br 0))) (start $s) (func (export "_start")))'
 
 
@@ -137,8 +181,11 @@ def test_an_endless_start_function_ends_with_its_fuel(
 
 
 @every_runtime
-def test_a_guest_within_its_time_limit_is_left_alone(runtime: str, tmp_path: Path) -> None:
-    done = run_text(runtime, tmp_path, command(""), "--time-limit", 60)
+@pytest.mark.parametrize("limit", [60, 1e300])
+def test_a_guest_within_its_time_limit_is_left_alone(
+    runtime: str, limit: float, tmp_path: Path
+) -> None:
+    done = run_text(runtime, tmp_path, command(""), "--time-limit", limit)
     assert (done.code, done.stderr) == (0, "")
 
 

@@ -8,9 +8,11 @@ for a runtime that is not installed. Every failure is one line on stderr.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from benchharness import events
 from wasm_modules.hosts import guest_report, imports, module_binary
@@ -20,12 +22,16 @@ from wasm_modules.hosts.request import Request, parse
 from wasm_modules.hosts.runtime import Runtime
 from wasm_modules.hosts.watchdog import time_limit
 
+if TYPE_CHECKING:
+    from wasm_modules.hosts.streams import Spools
+
 
 def main(runtime: Runtime, arguments: Sequence[str]) -> int:
     """Run a module as the command line says; return the exit code."""
     # A call into a runtime is not interrupted by Python's own handlers.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    _open_streams()
     request = parse(arguments)
     try:
         exit_code = execute(runtime, request)
@@ -38,19 +44,31 @@ def main(runtime: Runtime, arguments: Sequence[str]) -> int:
     return 0
 
 
+def _open_streams() -> None:
+    """Have closed standard streams lead nowhere, lest what is opened next be one of them."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+
+
 def execute(runtime: Runtime, request: Request) -> int:
     """Load, compile, instantiate and run; return the guest's exit code. Raises HostError."""
     if request.mode not in runtime.modes:
         known = ", ".join(runtime.modes)
         raise HostError(f"{runtime.name} has no mode {request.mode}; known: {known}", EXIT_USAGE)
-    with time_limit(request.time_limit_s, request.module.name) as start_time:
+    spools = _spools(request)
+    words = (spools.tails,) if spools is not None else ()
+    with time_limit(request.time_limit_s, request.module.name, *words) as start_time:
         provided = _make_ready(runtime, request)
         if request.prepare:
             return 0
         start_time()  # a module's start function, which runs here, is the guest's as well
         with events.phase("instantiate"):
             runtime.instantiate(request, provided.functions)
-        exit_code = _run(runtime, request, marks_window=provided.marks_window)
+        exit_code = _run(runtime, request, spools, marks_window=provided.marks_window)
     if exit_code == 0:
         provided.finish()
     elif reason := provided.reason():
@@ -93,14 +111,20 @@ def _make_executable(runtime: Runtime, request: Request, code: bytes) -> None:
             runtime.deserialize(request, artefact)
 
 
-def _run(runtime: Runtime, request: Request, *, marks_window: bool) -> int:
-    """Run the guest in its window; what it prints becomes events where that is asked for."""
-    if not request.report and not request.outputs:
-        with guest_report.run_window(marked_by_guest=marks_window) as run:
-            return _call(runtime, run)
+def _spools(request: Request) -> Spools | None:
+    """Return where what the guest prints is kept, if anything in it is asked for."""
+    if request.prepare or not (request.report or request.outputs):
+        return None
     from wasm_modules.hosts.streams import Spools
 
-    spools = Spools(stderr=request.outputs)
+    return Spools(stderr=request.outputs)
+
+
+def _run(runtime: Runtime, request: Request, spools: Spools | None, *, marks_window: bool) -> int:
+    """Run the guest in its window; what it prints becomes events where that is asked for."""
+    if spools is None:
+        with guest_report.run_window(marked_by_guest=marks_window) as run:
+            return _call(runtime, run)
     with guest_report.run_window(marked_by_guest=marks_window) as run:
         try:
             with spools.filled():

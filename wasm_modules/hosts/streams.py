@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,9 +16,12 @@ from contextlib import ExitStack, contextmanager
 from typing import IO
 
 from wasm_modules.hosts import guest_report
+from wasm_modules.hosts.failures import EXIT_FAILED, HostError
 
 _COPY_BYTES = 1 << 16
 _LARGEST_TEXT_BYTES = 4096
+_TAIL_BYTES = 1 << 16
+_MOST_BYTES = 256 << 20  # of a stream: the files may lie in memory, and a guest may never stop
 
 
 class Printed:
@@ -53,12 +57,31 @@ class Spools:
 
     @contextmanager
     def filled(self) -> Iterator[None]:
-        """Let the body print there, whatever the runtime."""
+        """Let the body print there, whatever the runtime, up to a limit.
+
+        The limit is the system's, so that it is one for every file that the body writes. Raises
+        HostError if a stream has reached it.
+        """
         with ExitStack() as stack:
+            most_bytes = stack.enter_context(_file_limit(_MOST_BYTES))
             stack.enter_context(_redirected(1, self._out))
             if self._error is not None:
                 stack.enter_context(_redirected(2, self._error))
             yield
+        files = [file for file in (self._out, self._error) if file is not None]
+        if any(os.fstat(file.fileno()).st_size >= most_bytes for file in files):
+            raise HostError(f"the guest printed {most_bytes} bytes or more", EXIT_FAILED)
+
+    def tails(self) -> Iterator[tuple[int, bytes]]:
+        """Yield each descriptor and the end of what is kept for it; nothing is moved or closed.
+
+        For a process that was forked before ``filled``: its descriptors are the real ones.
+        """
+        for descriptor, file in ((1, self._out), (2, self._error)):
+            if file is not None:
+                size = os.fstat(file.fileno()).st_size
+                tail = os.pread(file.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES))
+                yield descriptor, tail if not tail or tail.endswith(b"\n") else tail + b"\n"
 
     def pass_on(self, *, reports: bool) -> bytes | None:
         """Copy it to where it belongs, if asked less the report lines; return the last of those.
@@ -71,6 +94,19 @@ class Spools:
             _pass_on(self._error, sys.stderr.buffer, self.stderr, reports=False)
             self._error.close()
         return line
+
+
+@contextmanager
+def _file_limit(most_bytes: int) -> Iterator[int]:
+    """Let no file become larger, or not larger than the limit that there is; yield the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if soft != resource.RLIM_INFINITY:
+        most_bytes = min(most_bytes, soft)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard))
+    try:
+        yield most_bytes
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager
