@@ -8,7 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.wasm_hosts import built, command, run_text, start_host
+from tests.integration.wasm_hosts import (
+    FOLDER,
+    OPEN,
+    built,
+    command,
+    data,
+    opening,
+    run_text,
+    start_host,
+)
 from tests.integration.wasm_programs import DATA_HOME, MATRIX, MODULES, Done, run
 from wasm_modules.hosts import find_wasmer
 
@@ -61,6 +70,21 @@ def test_host_functions(mode: str, tmp_path: Path) -> None:
         ],
         "no memory": 0,
     }
+
+
+@pytest.mark.parametrize(
+    ("path_at", "result_at", "errno"), [(-16, 1000, 21), (65530, 1000, 21), (64, 65534, 21)]
+)
+def test_an_address_outside_the_guest_is_an_error_of_the_call(
+    path_at: int, result_at: int, errno: int, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "known-by-name").touch()
+    opened = opening(path_at, 13).replace("(i32.const 1000)", f"(i32.const {result_at})")
+    body = f"(global.set $folder (i32.const 4)) (call $exit {opened})"
+    text = command(body, OPEN, FOLDER + data(64, "known-by-name"))
+    done = run_text("wasmer", tmp_path, text, "--dir", f"{tmp_path / 'folder'}::.")
+    one_line(done, errno, f"the guest ended with exit code {errno}")
 
 
 def one_line(done: Done, code: int, *words: str) -> None:

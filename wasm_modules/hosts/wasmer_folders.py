@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from wasm_modules.hosts.failures import EXIT_USAGE, HostError
 from wasm_modules.hosts.request import Request
+from wasm_modules.hosts.runtime import EFAULT
 from wasm_modules.hosts.wasmer_functions import Memory, define, first_line
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class _Guard:
         _, paths, result = _GUARDED[name]
         call = getattr(self._calls, name)
 
-        def guarded(*given: int) -> int:
+        def checked(*given: int) -> int:
             arguments = list(given)
             resolved = ""
             for slot, (folder, at, size) in enumerate(paths):
@@ -134,6 +135,12 @@ class _Guard:
                 if name == "path_open":
                     self._opened(int.from_bytes(found, "little"), resolved)
             return errno
+
+        def guarded(*given: int) -> int:
+            try:
+                return checked(*given)
+            except IndexError:
+                return EFAULT
 
         return guarded
 
