@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -51,8 +52,19 @@ def test_another_path_no_length_a_long_body_and_a_short_one(tmp_path: Path) -> N
         assert server.request(b"POST /gpio HTTP/1.1\r\nHost: x\r\n\r\n") == 400
         assert server.post(body(0, 1) + b" " * 2000) == 400
         assert server.request(b"POST /gpio HTTP/1.1\r\nContent-Length: 30\r\n\r\n{") is None
-        assert server.request(b"GET /gpio HTTP/1.1\r\nConnection: close\r\n\r\n") == 501
         assert server.end() == {"received": 0, "lost": 0, "doubled": 0, "wrong": 4}
+
+
+def test_other_methods_and_what_is_no_http_are_wrong(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        for method in (b"GET", b"PUT", b"DELETE", b"get"):
+            assert server.request(method + b" /gpio HTTP/1.1\r\n\r\n") == 501
+        assert server.request(b"POST /".ljust(65537, b"g")) == 414
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            connection.sendall(b"hello\n")
+            assert connection.makefile("rb").read()  # a page, as an HTTP of old has no status
+        assert server.post(body(0, 1)) == 200
+        assert server.end() == {"received": 1, "lost": 0, "doubled": 0, "wrong": 6}
 
 
 def test_faults_on_demand(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ connection is closed without an answer.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import signal
 import sys
@@ -150,6 +151,13 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # who asked has stopped waiting
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what http.server refuses itself: another method, or no HTTP at all."""
+        self.server.ledger.enter("", b"")
+        self.close_connection = True
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            super().send_error(code, message, explain)
 
     def log_message(self, *_arguments: object) -> None:
         """Say nothing: what was wrong is counted."""
