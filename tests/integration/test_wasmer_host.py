@@ -64,6 +64,7 @@ def test_host_functions(mode: str, tmp_path: Path) -> None:
         "numbers": [[0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFE, 0.5]],
         "growing": ["host", "outside", "host", "outside"],
         "refusing": ["the GPIO line has gone", 7],
+        "mistaken": ["host::f failed: ZeroDivisionError: division by zero", 1],
         "outside": [
             "the guest trapped: host::f: 4 bytes at 4294967280 are outside the guest's memory",
             134,

@@ -142,6 +142,18 @@ def test_a_failure_of_a_function_is_what_the_host_fails_with(mode: str, tmp_path
     assert caught.value.exit_code == 1
 
 
+@pytest.mark.parametrize("mode", modes_here())
+def test_a_mistake_of_a_function_is_one_line(mode: str, tmp_path: Path) -> None:
+    def call(_memory: GuestMemory) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    artefact = tmp_path / "a.so" if mode == "aot" else None
+    reason = r"^host::f failed: ZeroDivisionError: division by zero$"
+    with pytest.raises(HostError, match=reason) as caught:
+        run(guest("", "(call $f)"), function(call), mode=mode, artefact=artefact)
+    assert caught.value.exit_code == 1
+
+
 def test_a_failure_while_the_module_is_instantiated() -> None:
     def call(_memory: GuestMemory) -> None:
         raise HostError("the server is gone", 1)

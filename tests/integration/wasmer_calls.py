@@ -88,6 +88,10 @@ def refusing(_memory: GuestMemory) -> None:
     raise HostError("the GPIO line has gone", 7)
 
 
+def mistaken(_memory: GuestMemory) -> None:
+    raise ZeroDivisionError("division by zero")
+
+
 def outside(memory: GuestMemory) -> None:
     memory.view(0xFFFF_FFF0, 4)
 
@@ -115,6 +119,7 @@ def main() -> None:
         "numbers": numbers(mode, folder),
         "growing": growing(mode, folder),
         "refusing": failing(mode, folder, refusing),
+        "mistaken": failing(mode, folder, mistaken),
         "outside": failing(mode, folder, outside),
         "no memory": errno(mode, folder),
     }

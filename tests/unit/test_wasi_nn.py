@@ -207,6 +207,21 @@ def test_a_guest_cannot_fill_the_hosts_memory_with_handles() -> None:
     assert answers == [0] * 16 + [wasi_nn.BUSY]
 
 
+def test_what_litert_or_numpy_raises_is_an_errno_and_a_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError("no room\nfor tensors")
+
+    monkeypatch.setattr(wasi_nn.litert, "allocate", fail)
+    guest = Guest()
+    assert guest.load(relu(SHAPE)) == 0
+    handle = guest.memory.u32(HANDLE)
+    assert guest.call("init_execution_context", handle, HANDLE) == wasi_nn.RUNTIME_ERROR
+    said = "wasi-nn: init_execution_context failed: MemoryError: no room for tensors"
+    assert guest.reason() == said
+
+
 @pytest.mark.parametrize(
     ("call", "arguments"),
     [

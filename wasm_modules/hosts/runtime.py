@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from wasm_modules.hosts.failures import TrapError
+from wasm_modules.hosts.failures import EXIT_FAILED, HostError, TrapError
 from wasm_modules.hosts.request import Request
 
 EFAULT = 21  # WASI preview 1's errno for an address outside the guest's memory
@@ -42,12 +42,18 @@ class HostFunction:
     def invoke(self, memory: GuestMemory, *arguments: int) -> int | None:
         """Call it; an address that the function itself does not check ends the guest.
 
-        Raises HostError.
+        Raises HostError, and nothing else: a mistake of the function's own is one as well.
         """
+        name = f"{self.module}::{self.name}"
         try:
             return self.call(memory, *arguments)
+        except HostError:
+            raise
         except IndexError as error:
-            raise TrapError(f"{self.module}::{self.name}: {error}") from None
+            raise TrapError(f"{name}: {error}") from None
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            raise HostError(f"{name} failed: {said}", EXIT_FAILED) from error
 
 
 class Runtime(Protocol):

@@ -104,6 +104,10 @@ class Calls:
             except Refusal as refusal:
                 self.reason = f"wasi-nn: {refusal}"
                 return refusal.errno
+            except Exception as error:  # of LiteRT or numpy, whose list of them is not known
+                why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                self.reason = f"wasi-nn: {call.__name__} failed: {why}"
+                return RUNTIME_ERROR
             return SUCCESS
 
         return answer
