@@ -115,6 +115,7 @@ def _run(manifest: Manifest, argv: tuple[str, ...], env: Mapping[str, str]) -> _
             return _Outcome(fault=f"the preparation cannot be run: {argv[0]}: {error.strerror}")
     lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
     said = lines[-1] if lines else f"exit code {done.returncode}"
+    said = said.removeprefix(f"{manifest.name}: ")  # whose preparation it is goes without saying
     if done.returncode == NOT_HERE:
         return _Outcome(not_here=said)
     return _Outcome(fault=f"cannot be prepared: {said}" if done.returncode != 0 else None)

@@ -84,9 +84,9 @@ def guests(folder: Path) -> dict[str, str]:
         built(folder, text, f"{name}.wasm")
     return {
         "good": "",
-        "text": "cannot be prepared: wasm: text.wasm: is not a WebAssembly module",
+        "text": "cannot be prepared: text.wasm: is not a WebAssembly module",
         "cut": "exit code 2: cut.wasm: is not a valid module: ",
-        "unknown": "cannot be prepared: wasm: unknown.wasm: imports env::magic, which no host",
+        "unknown": "cannot be prepared: unknown.wasm: imports env::magic, which no host",
         "trap": "exit code 134: trap.wasm: the guest trapped: ",
         "endless": "endless.wasm: the guest ran longer than its limit of 0.3 s",
         "grows": "exit code 134: grows.wasm: the guest trapped: ",

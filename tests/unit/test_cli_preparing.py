@@ -53,6 +53,11 @@ def test_it_has_a_scratch_folder_in_its_arguments_and_its_environment(tmp_path: 
             "matrix wasmer jit: cannot be had here: wasmer is not here; run: get it",
         ),
         (
+            "import sys; sys.exit('matrix: no such n')",
+            UsageError,
+            "matrix wasmer jit: cannot be prepared: no such n",
+        ),
+        (
             "import sys; sys.exit(3)",
             NotHereError,
             "matrix wasmer jit: cannot be had here: exit code 3",
