@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.unit.tflite_models import relu
 from wasm_modules.hosts.failures import HostError
-from wasm_modules.hosts.imports import wasi_nn
+from wasm_modules.hosts.imports import litert, wasi_nn
 from wasm_modules.hosts.imports.provision import Provision
 
 SIZE = 1 << 16
@@ -213,7 +213,7 @@ def test_what_litert_or_numpy_raises_is_an_errno_and_a_reason(
     def fail(*_: object) -> None:
         raise MemoryError("no room\nfor tensors")
 
-    monkeypatch.setattr(wasi_nn.litert, "allocate", fail)
+    monkeypatch.setattr(litert, "allocate", fail)
     guest = Guest()
     assert guest.load(relu(SHAPE)) == 0
     handle = guest.memory.u32(HANDLE)
