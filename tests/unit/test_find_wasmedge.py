@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -56,22 +57,50 @@ def test_a_folder_that_is_half_made_does_not_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["usr/lib/x86_64-linux-gnu", "usr/lib64", "usr/lib"])
-def test_the_systems_comes_before_it_and_needs_no_loader(folder: str, tmp_path: Path) -> None:
-    unpacked(tmp_path)
+def test_the_systems_needs_no_loader(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda _name: "x86_64-linux-gnu")
     library = touched(tmp_path / "system" / folder / LIBRARY)
     found = find({"XDG_DATA_HOME": str(tmp_path)}, root=tmp_path / "system")
     assert found == WasmEdge(library)
     assert found.interpreter() == [sys.executable]
 
 
-@pytest.mark.parametrize("folder", ["system/usr/local/lib", ".wasmedge/lib"])
-def test_one_installed_by_hand_that_does_not_load_is_passed_over(
-    folder: str, tmp_path: Path
+@pytest.mark.parametrize("triplet", ["x86_64-linux-gnu", None])
+def test_a_library_of_another_processor_is_passed_over(
+    triplet: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda _name: triplet)
+    touched(tmp_path / "system" / "usr" / "lib" / "aarch64-linux-gnu" / LIBRARY)
+    environ = {"XDG_DATA_HOME": str(tmp_path)}
+    with pytest.raises(HostError, match="WasmEdge is not installed"):
+        find(environ, root=tmp_path / "system")
+    library = touched(tmp_path / "system" / "usr" / "lib" / LIBRARY)
+    assert find(environ, root=tmp_path / "system") == WasmEdge(library)
+
+
+@pytest.mark.parametrize(
+    "folder", ["system/usr/lib/x86_64-linux-gnu", "system/usr/local/lib", ".wasmedge/lib"]
+)
+def test_what_the_script_unpacked_comes_before_the_systems_which_may_be_too_old(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda _name: "x86_64-linux-gnu")
     library, loader = unpacked(tmp_path)
     touched(tmp_path / folder / LIBRARY)
     environ = {"XDG_DATA_HOME": str(tmp_path), "HOME": str(tmp_path)}
     assert find(environ, root=tmp_path / "system") == WasmEdge(library, loader)
+
+
+@pytest.mark.parametrize("folder", ["system/usr/local/lib", ".wasmedge/lib"])
+def test_one_installed_by_hand_that_does_not_load_is_passed_over(
+    folder: str, tmp_path: Path
+) -> None:
+    touched(tmp_path / folder / LIBRARY)
+    environ = {"XDG_DATA_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    with pytest.raises(HostError, match="WasmEdge is not installed"):
+        find(environ, root=tmp_path / "system")
 
 
 @pytest.mark.parametrize("folder", ["system/usr/local/lib", ".wasmedge/lib"])

@@ -1,4 +1,4 @@
-"""Where WasmEdge is: the folder or library that is named, the system's, or one of its own.
+"""Where WasmEdge is: the folder or library that is named, one of its own, or the system's.
 
 Debian 12's C library is too old for the WasmEdge of Debian 13, so scripts/install-wasmedge puts
 that with its own C library into a folder. Such a folder needs its own loader: Python itself is
@@ -11,7 +11,8 @@ import ctypes
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import sysconfig
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ _LIBRARY = "libwasmedge.so.0"
 _STAMP = "installed-by-scripts"  # scripts/install-wasmedge writes it last
 _TIMEOUT_S = 8.0
 _ROOT = Path(__file__).resolve().parents[2]
-_INSTALLED = ("usr/lib/*-linux-gnu*", "usr/lib64", "usr/lib")  # by a package: it fits the system
+_INSTALLED = ("usr/lib64", "usr/lib")  # by a package: it fits the system
 _BY_HAND = ("usr/local/lib", "usr/local/lib64")
 _ASK = (
     "import ctypes, sys; f = ctypes.CDLL(sys.argv[1]).WasmEdge_VersionGet;"
@@ -54,18 +55,18 @@ def find(environ: Mapping[str, str] | None = None, root: Path = Path("/")) -> Wa
     named = environ.get(VARIABLE)
     if named:
         return _named(Path(named))
-    for folder in _folders(root, _INSTALLED):
-        if (folder / _LIBRARY).is_file():
-            return WasmEdge(folder / _LIBRARY)
-    own = [Path(environ.get("HOME") or Path.home()) / ".wasmedge" / "lib"]
-    for folder in (*_folders(root, _BY_HAND), *own):
-        if (folder / _LIBRARY).is_file() and _loads(folder / _LIBRARY):
-            return WasmEdge(folder / _LIBRARY)
     place = folder_of_its_own(environ)
     found = _unpacked(place) if (place / _STAMP).is_file() else None
-    if found is None:
-        raise HostError(f"WasmEdge is not installed; {install()}", EXIT_UNFIT)
-    return found
+    if found is not None:  # it was unpacked because the system's, if any, will not do
+        return found
+    for folder in (*_of_this_processor(root), *(root / name for name in _INSTALLED)):
+        if (folder / _LIBRARY).is_file():
+            return WasmEdge(folder / _LIBRARY)
+    own = Path(environ.get("HOME") or Path.home()) / ".wasmedge" / "lib"
+    for folder in (*(root / name for name in _BY_HAND), own):
+        if (folder / _LIBRARY).is_file() and _loads(folder / _LIBRARY):
+            return WasmEdge(folder / _LIBRARY)
+    raise HostError(f"WasmEdge is not installed; {install()}", EXIT_UNFIT)
 
 
 def interpreter() -> list[str]:
@@ -137,9 +138,10 @@ def _unpacked(place: Path) -> WasmEdge | None:
     return None
 
 
-def _folders(root: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
-    for pattern in patterns:
-        yield from sorted(root.glob(pattern))
+def _of_this_processor(root: Path) -> list[Path]:
+    """Return Debian's folder for libraries; beside it are those of other processors, perhaps."""
+    triplet = sysconfig.get_config_var("MULTIARCH")
+    return [root / "usr" / "lib" / triplet] if triplet else []
 
 
 def _loads(library: Path) -> bool:
