@@ -154,8 +154,19 @@ def test_a_folder_with_a_colon_is_refused(tmp_path: Path) -> None:
 def test_a_guest_opens_a_socket_of_its_own(mode: str, tmp_path: Path) -> None:
     sock_open = f'(import "{WASI}" "sock_open" (func $open (param i32 i32 i32) (result i32)))'
     body = "(call $exit (call $open (i32.const 1) (i32.const 2) (i32.const 0)))"  # IPv4, stream
-    done = run_text("wasmedge", tmp_path, command(body, sock_open), "--mode", mode)
+    options = ("--mode", mode, "--with", "net=yes")
+    done = run_text("wasmedge", tmp_path, command(body, sock_open), *options)
     assert (done.code, done.stderr) == (0, "")
+
+
+@every_mode
+@pytest.mark.parametrize("name", ["sock_open", "sock_getaddrinfo"])
+def test_a_guest_has_no_network_unless_it_is_given(mode: str, name: str, tmp_path: Path) -> None:
+    text = command("", f'(import "{WASI}" "{name}" (func))')
+    for options in ((), ("--prepare",), ("--with", "net=no")):
+        done = run_text("wasmedge", tmp_path, text, "--mode", mode, *options)
+        if "--prepare" not in options or mode == "aot":
+            one_line(done, 2, f"imports {WASI}::{name}, which opens the network", "--with net=yes")
 
 
 def test_its_plugin_for_neural_networks_is_missed_in_one_line(tmp_path: Path) -> None:

@@ -50,9 +50,11 @@ def answer(path: Path, arguments: list[str]) -> tuple[int, str, str]:
 
     Under Wasmtime, or under WasmEdge if it opens sockets. Raises HostError if that is not here.
     """
-    runtime = "wasmedge" if (WASI, "sock_open") in imports(path) else "wasmtime"
+    opens_sockets = (WASI, "sock_open") in imports(path)
+    runtime = "wasmedge" if opens_sockets else "wasmtime"
     at = arguments.index("--") if "--" in arguments else -1
-    options = [*arguments[: max(at, 0)], str(path), *arguments[at + 1 :]]
+    network = ["--with", "net=yes"] if opens_sockets else []
+    options = [*network, *arguments[: max(at, 0)], str(path), *arguments[at + 1 :]]
     done = subprocess.run(
         start.command_for(runtime, options),
         capture_output=True,

@@ -2,6 +2,7 @@
 
 Modes: interpreter; jit, which compiles by LLVM at every start; aot, which loads the shared
 library that the compiler has written. Options and exit codes: wasm_modules/README.md.
+``--with net=yes`` lets a guest open sockets, for which WasmEdge has functions beyond WASI's.
 ``--with nn=plugin`` serves wasi_ephemeral_nn by WasmEdge's own plugin. No distribution has that
 plugin: beyond the refusal where it is missing, this has not been tried.
 """
@@ -35,6 +36,8 @@ from wasm_modules.hosts.wasmedge_stack import NAMESPACE, TRAMPOLINE, CompiledCal
 from wasm_modules.hosts.wasmedge_vm import Vm, build, configure
 
 _NN = "wasi_ephemeral_nn"
+# Of WASI preview 1: for sockets that the host has opened, of which there are none.
+_SOCKETS = ("sock_accept", "sock_recv", "sock_send", "sock_shutdown")
 _EXECUTION = 0x04  # the category of codes that are traps
 
 
@@ -60,7 +63,7 @@ class WasmEdgeRuntime:
     def compile(self, request: Request, code: bytes) -> None:
         """Validate, and in mode jit compile to machine code."""
         self._code = _limited(request, code)
-        self._vm = self._new_vm(self._code)
+        self._vm = self._new_vm(request, self._code)
         self._vm.load(self._code)
         if module_binary.imports(code) or not module_binary.has_start(code):
             self._vm.translate()  # else when it is instantiated, within its limits
@@ -72,13 +75,15 @@ class WasmEdgeRuntime:
     def build(self, request: Request, code: bytes, artefact: Path) -> None:
         """Compile to a shared library."""
         code = _limited(request, code)
-        self._new_vm(code).load(code)  # which finds what is wrong with it, and says so better
+        self._new_vm(request, code).load(
+            code
+        )  # which finds what is wrong with it, and says so better
         build(self._api, self._configuration, code, artefact)
 
     def deserialize(self, request: Request, artefact: Path) -> None:
         """Map the shared library."""
         self._code = module_binary.read_module(request.module)
-        self._vm = self._new_vm(self._code)
+        self._vm = self._new_vm(request, self._code)
         self._vm.load_compiled(artefact)
         self._trampoline = Vm(self._api, self._configuration, [NAMESPACE])
         self._trampoline.load_compiled(self._compiled_trampoline(request))
@@ -122,8 +127,11 @@ class WasmEdgeRuntime:
             raise self._ended(result)
         return 0
 
-    def _new_vm(self, code: bytes) -> Vm:
-        wanted = dict.fromkeys(each.module for each in module_binary.imports(code))
+    def _new_vm(self, request: Request, code: bytes) -> Vm:
+        imports = module_binary.imports(code)
+        if request.settings.get("net") != "yes":
+            _refuse_sockets(imports)
+        wanted = dict.fromkeys(each.module for each in imports)
         hidden = {WASI, _NN} if self._uses_plugin else {WASI}
         return Vm(self._api, self._configuration, [name for name in wanted if name not in hidden])
 
@@ -149,6 +157,17 @@ def _limited(request: Request, code: bytes) -> bytes:
     if request.memory_limit_bytes is None:
         return code
     return module_binary.limit_memory(code, request.memory_limit_bytes)
+
+
+def _refuse_sockets(imports: Sequence[module_binary.Import]) -> None:
+    """Refuse what WasmEdge has beyond WASI preview 1: sockets that a guest opens. HostError."""
+    for each in imports:
+        if each.module == WASI and each.name.startswith("sock_") and each.name not in _SOCKETS:
+            raise HostError(
+                f"imports {WASI}::{each.name}, which opens the network to it; allow that:"
+                " --with net=yes",
+                EXIT_USAGE,
+            )
 
 
 def _wasi(api: Api, request: Request) -> int:

@@ -71,7 +71,7 @@ def _host_options(options: argparse.Namespace, line: str, server: str) -> list[s
     times = [_decimal(options.period_s), _decimal(options.duration_s)]
     settings = ["--mode", options.mode, "--report", "--with", f"gpio={line_spec(line)}"]
     if options.build == "socket":
-        return [*settings, str(module), *times, server]
+        return [*settings, "--with", "net=yes", str(module), *times, server]
     return [*settings, "--with", f"http={server}", str(module), *times]
 
 
