@@ -31,17 +31,34 @@ def run(n: int, seed: int) -> int:
         with events.phase("build"):
             program = PROGRAM.build()
     events.metric("module_bytes", program.stat().st_size, unit="B")
-    with guest_report.run_window() as window:
-        line, window.end_ns, exit_code = _run([str(program), str(n), str(seed)])
-        if exit_code == 0:
-            try:
-                window.report = guest_report.parse(line)
-            except guest_report.ReportError as error:
-                what = f"{PROGRAM.name}: the report is wrong: {error}"
-                raise HostError(what, EXIT_FAILED) from None
+    began_ns = events.now_ns()
+    line, end_ns, exit_code = _run([str(program), str(n), str(seed)])
+    if exit_code == 0:
+        try:
+            report = guest_report.parse(line)
+        except guest_report.ReportError as error:
+            what = f"{PROGRAM.name}: the report is wrong: {error}"
+            raise HostError(what, EXIT_FAILED) from None
+        _emit(report, began_ns, end_ns)
     if exit_code < 0:
         raise HostError(f"{PROGRAM.name}: killed by signal {-exit_code}", 128 - exit_code)
     return exit_code
+
+
+def _emit(report: guest_report.GuestReport, began_ns: int, end_ns: int) -> None:
+    """Emit the window, which begins where the program's own clock does: in its main.
+
+    Starting a process is the phase ``load``, as loading a runtime is, and not the product's work.
+    A program that fails leaves no window.
+    """
+    start_ns = min(max(began_ns, end_ns - report.clock_ns), end_ns)
+    events.emit("phase", t_ns=began_ns, edge="start", name="load")
+    events.emit("phase", t_ns=start_ns, edge="end", name="load")
+    events.emit("window", t_ns=start_ns, edge="start")
+    events.emit("phase", t_ns=start_ns, edge="start", name="run")
+    guest_report.emit(report, start_ns, end_ns)
+    events.emit("phase", t_ns=end_ns, edge="end", name="run")
+    events.emit("window", t_ns=end_ns, edge="end")
 
 
 def _run(argv: list[str]) -> tuple[bytes, int, int]:
