@@ -115,6 +115,23 @@ def test_a_trap_is_one_line_with_its_cause(
     assert done.marks()[-2:] == ["run end", "window end"]
 
 
+@pytest.mark.slow
+def test_a_memory_by_any_name_is_no_stack(tmp_path: Path) -> None:
+    """Nearly 600 MiB, which the interpreter touches page by page; a memory has one or two names."""
+    touch = (
+        "(drop (memory.grow (i32.const 9500))) (loop"
+        " (i32.store (global.get $at) (i32.const 1))"
+        " (global.set $at (i32.add (global.get $at) (i32.const 4096)))"
+        " (br_if 0 (i32.lt_u (global.get $at) (i32.const 622592000))))"
+    )
+    text = (
+        '(module (memory (export "mine") (export "ours") 1)'
+        f' (global $at (mut i32) (i32.const 0)) (func (export "_start") {touch}))'
+    )
+    done = run_text("wasmedge", tmp_path, text, "--mode", "interpreter")
+    assert (done.code, done.stderr) == (0, "")
+
+
 @every_mode
 def test_exit_codes_are_the_guests(mode: str, tmp_path: Path) -> None:
     done = run_text("wasmedge", tmp_path, command("(call $exit (i32.const 101))"), "--mode", mode)

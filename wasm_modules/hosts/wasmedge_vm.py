@@ -14,7 +14,7 @@ from pathlib import Path
 from wasm_modules.hosts.failures import EXIT_FAILED, EXIT_UNFIT, EXIT_USAGE, HostError
 from wasm_modules.hosts.module_binary import PAGE_BYTES
 from wasm_modules.hosts.request import INTERPRETER, Request
-from wasm_modules.hosts.wasmedge_api import Api, Bytes, Result, text
+from wasm_modules.hosts.wasmedge_api import Api, Bytes, Result, Text, text
 
 _NATIVE = 0  # WasmEdge_CompilerOutputFormat_Native: a shared library
 _PAGES = (0x5EED, 0x3ACE)  # two numbers that are found again
@@ -87,11 +87,13 @@ class Vm:
         return None if takes or api.WasmEdge_FunctionTypeGetReturnsLength(kind) else found
 
     def memory_bytes(self) -> int:
-        """Return the size of the exported memory; 0 without one."""
+        """Return the size of all exported memories, whatever their names."""
         api = self.api
         instance = api.WasmEdge_VMGetActiveModule(self.vm)
-        memory = api.WasmEdge_ModuleInstanceFindMemory(instance, text("memory"))
-        pages = int(api.WasmEdge_MemoryInstanceGetPageSize(memory)) if memory else 0
+        names = (Text * api.WasmEdge_ModuleInstanceListMemoryLength(instance))()
+        api.WasmEdge_ModuleInstanceListMemory(instance, names, len(names))
+        memories = {api.WasmEdge_ModuleInstanceFindMemory(instance, name) for name in names}
+        pages = sum(int(api.WasmEdge_MemoryInstanceGetPageSize(each)) for each in memories)
         return pages * PAGE_BYTES
 
 
