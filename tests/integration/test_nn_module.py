@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from wasmtime import wat2wasm
 
 from tests.integration.wasm_programs import DATA_HOME, HOST, ROOT, Done, run
 from tests.unit.nn_workload import FOLDER, IMAGE, LABELS, MODEL, ppm, program
@@ -77,7 +78,17 @@ def test_every_runtime_gives_the_scores_of_litert(
         *inside,
         *("run end", "window end"),
     ]
-    assert ("load_nn start" in marks) == (runtime != "native")
+    assert "load_nn start" in marks
+    assert ("load start" in marks) == (runtime != "native")
+    assert metrics["nn_bytes"] > 10_000_000  # LiteRT and NumPy, which no runtime brings
+    assert ("host_bytes" in metrics) == (runtime != "native")
+
+
+def test_a_runtime_is_as_large_as_without_litert(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.wasm"
+    empty.write_bytes(wat2wasm('(module (func (export "_start")))'))
+    alone = run(HOST, empty, folder=tmp_path).metrics()["host_bytes"]
+    assert start_program(tmp_path).metrics()["host_bytes"] == alone
 
 
 @pytest.mark.parametrize(
@@ -234,7 +245,7 @@ def test_the_expected_program_says_the_same_before_any_trial(
         check=False,
     )
     assert done.returncode == 1
-    assert why in done.stderr
+    assert f"{tmp_path / 'model.tflite'}: {why}" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

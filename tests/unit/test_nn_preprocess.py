@@ -102,7 +102,7 @@ def test_the_labels_and_the_image_are_what_their_seeds_give(tmp_path: Path) -> N
 
 def test_the_model_knows_the_patterns_it_was_made_with() -> None:
     direct = program("direct")
-    classifier = direct.Classifier(MODEL.read_bytes(), litert.Settings())
+    classifier = direct.Classifier(MODEL.read_bytes(), litert.Settings(), MODEL)
     indices = range(0, 965, 40)
     found = [int(classifier.scores(prototypes.draw(k)[None]).argmax()) for k in indices]
     right = sum(index == wanted for index, wanted in zip(found, indices, strict=True))
@@ -118,7 +118,8 @@ def test_a_class_without_a_label_is_one_line() -> None:
     scores = np.zeros(965, dtype=np.uint8)
     scores[9] = 1
     tensor = np.zeros((224, 224, 3), dtype=np.uint8)
-    assert direct.named(tensor, scores, ["x"] * 10)["label"] == "x"
+    names = Path("birds.txt")
+    assert direct.named(tensor, scores, ["x"] * 10, names)["label"] == "x"
     for labels in (["x"] * 9, [*["x"] * 9, ""]):
-        with pytest.raises(HostError, match="there is no label for class 9"):
-            direct.named(tensor, scores, labels)
+        with pytest.raises(HostError, match=r"birds\.txt: there is no label for class 9"):
+            direct.named(tensor, scores, labels, names)

@@ -80,13 +80,14 @@ def _make_ready(runtime: Runtime, request: Request) -> imports.Provided:
     """Load the runtime and make the module executable; return what it imports."""
     code = module_binary.read_module(request.module)
     events.metric("module_bytes", len(code), unit="B")
-    provided = imports.provide(module_binary.imports(code), request.settings)
-    before = mapped_files()
+    wanted = module_binary.imports(code)
+    before = mapped_files()  # first the runtime: a library that a provider shares is the runtime's
     with events.phase("load"):
         runtime.load(request)
     host_bytes = size_bytes(mapped_files() - before)
     if host_bytes is not None:
         events.metric("host_bytes", host_bytes, unit="B")
+    provided = imports.provide(wanted, request.settings)
     _make_executable(runtime, request, code)
     return provided
 

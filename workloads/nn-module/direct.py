@@ -19,6 +19,7 @@ from benchharness import events
 from wasm_modules.hosts.failures import EXIT_FAILED, HostError
 from wasm_modules.hosts.guest_report import run_window
 from wasm_modules.hosts.imports import litert
+from wasm_modules.hosts.mapped import mapped_files, size_bytes
 
 _SHAPE = (1, 224, 224, 3)
 
@@ -35,13 +36,13 @@ class Files:
 class Classifier:
     """A model that is ready to compute."""
 
-    def __init__(self, content: bytes, chosen: litert.Settings) -> None:
-        """Raises HostError for what is no such classifier."""
+    def __init__(self, content: bytes, chosen: litert.Settings, file: Path) -> None:
+        """Raises HostError, which names ``file``, for what is no such classifier."""
         try:
             self.interpreter = litert.open_model(content, chosen)
             litert.allocate(self.interpreter)
         except ValueError as error:
-            raise HostError(str(error), EXIT_FAILED) from None
+            raise HostError(f"{file}: {error}", EXIT_FAILED) from None
         taken, given = self.interpreter.get_input_details(), self.interpreter.get_output_details()
         for what, wanted, found in (
             ("input", ("uint8", _SHAPE), taken[0]),
@@ -51,7 +52,7 @@ class Classifier:
             is_like = shape is None or tuple(map(int, found["shape"])) == shape
             if found["dtype"].__name__ != kind or not is_like:
                 raise HostError(
-                    f"the model's {what} is {found['dtype'].__name__}"
+                    f"{file}: the model's {what} is {found['dtype'].__name__}"
                     f" {' x '.join(map(str, found['shape']))}, not {kind}"
                     f" {' x '.join(map(str, shape or ('any shape',)))}",
                     EXIT_FAILED,
@@ -71,16 +72,20 @@ def outputs(files: Files, chosen: litert.Settings) -> dict[str, Any]:
 
     model, image, labels = read(files)
     tensor = preprocess.preprocess(image)
-    classifier = Classifier(model, chosen)
-    found = named(tensor, classifier.scores(tensor[None]), labels)
+    classifier = Classifier(model, chosen, files.model)
+    found = named(tensor, classifier.scores(tensor[None]), labels, files.labels)
     return {**found, "nn_kernel": litert.kernel(classifier.interpreter)}
 
 
 def run(files: Files, chosen: litert.Settings, repeat: int) -> None:
     """Classify and emit what the module emits. Raises HostError."""
-    with events.phase("load"):
+    before = mapped_files()
+    with events.phase("load_nn"):  # as the wasi-nn host calls it: the same work, the same name
         litert.load_library()
         import preprocess
+    nn_bytes = size_bytes(mapped_files() - before)
+    if nn_bytes is not None:
+        events.metric("nn_bytes", nn_bytes, unit="B")
     with run_window() as window:
         with events.phase("read"):
             model, image, labels = read(files)
@@ -89,7 +94,7 @@ def run(files: Files, chosen: litert.Settings, repeat: int) -> None:
             tensor = preprocess.preprocess(image)
         preprocessed_ns = time.monotonic_ns()
         with events.phase("load_model"):
-            classifier = Classifier(model, chosen)
+            classifier = Classifier(model, chosen, files.model)
         loaded_ns = time.monotonic_ns()
         with events.phase("first"):
             scores = classifier.scores(tensor[None])
@@ -106,7 +111,7 @@ def run(files: Files, chosen: litert.Settings, repeat: int) -> None:
         ("inference_min_s", min(took_ns)),
     ):
         events.metric(name, value_ns / 1e9, unit="s")
-    for name, value in named(tensor, scores, labels).items():
+    for name, value in named(tensor, scores, labels, files.labels).items():
         events.output(name, value)
     events.output("nn_kernel", litert.kernel(classifier.interpreter))
 
@@ -142,8 +147,8 @@ def read(files: Files) -> tuple[bytes, Any, list[str] | None]:
     return model, image, [line.strip() for line in text.decode("utf-8", "replace").split("\n")]
 
 
-def named(tensor: Any, scores: Any, labels: list[str] | None) -> dict[str, Any]:
-    """Return the outputs that the module has."""
+def named(tensor: Any, scores: Any, labels: list[str] | None, file: Path | None) -> dict[str, Any]:
+    """Return the outputs that the module has; ``file`` is where the labels are from."""
     import preprocess
 
     best = preprocess.top(scores)
@@ -154,6 +159,6 @@ def named(tensor: Any, scores: Any, labels: list[str] | None) -> dict[str, Any]:
     }
     if labels is not None:
         if best[0][0] >= len(labels) or (best[0][0] == len(labels) - 1 and not labels[-1]):
-            raise HostError(f"there is no label for class {best[0][0]}", EXIT_FAILED)
+            raise HostError(f"{file}: there is no label for class {best[0][0]}", EXIT_FAILED)
         found["label"] = labels[best[0][0]]
     return found
