@@ -101,15 +101,19 @@ class Child:
         self.started_ns = time.monotonic_ns()
         _programs[self.pid] = marker
         self._wait_until_ready()
-        self._cpu_before_s = (cgroup.read().cpu_s or 0.0) if cgroup is not None else 0.0
-        self.stdout = Capture(os.dup(self._process.stdout.fileno()))
-        self.stderr = Capture(os.dup(self._process.stderr.fileno()))
-        self._process.stdout.close()
-        self._process.stderr.close()
-        self.waker, self._wake = os.pipe()
-        # A thread that only waits stamps the end at once, whatever the main loop is doing.
-        self._waiter = threading.Thread(target=self._wait, name="wait4", daemon=True)
-        self._waiter.start()
+        try:
+            self._cpu_before_s = (cgroup.read().cpu_s or 0.0) if cgroup is not None else 0.0
+            self.stdout = Capture(os.dup(self._process.stdout.fileno()))
+            self.stderr = Capture(os.dup(self._process.stderr.fileno()))
+            self._process.stdout.close()
+            self._process.stderr.close()
+            self.waker, self._wake = os.pipe()
+            # A thread that only waits stamps the end at once, whatever the main loop is doing.
+            self._waiter = threading.Thread(target=self._wait, name="wait4", daemon=True)
+            self._waiter.start()
+        except (OSError, RuntimeError) as error:  # no descriptor, or no thread, is to be had
+            self._give_up()
+            raise UnfitError(f"cannot be started: {error}", where=argv[0]) from None
 
     def go(self) -> None:
         """Let the program begin, now."""
@@ -140,16 +144,21 @@ class Child:
         if said == _READY:
             return
         self._process.kill()
-        self._process.wait()
-        _programs.pop(self.pid, None)
-        stdout.close()
-        self._close_stdin()
         last = stderr.read().decode("utf-8", "replace").strip().splitlines()[-1:]
-        stderr.close()
+        self._give_up()
         raise UnfitError(
             f"the program could not be put into its control group ({' '.join(last) or 'silence'})",
             remedy="run benchharness doctor",
         )
+
+    def _give_up(self) -> None:
+        """End what has been started and waits for the word."""
+        self._process.kill()
+        self._process.wait()
+        _programs.pop(self.pid, None)
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
 
     def _wait(self) -> None:
         _, status, usage = os.wait4(self.pid, 0)

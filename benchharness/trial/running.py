@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import selectors
 import shutil
+import tempfile
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchharness.errors import UnfitError
 from benchharness.trial.cgroup_factory import CgroupFactory
+from benchharness.trial.cgroups import Cgroup
 from benchharness.trial.event_file import EventFile
 from benchharness.trial.launch import Child
 from benchharness.trial.leftovers import own_prefix
@@ -68,31 +72,54 @@ class Launcher:
 
     def clean(self, stage: str) -> None:
         """Make the folder that all participants see; a second warm-up starts as clean."""
-        shared = self._shared(stage)
-        shutil.rmtree(shared, ignore_errors=True)
-        shared.mkdir()
+        _make_anew(self._shared(stage))
 
     def launch(self, participant: Participant, stage: str) -> Running:
-        """Start a participant, which waits for the word to begin. Raises UnfitError."""
-        cgroup = self.cgroups.make(f"{own_prefix()}{self.mark_of(participant)}-{stage}")
-        limit_bytes = self.spec.memory_limit_bytes
-        if cgroup is not None and limit_bytes is not None and participant.is_main:
-            cgroup.limit_memory(limit_bytes)
-        folder = self.scratch / f"{stage}-{participant.name}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        events = self.scratch / f"{stage}-{participant.name}.events"
-        events.unlink(missing_ok=True)
-        places = {SCRATCH_PLACE: str(folder), SHARED_PLACE: str(self._shared(stage))}
+        """Start a participant, which waits for the word to begin. Raises UnfitError.
+
+        Nothing is left of one that could not be started.
+        """
+        with ExitStack() as undo:
+            cgroup = self.cgroups.make(f"{own_prefix()}{self.mark_of(participant)}-{stage}")
+            if cgroup is not None:
+                undo.callback(cgroup.remove)
+                if self.spec.memory_limit_bytes is not None and participant.is_main:
+                    cgroup.limit_memory(self.spec.memory_limit_bytes)
+            folder = self.scratch / f"{stage}-{participant.name}"
+            _make_anew(folder)
+            file = self._event_file(participant, stage)
+            undo.callback(file.close)
+            child = self._child(participant, folder, file.path, self._shared(stage), cgroup)
+            undo.pop_all()
+        return Running(participant, child, file)
+
+    def _event_file(self, participant: Participant, stage: str) -> EventFile:
+        path = self.scratch / f"{stage}-{participant.name}.events"
+        try:
+            path.unlink(missing_ok=True)
+            return EventFile(path, participant.name)
+        except OSError as error:
+            raise UnfitError(
+                f"its events file cannot be made: {error.strerror}", where=participant.name
+            ) from None
+
+    def _child(
+        self,
+        participant: Participant,
+        folder: Path,
+        events: Path,
+        shared: Path,
+        cgroup: Cgroup | None,
+    ) -> Child:
+        places = {SCRATCH_PLACE: str(folder), SHARED_PLACE: str(shared)}
         env = {name: _filled(text, places) for name, text in participant.env.items()}
-        child = Child(
+        return Child(
             tuple(_filled(word, places) for word in participant.argv),
             cwd=participant.cwd or folder,
             env={**env, "TMPDIR": str(folder), EVENTS_VARIABLE: str(events)},
             cgroup=cgroup,
             marker=self.mark_of(participant),
         )
-        return Running(participant, child, EventFile(events, participant.name))
 
     def _shared(self, stage: str) -> Path:
         # No participant's folder is called so: their names do not begin with a dot.
@@ -125,6 +152,14 @@ class Pipes:
     def close(self) -> None:
         """Stop waiting; may be called twice."""
         self._selector.close()
+
+
+def _make_anew(folder: Path) -> None:
+    """Make an empty folder; what a program has left there and locked is moved out of the way."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        folder.rename(tempfile.mkdtemp(prefix=".left-", dir=folder.parent))
+    folder.mkdir()
 
 
 def _filled(text: str, places: dict[str, str]) -> str:
