@@ -218,8 +218,22 @@ class Child:
     def _orphans(self) -> list[int]:
         """Return the processes that this one has adopted since the program started."""
         adopted = set(own_children()) - self._not_ours - _programs.keys()
+        return [pid for pid in adopted if self._is_left_by_this(pid)]
+
+    def _is_left_by_this(self, pid: int) -> bool:
+        """Return whether an adopted process was not another program's.
+
+        By its session, which it has until it is collected. One that made a session of its own is
+        known by its environment, which goes when it ends: then it is the first asker's.
+        """
+        try:
+            session = os.getsid(pid)
+        except OSError:  # collected meanwhile
+            return False
+        if session in _programs:
+            return session == self.pid
         others = {marker for marker in _programs.values() if marker != self.marker}
-        return [pid for pid in adopted if not any(is_marked("", pid, mark) for mark in others)]
+        return not any(is_marked("", pid, marker) for marker in others)
 
     def _reap_orphans(self) -> None:
         """Collect adopted processes that have exited, and count their CPU time."""

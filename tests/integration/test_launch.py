@@ -15,7 +15,7 @@ import pytest
 
 from benchharness.errors import UnfitError
 from benchharness.trial.cgroup_factory import CgroupFactory, hierarchies
-from benchharness.trial.launch import Child, become_subreaper, marked_processes
+from benchharness.trial.launch import Child, become_subreaper, marked_processes, own_children
 
 BURN = "import time\nend = time.process_time() + {s}\nwhile time.process_time() < end: pass\n"
 MANY_SHORT = (
@@ -116,6 +116,31 @@ def test_a_daemon_in_a_session_of_its_own_does_not_survive(child_of: type[Starte
     assert marked_processes(child.marker)
     assert child.kill_all() >= 1
     assert marked_processes(child.marker) == []
+
+
+def test_an_orphan_that_has_ended_is_counted_for_the_program_that_left_it(
+    child_of: type[Starter],
+) -> None:
+    leave_one = '(exec "$0" -c "$1" &) ; exec /bin/sleep 60'
+    server = child_of.start("/bin/sh", "-c", leave_one, sys.executable, BURN.format(s=0.3))
+    deadline = time.monotonic() + 30
+    while not any(state_of(pid) == "Z" for pid in own_children()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    main = child_of.start("/bin/true")
+    wait(main)
+    assert main.kill_all() == 0
+    assert server.kill_all() == 0  # the orphan had ended by itself
+    main_s, server_s = (child.usage()[1] for child in (main, server))
+    assert main_s is not None
+    assert server_s is not None
+    assert main_s < 0.2
+    assert server_s >= 0.3
+
+
+def state_of(pid: int) -> str:
+    """Return the letter of a process's state: Z has ended and not been collected."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_a_hundred_megabytes_of_output_are_drained_and_bounded(child_of: type[Starter]) -> None:
