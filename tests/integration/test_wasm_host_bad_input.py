@@ -199,6 +199,25 @@ def test_memory_does_not_grow_beyond_its_limit(
 
 
 @every_runtime
+@pytest.mark.parametrize(("grown", "code"), [(PAGE // 16 - 1, 0), (PAGE // 16, 1)])
+def test_a_table_does_not_grow_beyond_the_limit_of_memory(
+    runtime: str, grown: int, code: int, tmp_path: Path
+) -> None:
+    growing = f"(table.grow (ref.null func) (i32.const {grown}))"
+    body = f"(call $exit (i32.eq {growing} (i32.const -1)))"
+    text = command(body, rest="(table 1 funcref)")
+    assert run_text(runtime, tmp_path, text, "--memory-limit", PAGE).code == code
+
+
+@every_runtime
+def test_a_table_that_starts_above_the_limit_of_memory_is_refused(
+    runtime: str, tmp_path: Path
+) -> None:
+    text = command("", rest="(table 60000000 funcref)")
+    refused(run_text(runtime, tmp_path, text, "--memory-limit", 1 << 20), "table")
+
+
+@every_runtime
 def test_memory_that_starts_above_its_limit_is_refused(runtime: str, tmp_path: Path) -> None:
     refused(run_text(runtime, tmp_path, command(""), "--memory-limit", 1000), "memory")
 

@@ -41,7 +41,8 @@ def compiled(text: str) -> bytes:
 def samples() -> tuple[bytes, ...]:
     """Return modules to be cut and changed: every kind of import, memories, a real one's start."""
     texts = (EVERY_KIND, "(module (memory 2 9))", "(module (memory i64 1))", "(module)")
-    return (*(compiled(text) for text in texts), SHIPPED[0].read_bytes()[:3000])
+    tables = ("(module (table 1 funcref) (table 2 3 externref))",)
+    return (*(compiled(text) for text in (*texts, *tables)), SHIPPED[0].read_bytes()[:3000])
 
 
 def says_no(code: bytes) -> bool:
@@ -117,6 +118,9 @@ def test_any_bytes_are_read_or_refused(rest: bytes) -> None:
         b"\x05\x05\xff\xff\xff\xff\x0f",  # 2^32 - 1 memories
         b"\x05\x03\x01\x08\x00",  # limits of a kind to come
         b"\x05\x05\x01\x00\x01\x00\x00",  # more than its memory
+        b"\x04\x05\xff\xff\xff\xff\x0f",  # 2^32 - 1 tables
+        b"\x04\x04\x01\x6e\x00\x00",  # of a type to come
+        b"\x04\x05\x01\x70\x00\x00\x00",  # more than its table
     ],
 )
 def test_a_wrong_section_is_refused_at_once(section: bytes) -> None:
@@ -149,6 +153,23 @@ def test_the_maximum_of_a_memory_is_lowered(declared: str, limit_pages: int, max
     assert imports(limited) == imports(code)
 
 
+@pytest.mark.parametrize(
+    ("declared", "maximum"),
+    [("1 funcref", 16), ("1 4 funcref", 4), ("16 40 externref", 16), ("0 funcref", 16)],
+)
+def test_the_maximum_of_a_table_is_lowered(declared: str, maximum: int) -> None:
+    code = compiled(
+        f'(module (memory 0) (table (export "t") {declared}) (global i32 (i32.const 7)))'
+    )
+    limited = limit_memory(code, 16 * 16)
+    (table,) = (entry.type for entry in wasmtime.Module(wasmtime.Engine(), limited).exports)
+    assert isinstance(table, wasmtime.TableType)
+    assert table.limits.max == maximum
+    assert wasmtime.Module.validate(wasmtime.Engine(), limited) is None
+    with pytest.raises(HostError, match="starts with a table of 17 elements, above the 16"):
+        limit_memory(compiled("(module (table 17 funcref))"), 16 * 16)
+
+
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(0, 300))
 def test_a_limit_holds_or_the_module_is_refused(low: int, more: int, limit: int) -> None:
     code = compiled(f'(module (memory (export "m") {low} {low + more}))')
@@ -170,7 +191,7 @@ def test_a_shipped_module_with_a_limit_is_valid(path: Path) -> None:
 
 def test_a_module_without_a_memory_needs_no_limit() -> None:
     code = compiled("(module)")
-    assert limit_memory(code, 1) is code
+    assert limit_memory(code, 1) == code
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,14 @@ from wasm_modules.hosts.failures import EXIT_USAGE, HostError
 _MAGIC = b"\0asm"
 _TEXT = (b"(module", b"(;", b";;")
 _CORE_VERSION = b"\1\0\0\0"
-_IMPORT_SECTION, _MEMORY_SECTION, _START_SECTION = 2, 5, 8
+_IMPORT_SECTION, _TABLE_SECTION, _MEMORY_SECTION, _START_SECTION = 2, 4, 5, 8
 _FUNCTION, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)
 _KINDS = ("function", "table", "memory", "global", "tag")
 _HAS_MAXIMUM, _IS_64_BIT, _KNOWN_LIMITS = 1, 4, 7  # flags of limits; the third is shared
 PAGE_BYTES = 65536
 _MOST_PAGES = 1 << 16  # of a memory with addresses of 32 bits
+_FUNCREF, _EXTERNREF = 0x70, 0x6F
+_ELEMENT_BYTES = 16  # what the runtimes need for an element of a table, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,28 @@ def has_start(code: bytes) -> bool:
 
 
 def limit_memory(code: bytes, limit_bytes: int) -> bytes:
-    """Return the module with the maximum of its own memory lowered to a limit.
+    """Return the module with the maximum of its own memory lowered to a limit, and its tables'.
 
     For a runtime that has no such limit of its own: growth beyond the maximum fails in the guest
-    as it would under the limit. Raises HostError if the memory starts above it.
+    as it would under the limit. Raises HostError if one of them starts above it.
     """
-    pages = limit_bytes // PAGE_BYTES
+    limited = bytearray(code[:8])
     for identifier, size_at, start, end in _sections(code):
+        reader = _Reader(code, start, end)
         if identifier == _MEMORY_SECTION:
-            body = _Reader(code, start, end).limited_memories(pages)
-            return code[:size_at] + _leb128(len(body)) + body + code[end:]
-    return code
+            body = reader.limited_memories(limit_bytes // PAGE_BYTES)
+        elif identifier == _TABLE_SECTION:
+            body = reader.limited_tables(table_elements(limit_bytes))
+        else:
+            limited += code[size_at - 1 : end]
+            continue
+        limited += code[size_at - 1 : size_at] + _leb128(len(body)) + body
+    return bytes(limited)
+
+
+def table_elements(limit_bytes: int) -> int:
+    """Return how many elements a table may have within a limit of memory."""
+    return min(limit_bytes // _ELEMENT_BYTES, (1 << 32) - 1)
 
 
 def _sections(code: bytes) -> Iterator[tuple[int, int, int, int]]:
@@ -156,11 +169,35 @@ class _Reader:
                     EXIT_USAGE,
                 )
             most = pages if flags & _IS_64_BIT else min(pages, _MOST_PAGES)
-            high = most if high is None else min(high, most)
-            body += bytes([flags | _HAS_MAXIMUM]) + _leb128(low) + _leb128(high)
+            body += _limits(flags, low, most if high is None else min(high, most))
+        return self._whole(body, "memory")
+
+    def limited_tables(self, elements: int) -> bytes:
+        count = self.unsigned()
+        body = _leb128(count)
+        for _ in range(count):
+            kind = self.byte()
+            if kind not in (_FUNCREF, _EXTERNREF):
+                raise HostError(f"is not a module that is understood: table {kind}", EXIT_USAGE)
+            flags, low, high = self.limits()
+            if low > elements:
+                raise HostError(
+                    f"starts with a table of {low} elements, above the {elements} that the limit"
+                    " of memory allows",
+                    EXIT_USAGE,
+                )
+            most = elements if high is None else min(high, elements)
+            body += bytes([kind]) + _limits(flags, low, most)
+        return self._whole(body, "table")
+
+    def _whole(self, body: bytes, what: str) -> bytes:
         if self.at != self.end:
-            raise HostError("is not a valid module: its memory section is too long", EXIT_USAGE)
+            raise HostError(f"is not a valid module: its {what} section is too long", EXIT_USAGE)
         return body
+
+
+def _limits(flags: int, low: int, high: int) -> bytes:
+    return bytes([flags | _HAS_MAXIMUM]) + _leb128(low) + _leb128(high)
 
 
 def _leb128(value: int) -> bytes:

@@ -52,7 +52,7 @@ class Request:
     @property
     def built_as(self) -> str:
         """Return what the machine code depends on beside the module and the runtime."""
-        limit = f" memory {self.memory_limit_bytes}" if self.memory_limit_bytes is not None else ""
+        limit = f" within {self.memory_limit_bytes}" if self.memory_limit_bytes is not None else ""
         return f"{self.mode}{' fuel' if self.fuel is not None else ''}{limit}"
 
     @property

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from wasm_modules.hosts.command import main
 from wasm_modules.hosts.failures import EXIT_FAILED, EXIT_TRAP, EXIT_USAGE, HostError, TrapError
+from wasm_modules.hosts.module_binary import table_elements
 from wasm_modules.hosts.request import Request
 from wasm_modules.hosts.runtime import HostFunction
 from wasm_modules.hosts.wasmtime_config import engine_for, modes_here
@@ -81,12 +82,14 @@ class WasmtimeRuntime:
             ) from None
 
     def instantiate(self, request: Request, functions: Sequence[HostFunction]) -> None:
-        """Link to WASI; a memory limit applies to the module's initial memory as well."""
+        """Link to WASI; a memory limit applies to initial memories and tables as well."""
         import wasmtime
 
         self._store = wasmtime.Store(self._engine)
         if request.memory_limit_bytes is not None:
-            self._store.set_limits(memory_size=request.memory_limit_bytes)
+            limit_bytes = request.memory_limit_bytes
+            elements = table_elements(limit_bytes)
+            self._store.set_limits(memory_size=limit_bytes, table_elements=elements)
         if request.fuel is not None:
             self._store.set_fuel(request.fuel)
             self._fuel = request.fuel
