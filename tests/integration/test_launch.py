@@ -121,14 +121,15 @@ def test_a_daemon_in_a_session_of_its_own_does_not_survive(child_of: type[Starte
 def test_an_orphan_that_has_ended_is_counted_for_the_program_that_left_it(
     child_of: type[Starter],
 ) -> None:
-    leave_one = '(exec "$0" -c "$1" &) ; exec /bin/sleep 60'
+    leave_one = 'until [ -e go ]; do sleep 0.02; done; (exec "$0" -c "$1" &) ; exec sleep 60'
     server = child_of.start("/bin/sh", "-c", leave_one, sys.executable, BURN.format(s=0.3))
+    main = child_of.start("/bin/true")
+    wait(main)
+    (child_of.folder / "go").touch()
     deadline = time.monotonic() + 30
     while not any(state_of(pid) == "Z" for pid in own_children()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    main = child_of.start("/bin/true")
-    wait(main)
     assert main.kill_all() == 0
     assert server.kill_all() == 0  # the orphan had ended by itself
     main_s, server_s = (child.usage()[1] for child in (main, server))
