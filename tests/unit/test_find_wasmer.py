@@ -178,3 +178,20 @@ def test_a_finder_that_aborts_or_hangs_takes_no_other(
     assert (two["version"], three["version"]) == (None, None)
     assert two["install"] == "it cannot be asked (exit code -6): install it anew"
     assert three["install"] == "it gives no answer within 1 s: install it anew"
+
+
+def test_what_a_library_prints_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "available.py"
+    fake.write_text(
+        "import sys\n"
+        "print('loaded')\n"
+        "if sys.argv[2] == 'wasmer': print('[1]')\n"
+        "if sys.argv[2] == 'wasmtime': print('{\"version\": \"1\"}')\n"
+    )
+    monkeypatch.setattr(available, "__file__", str(fake))
+    one, two, three = available.available()
+    assert one == {"name": "wasmtime", "version": "1"}
+    for name, entry in (("wasmer", two), ("wasmedge", three)):
+        assert entry == available.missing(name, "its answer is not understood: install it anew")

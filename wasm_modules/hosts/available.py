@@ -68,7 +68,10 @@ def _answer(name: str, child: subprocess.Popen[str], until: float) -> dict[str, 
         child.communicate()
         return missing(name, f"it gives no answer within {_TIMEOUT_S:g} s: install it anew")
     if child.returncode == 0:
-        entry: dict[str, object] = json.loads(said)
+        try:  # a library may print of its own when it is loaded
+            entry: dict[str, object] = {"name": name, **json.loads(said.splitlines()[-1])}
+        except (ValueError, TypeError, IndexError):
+            return missing(name, "its answer is not understood: install it anew")
         return entry
     lines = complained.strip().splitlines() or [f"exit code {child.returncode}"]
     return missing(name, f"it cannot be asked ({lines[-1]}): install it anew")
