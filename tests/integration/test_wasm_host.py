@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 import wasmtime
 
 from tests.integration.wasm_programs import HOST, MODULES, Done, run
+from wasm_modules.hosts import guest_report, streams
 
 WASI = "wasi_snapshot_preview1"
 EXIT = f'(import "{WASI}" "proc_exit" (func $exit (param i32)))'
@@ -131,6 +133,17 @@ def test_the_guest_has_only_the_folders_it_is_given(
     assert start(tmp_path, text, *options).code == errno  # 8 is EBADF
 
 
+def test_a_folder_with_colons_in_its_name(tmp_path: Path) -> None:
+    (tmp_path / "a::b").mkdir()
+    text = command(
+        "(call $exit (call $prestat (i32.const 3) (i32.const 0)))",
+        f'(import "{WASI}" "fd_prestat_get" (func $prestat {PAIR}))',
+    )
+    assert start(tmp_path, text, "--dir", "a::b::/data").code == 0
+    done = start(tmp_path, text, "--dir", "c::b::/data")
+    assert (done.code, "--dir c::b: there is no such folder" in done.stderr) == (2, True)
+
+
 def test_the_memory_limit_stops_growth(tmp_path: Path) -> None:
     grow = "(call $exit (i32.eq (memory.grow (i32.const 15)) (i32.const -1)))"
     assert start(tmp_path, command(grow), "--memory-limit", 16 * 65536).code == 0
@@ -247,6 +260,19 @@ def test_a_report_that_is_wrong(tmp_path: Path) -> None:
     assert done.code == 1
     assert done.stderr.count("\n") == 1
     assert "report line is wrong: clock_ns" in done.stderr
+
+
+def test_a_report_without_an_end_is_refused_and_not_gathered(tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    spool.write_bytes(guest_report.PREFIX + b"1" * (4 << 20) + b"\nafter\n")
+    printed, to = streams.Printed(), io.BytesIO()
+    with spool.open("rb") as file:
+        line = streams._pass_on(file, to, printed, reports=True)
+    assert line is not None
+    assert len(line) < guest_report.LARGEST_BYTES + (1 << 17)
+    assert (to.getvalue(), printed.value()) == (b"after\n", "after\n")
+    with pytest.raises(guest_report.ReportError, match="longer than 1 MiB"):
+        guest_report.parse(line)
 
 
 def test_what_a_trapped_guest_has_printed_is_kept(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 from benchharness import events
 
 PREFIX = b'{"benchharness":'
-_LARGEST_BYTES = 1 << 20
+LARGEST_BYTES = 1 << 20
 
 
 class ReportError(ValueError):
@@ -52,7 +52,7 @@ class GuestReport:
 
 def parse(line: bytes) -> GuestReport:
     """Parse a report line. Raises ReportError."""
-    if len(line) > _LARGEST_BYTES:
+    if len(line) > LARGEST_BYTES:
         raise ReportError("longer than 1 MiB")
     try:
         body = json.loads(line)["benchharness"]

@@ -134,10 +134,12 @@ def _seconds(text: str) -> float:
 
 
 def _folder(text: str, parser: argparse.ArgumentParser) -> tuple[str, str]:
-    host, separator, guest = text.partition("::")
+    host, separator, guest = text.rpartition("::")  # the host's folder may have such a name
+    if not separator:
+        host = guest
     if not Path(host).is_dir():
         parser.error(f"--dir {host}: there is no such folder")
-    return host, guest if separator else host
+    return host, guest
 
 
 def _pair(text: str, option: str, parser: argparse.ArgumentParser) -> tuple[str, str]:

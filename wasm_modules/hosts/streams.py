@@ -133,7 +133,8 @@ def _pass_on(spool: IO[bytes], to: IO[bytes], printed: Printed, *, reports: bool
             if in_report:
                 report = b""
         if in_report:
-            report = (report or b"") + piece
+            if report is not None and len(report) <= guest_report.LARGEST_BYTES:
+                report += piece  # beyond that it is refused, however long
         else:
             to.write(piece)
             printed.add(piece)
