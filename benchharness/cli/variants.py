@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -117,19 +117,29 @@ def _unprepared(
 
 
 def _missing_error(missing: Mapping[int, UsageError], *, skip_missing: bool) -> UsageError:
-    """Return the first of what is missing, with the number of variants that lack something too."""
+    """Return the first of what is missing, how many variants lack something, and every remedy."""
     first = missing[min(missing)]
     others = len(missing) - 1
+    remedies = _remedies([missing[index].remedy for index in sorted(missing)])
     if skip_missing:
-        return UsageError(f"nothing is left to run: {first.what}", remedy=first.remedy)
+        return UsageError(f"nothing is left to run: {first.what}", remedy=remedies or None)
     lack = "1 more variant lacks" if others == 1 else f"{others} more variants lack"
     more = f" ({lack} something, too)" if others else ""
-    remedy = f"{first.remedy}; " if first.remedy else ""
+    remedy = f"{remedies}; " if remedies else ""
     return UsageError(
         f"{first.what}{more}",
         where=first.where,
         remedy=f"{remedy}or leave out what cannot be run: --skip-missing",
     )
+
+
+def _remedies(remedies: Sequence[str | None]) -> str:
+    """Return each remedy once: those that begin alike (``install it: ...``) are one list."""
+    lists: dict[str, list[str]] = {}
+    for remedy in dict.fromkeys(filter(None, remedies)):
+        verb, colon, how = remedy.partition(": ")
+        lists.setdefault(f"{verb}{colon}", []).append(how)
+    return "; ".join(f"{verb}{', '.join(hows)}" for verb, hows in lists.items())
 
 
 def _left_out(request: Request, missing: Mapping[int, UsageError]) -> list[LeftOut]:

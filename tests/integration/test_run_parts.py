@@ -20,9 +20,9 @@ runtime, folder = sys.argv[1:3]
 with Path(folder, "prepared").open("a") as file:
     file.write(runtime + "\\n")
 assert os.path.isdir(sys.argv[3])
-if runtime == "absent":
+if runtime in ("absent", "away"):
     print("looking for it", file=sys.stderr)
-    print("the runtime absent is not here; install it: get-absent", file=sys.stderr)
+    print(f"the runtime {runtime} is not here; install it: get-{runtime}", file=sys.stderr)
     sys.exit(3)
 if runtime == "broken":
     sys.exit("the compiler gave up")
@@ -46,7 +46,7 @@ default = 1
 [factors.runtime]
 type = "str"
 default = "present"
-levels = ["present", "absent", "broken", "other"]
+levels = ["present", "absent", "away", "broken", "other"]
 [[needs.when]]
 factors = {runtime = "other"}
 programs = ["no-such-program"]
@@ -142,6 +142,12 @@ def test_what_is_missing_is_left_out_said_and_stored(harness: Harness) -> None:
             ["both.toml"],
             "benchharness: one n=1 absent: cannot be had here: the runtime absent is not here "
             "(1 more variant lacks something, too); install it: get-absent; "
+            "or leave out what cannot be run: --skip-missing",
+        ),
+        (
+            ["./one", "--vary", "runtime=absent,present,away"],
+            "benchharness: one absent: cannot be had here: the runtime absent is not here "
+            "(1 more variant lacks something, too); install it: get-absent, get-away; "
             "or leave out what cannot be run: --skip-missing",
         ),
         (

@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from wasm_modules.hosts import find_wasmedge, start
+from wasm_modules.hosts import find_wasmedge, start, wasmedge_api
 from wasm_modules.hosts.failures import HostError
 from wasm_modules.hosts.find_wasmedge import VARIABLE, WasmEdge, find
 
 LIBRARY = "libwasmedge.so.0"
+WRONG = (
+    f"set {VARIABLE} to a folder that scripts/install-wasmedge has made or to a libwasmedge.so,"
+    " or unset it"
+)
 
 
 def touched(path: Path) -> Path:
@@ -134,6 +138,7 @@ def test_a_named_place_with_nothing_is_one_line(tmp_path: Path) -> None:
         find({VARIABLE: str(tmp_path / "nowhere"), "XDG_DATA_HOME": str(tmp_path)})
     assert failed.value.exit_code == 3
     assert f"{VARIABLE} is {tmp_path / 'nowhere'}, where no {LIBRARY} is" in str(failed.value)
+    assert str(failed.value).endswith(f"; {WRONG}")
 
 
 def test_python_is_started_through_the_loader(
@@ -161,11 +166,29 @@ def test_the_hosts_are_started_with_it(tmp_path: Path, monkeypatch: pytest.Monke
     assert argv[5:] == ["--mode", "aot", "module.wasm"]
 
 
-def test_a_library_that_does_not_load_is_not_described(
+def test_a_variable_that_names_no_library_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(VARIABLE, str(touched(tmp_path / "libwasmedge.so")))
-    with pytest.raises(HostError, match=r"libwasmedge\.so cannot be loaded; install it: scripts/"):
+    file = touched(tmp_path / "notes.txt")
+    monkeypatch.setenv(VARIABLE, str(file))
+    with pytest.raises(HostError) as failed:
+        find_wasmedge.describe()
+    assert str(failed.value) == f"{file} cannot be loaded; {WRONG}"
+    with pytest.raises(HostError) as failed:
+        wasmedge_api.Api(file)
+    assert str(failed.value).endswith(f"file too short); {WRONG}")
+    assert failed.value.exit_code == 3
+
+
+def test_a_library_that_was_found_and_does_not_load_is_installed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked(tmp_path)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    with pytest.raises(
+        HostError, match=r"so\.0 cannot be loaded; install it: scripts/install-wasm"
+    ):
         find_wasmedge.describe()
 
 

@@ -87,7 +87,7 @@ def describe() -> dict[str, object]:
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
-        raise HostError(f"{found.library} cannot be loaded; {install()}", EXIT_UNFIT) from None
+        raise HostError(f"{found.library} cannot be loaded; {remedy()}", EXIT_UNFIT) from None
     return {
         "version": done.stdout.strip(),
         "modes": list(MODES),
@@ -105,6 +105,19 @@ def install() -> str:
     return "install it: sudo apt-get install wasmedge"
 
 
+def remedy(environ: Mapping[str, str] | None = None) -> str:
+    """Return what helps where the library that was found will not do."""
+    environ = os.environ if environ is None else environ
+    return _correction() if environ.get(VARIABLE) else install()
+
+
+def _correction() -> str:
+    return (
+        f"set {VARIABLE} to a folder that scripts/install-wasmedge has made or to a"
+        " libwasmedge.so, or unset it"
+    )
+
+
 def folder_of_its_own(environ: Mapping[str, str]) -> Path:
     """Return where scripts/install-wasmedge puts WasmEdge if the distribution has none."""
     base = environ.get("XDG_DATA_HOME")
@@ -119,10 +132,7 @@ def _named(place: Path) -> WasmEdge:
     found = _unpacked(place.absolute())
     if found is None:
         raise HostError(
-            f"{VARIABLE} is {place}, where no {_LIBRARY} is; set it to a folder that"
-            f" scripts/install-wasmedge has made or to a libwasmedge.so, or unset it and"
-            f" {install()}",
-            EXIT_UNFIT,
+            f"{VARIABLE} is {place}, where no {_LIBRARY} is; {_correction()}", EXIT_UNFIT
         )
     return found
 

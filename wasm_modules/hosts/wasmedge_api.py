@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from ctypes import c_bool, c_char_p, c_int, c_uint8, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 
+from wasm_modules.hosts import find_wasmedge
 from wasm_modules.hosts.failures import EXIT_UNFIT, HostError
 
 _OLDEST = (0, 14)
@@ -134,14 +135,12 @@ class Api(ctypes.CDLL):
             self._declare()
         except (OSError, AttributeError) as error:
             raise HostError(
-                f"{library} cannot be used ({error}); scripts/install-wasmedge installs one that"
-                " can",
-                EXIT_UNFIT,
+                f"{library} cannot be used ({error}); {find_wasmedge.remedy()}", EXIT_UNFIT
             ) from None
         if (self.WasmEdge_VersionGetMajor(), self.WasmEdge_VersionGetMinor()) < _OLDEST:
             raise HostError(
-                f"{library} is WasmEdge {self.version()}, but the host needs 0.14; scripts/"
-                "install-wasmedge installs one",
+                f"{library} is WasmEdge {self.version()}, but the host needs 0.14;"
+                f" {find_wasmedge.remedy()}",
                 EXIT_UNFIT,
             )
         self.WasmEdge_LogOff()
