@@ -27,7 +27,7 @@ _GLYPHS = {LOWER: "▼", HIGHER: "▲", UNDECIDED: "?", SINGLE: "?"}
 # CPU seconds are in the JSON document.
 _SHOWN = ("energy_net_j", "energy_gross_j", "duration_s", "memory_peak_bytes")
 _MOST_SENTENCES = 4
-_LONGEST_BESIDE = 24  # a longer label of a pair stands above its rows
+_LONGEST_BESIDE = 24  # where a pair's words are longer, they stand above its rows
 
 
 def sentences(comparison: Comparison) -> list[str]:
@@ -104,7 +104,7 @@ def comparison_rows(comparison: Comparison) -> Table:
     a, b = next(iter(names)) if len(names) == 1 else ("A", "B")
     columns = (
         Column("variant", "variant", left=True, importance=100),
-        Column("levels", "B against A", left=True, importance=90),
+        Column("levels", "B against A", left=True, importance=100),
         Column("metric", "metric", left=True, importance=99),
         Column("unit", "unit", left=True, importance=97),
         Column("a", plain(a, 24), "A" if a != "A" else "", importance=60),
@@ -113,9 +113,10 @@ def comparison_rows(comparison: Comparison) -> Table:
         Column("interval", "95 % interval", "of the change", importance=80),
         Column("verdict", "verdict", left=True, importance=98),
     )
-    above = any(len(pair.label) > _LONGEST_BESIDE for pair in comparison.pairs)
+    telling = 1 if len(names) == 1 else 2  # cells that name a pair: its label, B against A
+    above = any(sum(len(c.text) for c in row[:telling]) > _LONGEST_BESIDE for row in rows)
     headings = [
-        (place, ", ".join(cell.text for cell in row[: 1 if len(names) == 1 else 2] if cell.text))
+        (place, ", ".join(cell.text for cell in row[:telling] if cell.text))
         for place, row in enumerate(rows)
     ]
     empty = {
@@ -127,7 +128,11 @@ def comparison_rows(comparison: Comparison) -> Table:
         caption=comparison.title,
         columns=tuple(columns[i] for i in keep),
         rows=tuple(tuple(row[i] for i in keep) for row in rows),
-        notes=tuple(_notes(comparison)),
+        # The heads of the columns A and B tell one pair of all rows: these columns may be dropped.
+        notes=(
+            *((f"change: of {b} (B) against {a} (A)",) if a != "A" else ()),
+            *_notes(comparison),
+        ),
         sections=tuple(heading for heading in headings if heading[1]) if above else (),
     )
 

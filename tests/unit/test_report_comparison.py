@@ -252,6 +252,34 @@ def test_the_table_fits_and_the_document_is_json() -> None:
     assert document["pairs"][0]["a"]["energy_class"] == "estimated"
 
 
+def of_runtimes(*runtimes: str) -> CampaignSummary:
+    kinds = [Kind(f"v{i}", 5.0 + i, 6.0, 20.0, 0.0, None) for i in range(len(runtimes))]
+    summary = sample_campaign(repeat=3, kinds=kinds)
+    variants = zip(summary.variants, runtimes, strict=True)
+    found = (replace(v, factors={"runtime": name, "mode": "jit"}) for v, name in variants)
+    return replace(summary, variants=tuple(found))
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("runtimes", [("a", "b", "c"), ("wasmtime", "wasmer", "wasmedge")])
+def test_a_row_tells_its_pair_however_little_room_there_is(
+    width: int, runtimes: tuple[str, str, str]
+) -> None:
+    summary = of_runtimes(*runtimes)
+    table = fit(comparison_rows(compare_levels(summary, "runtime")), width)
+    assert text_width(table) <= width
+    told = [text for _, text in table.sections] + [cell.text for row in table.rows for cell in row]
+    first, *others = runtimes
+    for other in others:
+        assert sum(f"{other} / {first}" in text for text in told) == 1
+
+
+def test_one_pair_is_told_under_a_table_that_has_no_room_for_both_sides() -> None:
+    table = fit(comparison_rows(compare_levels(of_runtimes("wasmtime", "wasmer"), "runtime")), 50)
+    assert {column.key for column in table.columns}.isdisjoint({"a", "b"})
+    assert "change: of wasmer (B) against wasmtime (A)" in table.notes
+
+
 def test_changes_are_written_with_a_true_minus() -> None:
     assert change_text(Ratio(0.969, 0.961, 0.977)) == "−3.1 %"
     assert change_interval(Ratio(0.969, 0.961, 0.977)) == "−3.9 to −2.3 %"
