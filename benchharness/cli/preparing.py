@@ -7,7 +7,10 @@ the variant.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -98,24 +101,45 @@ def _run(manifest: Manifest, argv: tuple[str, ...], env: Mapping[str, str]) -> _
             return text.replace(SCRATCH_PLACE, scratch).replace(SHARED_PLACE, scratch)
 
         try:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [filled(word) for word in argv],
                 cwd=manifest.folder,
                 env={name: filled(text) for name, text in env.items()},
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
-                timeout=_TIMEOUT_S,
-                check=False,
+                start_new_session=True,
             )
-        except subprocess.TimeoutExpired:
-            return _Outcome(fault=f"the preparation took over {_TIMEOUT_S:.0f} s")
         except OSError as error:
             return _Outcome(fault=f"the preparation cannot be run: {argv[0]}: {error.strerror}")
-    lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-    said = lines[-1] if lines else f"exit code {done.returncode}"
+        answer = _answer(process)
+    if answer is None:
+        return _Outcome(fault=f"the preparation took over {_TIMEOUT_S:.0f} s")
+    stdout, stderr = answer
+    lines = [line for line in (stderr or stdout).splitlines() if line.strip()]
+    said = lines[-1] if lines else f"exit code {process.returncode}"
     said = said.removeprefix(f"{manifest.name}: ")  # whose preparation it is goes without saying
-    if done.returncode == NOT_HERE:
+    if process.returncode == NOT_HERE:
         return _Outcome(not_here=said)
-    return _Outcome(fault=f"cannot be prepared: {said}" if done.returncode != 0 else None)
+    return _Outcome(fault=f"cannot be prepared: {said}" if process.returncode != 0 else None)
+
+
+def _answer(process: subprocess.Popen[str]) -> tuple[str, str] | None:
+    """Return what a program has said when it has ended; None if it ran out of time.
+
+    Out of time, or interrupted, all of its session is killed: a runtime's host, a compiler.
+    """
+    ended = False
+    with process:
+        try:
+            answer = process.communicate(timeout=_TIMEOUT_S)
+            ended = True
+            return answer
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            if not ended:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)

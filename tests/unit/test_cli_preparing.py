@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -83,6 +87,41 @@ def test_what_fails_fails_each_variant_with_its_own_label(
 def test_a_program_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"^matrix x: the preparation cannot be run: /no/compiler"):
         Preparation().prepare(workload(tmp_path), "x", ("/no/compiler",), {})
+
+
+@pytest.mark.parametrize("ending", ["; wait", ""], ids=["waits", "leaves it"])
+def test_out_of_time_the_programs_that_it_started_end_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.setattr("benchharness.cli.preparing._TIMEOUT_S", 0.5)
+    argv = ("/bin/sh", "-c", f"sleep 600 & echo $! > pid{ending}")
+    with pytest.raises(UsageError, match=r"^matrix x: the preparation took over 0 s$"):
+        Preparation().prepare(workload(tmp_path), "x", argv, dict(os.environ))
+    wait_until_gone(int((tmp_path / "pid").read_text()))
+
+
+def test_an_interrupt_ends_the_programs_that_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(process: subprocess.Popen[str], **_options: object) -> None:
+        assert process.stdout is not None
+        process.stdout.readline()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", interrupt)
+    argv = ("/bin/sh", "-c", "sleep 600 & echo $! > pid; echo started; wait")
+    with pytest.raises(KeyboardInterrupt):
+        Preparation().prepare(workload(tmp_path), "x", argv, dict(os.environ))
+    wait_until_gone(int((tmp_path / "pid").read_text()))
+
+
+def wait_until_gone(pid: int) -> None:
+    """Wait until a process has ended; whoever adopted it may not have collected it yet."""
+    deadline = time.monotonic() + 10
+    with contextlib.suppress(OSError):
+        while "State:\tZ" not in Path(f"/proc/{pid}/status").read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def test_a_terminal_shows_how_far_it_is_and_is_left_clean() -> None:
