@@ -10,7 +10,7 @@ from typing import Any
 
 from benchharness.clock import Clock, seconds
 from benchharness.meters.base import Meter
-from benchharness.model import Status
+from benchharness.model import MeasurementClass, Status
 from benchharness.store.database import Store
 from benchharness.store.records import CampaignRecord, EventRecord, TrialRecord, TrialResult
 from benchharness.trial.cgroup_factory import CgroupFactory
@@ -91,8 +91,16 @@ class CampaignRun:
                 self._cool_down(gate, trial, progress)
 
     def _dither_s(self, trial: TrialRecord) -> float:
-        """Return a seeded delay, so that no variant keeps step with the telemetry's period."""
-        periods = [meter.capabilities().period_s or 0.0 for meter in self.meters]
+        """Return a seeded delay, so that no variant keeps step with the telemetry's period.
+
+        An estimate has no telemetry: it is computed when it is asked for.
+        """
+        found = [meter.capabilities() for meter in self.meters]
+        periods = [
+            capabilities.period_s or 0.0
+            for capabilities in found
+            if capabilities.measurement_class is not MeasurementClass.ESTIMATED
+        ]
         longest_s = min(max(periods, default=0.0), _LONGEST_DITHER_S)
         seed = f"{self.campaign.spec.get('seed')}:{trial.index}"
         return random.Random(seed).uniform(0.0, longest_s)  # noqa: S311 - a schedule, not a secret
