@@ -171,6 +171,7 @@ class EnergyFigure:
     part_of: str | None = None  # the target that contains this one: their joules never add up
     nu: Mapping[str, float] = field(default_factory=dict)  # of the terms, where finite
     idle_each_w: tuple[float, ...] = ()  # the idle power before, and after, as far as known
+    net_missing: str | None = None  # why net_j is None, in a sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def cautions(found: Findings) -> tuple[Caution, ...]:
         caution
         for check in (
             _disagrees,
+            _net_below_zero,
             _net_too_small,
             _no_idle,
             _idle_once,
@@ -79,6 +80,15 @@ def _disagrees(found: Findings) -> Iterator[Caution]:
         )
 
 
+def _net_below_zero(found: Findings) -> Iterator[Caution]:
+    if found.idle is not None and found.figure.net_missing is not None:
+        yield Caution(
+            "net-below-zero",
+            found.figure.net_missing,
+            "end other work on the board, and let it settle longer",
+        )
+
+
 def _net_too_small(found: Findings) -> Iterator[Caution]:
     net = found.figure.net_j
     if net is not None and net.expanded_u is not None and net.value <= net.expanded_u:
@@ -94,7 +104,7 @@ def _no_idle(found: Findings) -> Iterator[Caution]:
         period = format_duration(found.observed.period_s)
         yield Caution(
             "no-idle",
-            f"meter {found.figure.meter} gave no reading at rest, so net energy is not known",
+            found.figure.net_missing or "net energy is not known",
             f"set --idle to several times its telemetry interval of {period}",
         )
 

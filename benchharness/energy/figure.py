@@ -18,7 +18,7 @@ from benchharness.energy.gate_cautions import gate_cautions
 from benchharness.energy.hold import hold_and_sum, hold_previous
 from benchharness.energy.idle import IdlePower, declared_idle, idle_power
 from benchharness.energy.interior import INTERIOR_HOLD, interior_hold
-from benchharness.energy.net import net_energy
+from benchharness.energy.net import below_zero, net_energy, no_reading_at_rest
 from benchharness.energy.observed import Candidate, Observed, Unavailable, observe
 from benchharness.energy.readings import Readings, Window
 from benchharness.energy.silence import silences
@@ -148,9 +148,13 @@ def _figure(
     net: Quantity | None = None
     idle: Quantity | None = None
     net_budget: Budget | None = None
+    refused = None if rest is not None else no_reading_at_rest(meter)
     if rest is not None:
         net_j, net_budget = net_energy(best, rest, observed.duration_s, observed.gain_bound)
         net = net_budget.quantity(net_j)
+        refused = below_zero(net, rest, meter)
+        if refused is not None:
+            net, net_budget = None, None
         gain = bound(GAIN, observed.gain_bound * rest.power_w)
         idle = Budget.of([*rest.budget.terms, gain]).quantity(rest.power_w)
     budget = net_budget or best.budget
@@ -170,6 +174,7 @@ def _figure(
         nu_eff=budget.nu_eff if math.isfinite(budget.nu_eff) else None,
         nu=budget.degrees_of_freedom(),
         idle_each_w=() if rest is None else rest.each_w,
+        net_missing=refused,
     )
     return figure, net_budget
 

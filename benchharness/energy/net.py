@@ -17,6 +17,8 @@ from benchharness.energy.budget import (
 from benchharness.energy.idle import IdlePower
 from benchharness.energy.observed import Candidate
 from benchharness.energy.terms import CLOCK_BOUND_S
+from benchharness.model import Quantity
+from benchharness.units import format_pm, format_si
 
 
 def net_energy(
@@ -41,3 +43,22 @@ def net_energy(
         prefix = "" if term.name == IDLE_DRIFT else IDLE_PREFIX
         terms.append(term.scaled(duration_s, prefix))
     return energy_j, Budget.of(terms)
+
+
+def no_reading_at_rest(meter: str) -> str:
+    """Return why there is no net energy where rest was not seen."""
+    return f"meter {meter} gave no reading at rest, so net energy is not known"
+
+
+def below_zero(net: Quantity, idle: IdlePower, meter: str) -> str | None:
+    """Return why a net energy cannot be, if it is below zero by more than its uncertainty.
+
+    No program gives energy back: rest was dearer than the work, and is no reference for it.
+    """
+    if net.expanded_u is None or net.value + net.expanded_u >= 0.0:
+        return None
+    return (
+        f"net energy would be {format_pm(net.value, net.expanded_u)} J, clearly below zero: rest "
+        f"at {format_si(idle.power_w, 'W')} was dearer than the window by meter {meter}, and is no "
+        "reference"
+    )

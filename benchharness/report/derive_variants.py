@@ -158,10 +158,14 @@ def with_ratios(
 
 
 def net_is_known(figures: Sequence[EnergyFigure]) -> bool:
-    """Say whether net energy is above its own uncertainty in at least half of the runs."""
+    """Say whether net energy is above its own uncertainty in at least half of the runs.
+
+    A run whose net energy was refused, though rest was read, counts among those that are not.
+    """
     nets = [figure.net_j for figure in figures if figure.net_j is not None]
+    refused = sum(f.net_j is None and f.idle_power_w is not None for f in figures)
     above = sum(net.value > (net.expanded_u or 0.0) for net in nets)
-    return 2 * above >= len(nets)
+    return 2 * above >= len(nets) + refused
 
 
 def _bears_ratios(best: VariantTrials, metric: str) -> bool:

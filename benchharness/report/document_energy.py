@@ -16,6 +16,7 @@ def energy_document(figure: EnergyFigure) -> dict[str, Any]:
     return {
         "gross_j": quantity_document(figure.gross_j),
         "net_j": quantity_document(figure.net_j),
+        "net_missing": figure.net_missing,
         "method": figure.method,
         "meter": figure.meter,
         "class": figure.measurement_class,

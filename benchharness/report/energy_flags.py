@@ -19,6 +19,7 @@ _WORDS = {
     "parts-exceed-whole": "parts exceed the whole",
     "meter-two-devices": "two devices",
     "meter-replaced": "another plug",
+    "net-below-zero": "net below zero",
     "net-below-uncertainty": "net below its U",
     "below-floor": "below the floor",
     "low-coverage": "gaps",

@@ -46,6 +46,31 @@ def test_gross_and_net_of_a_step() -> None:
     assert len(found.estimates) == 4  # no counter
 
 
+def test_a_net_energy_that_is_clearly_below_zero_is_no_figure() -> None:
+    outcome = figure(readings(idle_w=8.0, busy_w=7.2), plug(period_s=0.5, gain_bound=0.02))
+    found = outcome.figure
+    assert found is not None
+    assert found.gross_j.value == pytest.approx(144.0)
+    assert found.net_j is None
+    assert found.idle_power_w is not None and found.idle_power_w.value == pytest.approx(8.0)
+    assert found.terms_j["gain"] == pytest.approx(0.02 * 144.0 / math.sqrt(3.0))  # of the gross
+    (caution,) = (c for c in outcome.cautions if c.code == "net-below-zero")
+    assert caution.message == found.net_missing
+    assert "net energy would be -16.0" in caution.message
+    assert "rest at 8.00 W was dearer than the window by meter plug-1" in caution.message
+    assert caution.remedy == "end other work on the board, and let it settle longer"
+    assert not codes(outcome) & {"no-idle", "net-below-uncertainty"}
+
+
+def test_a_net_energy_that_may_be_zero_stays_a_figure() -> None:
+    outcome = figure(readings(idle_w=8.0, busy_w=7.99), plug(period_s=0.5, power_resolution_w=0.1))
+    assert outcome.figure is not None and outcome.figure.net_j is not None
+    net = outcome.figure.net_j
+    assert net.expanded_u is not None and -net.expanded_u < net.value < 0.0
+    assert outcome.figure.net_missing is None
+    assert "net-below-uncertainty" in codes(outcome)
+
+
 def test_the_gain_is_applied_once_to_the_net_energy() -> None:
     found = figure(readings(), plug(period_s=0.5, gain_bound=0.05)).figure
     assert found is not None
