@@ -172,7 +172,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_module(tmp_path: Path) -> None:
-    (tmp_path / "guest.wasm").write_text("(module)")
+    (tmp_path / "guest.wasm").write_text("#!/bin/sh")
     done = run(HOST, tmp_path / "guest.wasm", folder=tmp_path)
     assert refused(done, "guest.wasm: is not a WebAssembly module")
 
