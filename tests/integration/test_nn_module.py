@@ -105,7 +105,8 @@ def test_modes_change_nothing_but_time(
     tmp_path: Path, runtime: str, mode: str, reference: dict[str, Any]
 ) -> None:
     options = ("--runtime", runtime, "--mode", mode)
-    assert start_program(tmp_path, "--prepare", *options).code == 0
+    if mode == "aot":
+        assert start_program(tmp_path, "--prepare", *options).code == 0
     assert start_program(tmp_path, *options).outputs() == reference
 
 

@@ -6,15 +6,17 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchharness.clock import MonotonicClock
+from benchharness.model import Status
 from benchharness.report.derive import derive_campaign
 from benchharness.store.database import Store
-from benchharness.store.records import CampaignRecord, TrialPlan
+from benchharness.store.records import CampaignRecord, TrialPlan, TrialResult
 from benchharness.trial.cgroup_factory import CgroupFactory
 from benchharness.trial.engine import Engine
 from benchharness.trial.spec import Participant, TrialOptions, VariantSpec
@@ -195,18 +197,6 @@ def test_a_server_that_cannot_be_started_fails_its_trial_and_the_next_is_run(
     assert "/no/such/program" in trials[0]["reason"]
 
 
-@pytest.mark.slow
-def test_a_server_that_does_not_listen_to_sigterm_is_killed_and_fails_the_trial(
-    harness: Harness,
-) -> None:
-    server = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-    target = workload(harness, server=server + READY + "time.sleep(60)", main="pass")
-    outcome = harness.run(target)
-    (trial,) = outcome.document["trials"]
-    assert trial["reason"] == "server: did not end within 5.0 s of SIGTERM: killed"
-    assert processes_with(MARK) == []
-
-
 def test_a_main_program_that_fails_or_hangs_takes_its_server_along(harness: Harness) -> None:
     target = workload(harness, server=SERVER, main="import sys; sys.exit('no line 17')")
     outcome = harness.run(target)
@@ -261,30 +251,48 @@ def test_several_main_programs_are_measured_together(harness: Harness) -> None:
     assert uses["client"]["ended_ns"] < uses["server"]["ended_ns"]
 
 
+def test_a_server_that_does_not_listen_to_sigterm_is_killed_and_fails_the_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("outcome", "programs"):
+        monkeypatch.setattr(f"benchharness.trial.{module}.SUPPORT_END_S", 0.3)
+    deaf = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    result = run_one(tmp_path, main="pass", server=f"{deaf}{READY}time.sleep(60)")
+    assert (result.status, result.reason) == (
+        Status.FAILED,
+        "server: did not end within 300 ms of SIGTERM: killed",
+    )
+    assert processes_with(MARK) == []
+
+
 def test_nothing_is_left_whatever_goes_wrong_in_the_harness(tmp_path: Path) -> None:
     def fail(stage: str, _elapsed_s: float, _expected_s: float | None) -> None:
         raise RuntimeError(f"the terminal has gone while {stage}")
 
-    script = f"# {MARK}\n{READY}import time; time.sleep(60)"
-    sleep = (sys.executable, "-c", script)
+    script = f"{READY}import time; time.sleep(60)"
+    with pytest.raises(RuntimeError, match="while window"):
+        run_one(tmp_path, main=script, server=script, tick=fail)
+    assert processes_with(MARK) == []
+
+
+def run_one(
+    folder: Path, *, main: str, server: str, tick: Callable[..., None] = lambda *_: None
+) -> TrialResult:
+    """Run a trial of two programs in this process."""
     environment = dict(os.environ)
-    spec = VariantSpec(
-        index=0,
-        label="x",
-        workload="x",
-        factors={},
-        participants=(
-            Participant("main", sleep, environment),
-            Participant("server", sleep, environment, role="support"),
-        ),
+
+    def words(script: str) -> tuple[str, ...]:
+        return (sys.executable, "-c", f"# {MARK}\n{script}")
+
+    participants = (
+        Participant("main", words(main), environment),
+        Participant("server", words(server), environment, role="support"),
     )
-    equipment = Equipment(
-        MonotonicClock(), (), TrialOptions(idle_s=0, settle_s=0), CgroupFactory(), fail
-    )
-    with Store.open(tmp_path / "results.db") as store:
+    spec = VariantSpec(index=0, label="x", workload="x", factors={}, participants=participants)
+    options = TrialOptions(idle_s=0, settle_s=0)
+    equipment = Equipment(MonotonicClock(), (), options, CgroupFactory(), tick)
+    with Store.open(folder / "results.db") as store:
         campaign = CampaignRecord("0" * 8, "", 0, 0, "", "", "", {}, {})
         store.add_campaign(campaign)
         store.plan_trials(campaign.id, [TrialPlan(0, 0, 0, "x", {})])
-        with pytest.raises(RuntimeError, match="while window"):
-            Engine(store, equipment).run(store.trials(campaign.id)[0], spec)
-    assert processes_with(MARK) == []
+        return Engine(store, equipment).run(store.trials(campaign.id)[0], spec)

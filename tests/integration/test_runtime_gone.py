@@ -30,7 +30,7 @@ def test_trials_without_their_runtime_fail_and_the_others_go_on(tmp_path: Path) 
     harness = Harness(tmp_path)
     done = harness(
         *("run", "--json", "--meter", "none", "--idle", "0", "matrix", "--set", "n=32"),
-        *("--vary", "runtime=wasmer,numpy", "--repeat", "3"),
+        *("--vary", "runtime=wasmer,numpy", "--repeat", "2"),
         environment={"BENCHHARNESS_WASMER_PYTHON": str(python)},
     )
     assert done.code == 1, done.stderr
@@ -39,8 +39,8 @@ def test_trials_without_their_runtime_fail_and_the_others_go_on(tmp_path: Path) 
         name: [trial["status"] for trial in trials if trial["factors"]["runtime"] == name]
         for name in ("wasmer", "numpy")
     }
-    assert outcomes == {"wasmer": ["ok", "failed", "failed"], "numpy": ["ok"] * 3}
+    assert outcomes == {"wasmer": ["ok", "failed"], "numpy": ["ok", "ok"]}
     line = f"exit code 3: matrix: BENCHHARNESS_WASMER_PYTHON is {python}, which is no program here"
-    assert done.stderr.count(line) == 2
+    assert done.stderr.count(line) == 1
     assert "runtimes" in done.document["environment"]
     assert done.document["environment"]["runtimes"]["wasmer"] == "1.1.0"
