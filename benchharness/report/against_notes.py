@@ -17,14 +17,18 @@ class Footnotes:
     def of_value(self, workload: str, device: str, level: str, quantity: str) -> list[str]:
         """Return the findings about one printed figure."""
         wanted = Place(workload, device, level, quantity)
-        return self._matching(lambda place: not place.order and _covers(place, wanted))
+        return self._matching(lambda place: not place.order and place.covers(wanted))
 
-    def of_order(self, workload: str, devices: Sequence[str], quantity: str) -> list[str]:
+    def of_order(
+        self, workload: str, devices: Sequence[str], quantity: str, levels: Sequence[str]
+    ) -> list[str]:
         """Return the findings about an ordering: its own, and those of the figures in it."""
 
         def belongs(place: Place) -> bool:
             return any(
-                _covers(place, Place(workload, device, place.level, quantity)) for device in devices
+                place.covers(Place(workload, device, level, quantity))
+                for device in devices
+                for level in levels
             )
 
         return self._matching(belongs)
@@ -41,19 +45,6 @@ class Footnotes:
 
     def _matching(self, belongs: Callable[[Place], bool]) -> list[str]:
         return [f.id for f in self._findings if any(belongs(place) for place in f.at)]
-
-
-def _covers(place: Place, wanted: Place) -> bool:
-    """Say whether a place holds for what is wanted: what it leaves out holds for all."""
-    return all(
-        of_place is None or of_place == of_wanted
-        for of_place, of_wanted in (
-            (place.workload, wanted.workload),
-            (place.device, wanted.device),
-            (place.level, wanted.level),
-            (place.quantity, wanted.quantity),
-        )
-    )
 
 
 def footnote_texts(finding: Finding) -> list[str]:

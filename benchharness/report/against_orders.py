@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 from benchharness.report.against_measured import SIZES, Measured, Measuring
 from benchharness.report.against_records import (
     AGREES,
+    AS_PUBLISHED,
     CANNOT_TELL,
     CONTRADICTS,
+    NOT_COMPARABLE,
     NOT_MEASURED,
     NOT_PUBLISHED,
     Order,
@@ -18,7 +20,7 @@ from benchharness.report.against_records import (
     RatioRow,
     Reading,
 )
-from benchharness.report.published import Published, Row, Value
+from benchharness.report.published import Place, Published, Row, Value
 from benchharness.stats.ordering import Relation, pair_relations
 from benchharness.stats.ratio import Ratio, ratio_of_means
 
@@ -60,8 +62,20 @@ class PartComparison:
         here, before = self.measured(reading, quantity), self.measured(earlier, quantity)
         if not here or not before:
             return not here and not before
-        sizes = [{level: figure.mean for level, figure in each.items()} for each in (here, before)]
+        sizes = [
+            {
+                level: figure.mean
+                for level, figure in each.items()
+                if not all(self.apart(device, quantity, level) for device in self.devices)
+            }
+            for each in (here, before)
+        ]
         return quantity in SIZES and sizes[0] == sizes[1]
+
+    def apart(self, device: str, quantity: str, level: str) -> bool:
+        """Say whether a printed figure is, by the audit, of another thing than the measured one."""
+        place = Place(self.rows[0].workload, device, level, quantity)
+        return bool(self.published.not_comparable(place))
 
     def relations(
         self, figures: Mapping[str, Measured]
@@ -74,21 +88,59 @@ class PartComparison:
         }
 
     def orders(self, reading: Reading, quantity: str) -> list[Order]:
-        """Return an ordering a device, where both sides have two levels at least."""
+        """Return an ordering a device, where both sides have two levels at least.
+
+        A level whose printed figure is of another thing is named as published, and left out of the
+        other readings: there is nothing like it to be set against.
+        """
         figures = self.measured(reading, quantity)
-        relations = self.relations(figures)
-        names = tuple(figures)
-        signs = tuple(_sign(relations[frozenset(pair)][1]) for pair in pairwise(names))
         found = []
         for device in self.devices:
             printed = {k: v for k, v in self.printed(device, quantity).items() if k in figures}
+            apart = tuple(k for k in printed if self.apart(device, quantity, k))
+            if reading.name != AS_PUBLISHED:
+                printed = {k: v for k, v in printed.items() if k not in apart}
+                apart = ()
             if len(printed) > 1:
-                least_first = sorted(printed.items(), key=lambda item: item[1].value)
-                pairs = tuple(self.pairs(quantity, printed, relations))
-                found.append(
-                    Order(reading.name, quantity, device, tuple(least_first), names, signs, pairs)
-                )
+                found.append(self.order(reading, quantity, device, printed, apart))
         return found
+
+    def order(
+        self,
+        reading: Reading,
+        quantity: str,
+        device: str,
+        printed: Mapping[str, Value],
+        apart: tuple[str, ...],
+    ) -> Order:
+        """Return the ordering on one device: of the levels that can be compared."""
+        figures = self.measured(reading, quantity)
+        left_out = [k for k in figures if self.apart(device, quantity, k)]
+        compared = {k: v for k, v in figures.items() if k not in left_out}
+        relations = self.relations(compared)
+        names = tuple(compared)
+        like = {k: v for k, v in printed.items() if k not in apart}
+        unlike = [pair for pair in combinations(printed, 2) if {*pair} & {*apart}]
+        everything = self.relations(figures)
+        return Order(
+            reading.name,
+            quantity,
+            device,
+            published=tuple(sorted(like.items(), key=lambda item: item[1].value)),
+            measured=names,
+            measured_signs=tuple(_sign(relations[frozenset(pair)][1]) for pair in pairwise(names)),
+            pairs=(
+                *self.pairs(quantity, like, relations),
+                *(
+                    replace(pair, word=NOT_COMPARABLE)
+                    for first, second in unlike
+                    for pair in self.pairs(
+                        quantity, {first: printed[first], second: printed[second]}, everything
+                    )
+                ),
+            ),
+            apart=apart,
+        )
 
     def pairs(
         self,
@@ -108,10 +160,12 @@ class PartComparison:
         return found
 
     def ratios(self, reading: Reading, quantity: str) -> list[RatioRow]:
-        """Return a row a level but the reference; none where neither side has the reference."""
+        """Return a row a level but the reference; none where neither side has the reference.
+
+        Of a level that cannot be compared: one as published, none in the other readings.
+        """
         reference = self.published.reference
         figures = self.measured(reading, quantity)
-        relations = self.relations(figures)
         found = []
         for level in self.levels:
             if level == reference or level not in reading.variants:
@@ -119,29 +173,30 @@ class PartComparison:
             ratios, words = {}, {}
             for device in self.devices:
                 printed = self.printed(device, quantity)
+                words[device] = self.word(quantity, level, device, figures)
+                if words[device] == NOT_COMPARABLE and reading.name != AS_PUBLISHED:
+                    continue
                 if level in printed and reference in printed:
                     ratios[device] = printed_ratio(printed[level], printed[reference])
-                words[device] = self.word(quantity, level, printed, relations)
             measured = _ratio(figures.get(level), figures.get(reference))
-            if ratios or measured is not None:
+            alike = ratios or {*words.values()} != {NOT_COMPARABLE}
+            if alike and (ratios or measured is not None):
                 found.append(RatioRow(reading.name, quantity, level, ratios, measured, words))
         return found
 
-    def word(
-        self,
-        quantity: str,
-        level: str,
-        printed: Mapping[str, Value],
-        relations: Mapping[frozenset[str], tuple[str, Relation | None]],
-    ) -> str:
+    def word(self, quantity: str, level: str, device: str, figures: Mapping[str, Measured]) -> str:
         """Return whether a level stands to the reference as published."""
         reference = self.published.reference
+        printed = self.printed(device, quantity)
         if level not in printed or reference not in printed:
             return NOT_PUBLISHED
-        if frozenset((level, reference)) not in relations:
+        if level not in figures or reference not in figures:
             return NOT_MEASURED
+        if any(self.apart(device, quantity, name) for name in (level, reference)):
+            return NOT_COMPARABLE
+        like = {k: v for k, v in figures.items() if not self.apart(device, quantity, k)}
         pair = {name: printed[name] for name in (level, reference)}
-        return self.pairs(quantity, pair, relations)[0].word
+        return self.pairs(quantity, pair, self.relations(like))[0].word
 
 
 def agreement(published: Relation, measured: Relation | None, *, exact: bool) -> str:

@@ -14,6 +14,7 @@ from benchharness.stats.ratio import Ratio
 AS_PUBLISHED = "as published"
 AGREES, CONTRADICTS, CANNOT_TELL = "agrees", "contradicts", "cannot tell"
 NOT_MEASURED, NOT_PUBLISHED = "not measured", "not published"
+NOT_COMPARABLE = "not comparable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class PairAgreement:
 class Order:
     """The levels by one quantity on one published device, and as measured in one reading.
 
-    Both are least first; ``measured_signs[i]`` stands between the levels i and i + 1.
+    Both are least first; ``measured_signs[i]`` stands between the levels i and i + 1. ``apart`` are
+    levels whose printed figure is of another thing: they are in neither order, in ``pairs`` only.
     """
 
     reading: str
@@ -50,6 +52,7 @@ class Order:
     measured: tuple[str, ...]
     measured_signs: tuple[str, ...]
     pairs: tuple[PairAgreement, ...]
+    apart: tuple[str, ...] = ()
 
     def count(self, word: str) -> int:
         """Return how many pairs have this word."""

@@ -7,28 +7,14 @@ from dataclasses import dataclass
 
 from benchharness.model import CampaignSummary, VariantSummary
 from benchharness.report.against_notes import Footnotes
-from benchharness.report.against_records import (
-    AGREES,
-    CANNOT_TELL,
-    CONTRADICTS,
-    Against,
-    Order,
-    Part,
-    RatioRow,
-)
-from benchharness.report.against_text import (
-    measured_order,
-    order_word,
-    published_order,
-)
+from benchharness.report.against_order_table import orders_table
+from benchharness.report.against_ratio_table import ratios_table
+from benchharness.report.against_records import Against, Part
 from benchharness.report.groups import level_of
 from benchharness.report.metrics import class_suffix
 from benchharness.report.published import TITLES, Finding, Published
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, Unit, number, plain, scaled_pm
-from benchharness.stats.ratio import Ratio
-from benchharness.stats.verdict import listed
-from benchharness.stats.verdict import ratio_text as ratio_with_digits
 
 HERE = "here"
 # What a narrow terminal keeps longest.
@@ -41,17 +27,6 @@ _IMPORTANCE = {
     "energy_j": 55,
     "current_ma": 50,
 }
-_TONES = {AGREES: "best", CONTRADICTS: "caution"}
-_ORDER_NOTES = (
-    "least first; <: told apart by Welch's test at 5 %, corrected by Holm for all pairs of an "
-    "order; ?: not told apart; =: the same figure",
-    "pairs: that agree / contradict / cannot be told; the published side has no spread, its order "
-    "is taken as printed",
-)
-_RATIO_NOTE = (
-    "measured: Fieller's 95 % interval; published: the bounds that the rounding of the printed "
-    "figures leaves; a word compares the direction, not the size"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +53,9 @@ def against_tables(against: Against) -> AgainstTables:
     for part in against.parts:
         tables = [_values(against, part, footnotes)]
         if part.orders:
-            tables.append(_orders(against.published, part, footnotes))
+            tables.append(orders_table(against.published, part, footnotes))
         if part.ratios:
-            tables.append(_ratios(against, part))
+            tables.append(ratios_table(against, part, footnotes))
         parts.append(PartTables(part.heading, tuple(tables), part.notes))
     return AgainstTables(tuple(parts), tuple(footnotes.used()))
 
@@ -179,108 +154,3 @@ def _measured_row(
             cells.append(Cell(scaled_pm(figure.mean, figure.half, Unit("", 1.0))))
     levels = [level_of(variant, n) for n in shown]
     return (Cell(HERE, "best"), *(Cell(plain(x or DASH, 40)) for x in levels), *cells)
-
-
-def _orders(published: Published, part: Part, footnotes: Footnotes) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    sections = []
-    for reading in dict.fromkeys(order.reading for order in part.orders):
-        sections.append((len(rows), reading))
-        for same in _alike([o for o in part.orders if o.reading == reading]):
-            first = same[0]
-            devices = [order.device for order in same]
-            word = order_word(first)
-            ids = footnotes.of_order(part.workload, devices, first.quantity)
-            everywhere = len(devices) > 1 and len(devices) == len(part.devices)
-            rows.append(
-                (
-                    Cell(TITLES[first.quantity][0]),
-                    Cell("every device" if everywhere else listed(devices)),
-                    Cell(published_order(published, first)),
-                    Cell(measured_order(published, first)),
-                    Cell(word, _TONES.get(word, "undecided")),
-                    Cell(
-                        " / ".join(str(first.count(w)) for w in (AGREES, CONTRADICTS, CANNOT_TELL))
-                    ),
-                    Cell(footnotes.mark(ids).strip() or DASH),
-                )
-            )
-    return Table(
-        caption=f"{part.heading}: orders of {published.compare}s, least first",
-        columns=(
-            Column("quantity", "by", left=True, importance=100),
-            Column("device", "device", left=True, importance=70),
-            Column("published", "published", left=True, importance=95),
-            Column("measured", "measured", left=True, importance=96),
-            Column("word", "verdict", left=True, importance=94),
-            Column("pairs", "pairs", "+ / - / ?", left=True, importance=40),
-            Column("audit", "audit", left=True, importance=45),
-        ),
-        rows=tuple(rows),
-        notes=_ORDER_NOTES,
-        sections=tuple(sections),
-    )
-
-
-def _alike(orders: Sequence[Order]) -> list[list[Order]]:
-    """Group the orders of a reading whose published side is the same on several devices."""
-    found: dict[tuple[str, tuple[tuple[str, bool], ...]], list[Order]] = {}
-    for order in orders:
-        values = [value.value for _, value in order.published]
-        equal = [i > 0 and values[i] == values[i - 1] for i in range(len(values))]
-        levels = [level for level, _ in order.published]
-        key = (order.quantity, tuple(zip(levels, equal, strict=True)))
-        found.setdefault(key, []).append(order)
-    return list(found.values())
-
-
-def _ratios(against: Against, part: Part) -> Table:
-    published = against.published
-    rows: list[tuple[Cell, ...]] = []
-    sections = []
-    for reading in dict.fromkeys(row.reading for row in part.ratios):
-        sections.append((len(rows), reading))
-        rows += [_ratio_row(published, part, r) for r in part.ratios if r.reading == reading]
-    reference = published.shown(published.reference)
-    suffix = class_suffix(against.campaign)
-    joules = (f"energy: joules{suffix}",) if suffix and "energy_j" in part.quantities else ()
-    return Table(
-        caption=f"{part.heading}: ratios to {reference}",
-        columns=(
-            Column("quantity", "ratio of", left=True, importance=100),
-            Column("level", published.compare, left=True, importance=99),
-            *(
-                Column(f"published {d}", d, "published", importance=90 - i)
-                for i, d in enumerate(part.devices)
-            ),
-            Column("measured", "measured", "95 % interval", left=True, importance=98),
-            *(
-                Column(f"word {d}", d, "verdict", left=True, importance=70 - i)
-                for i, d in enumerate(part.devices)
-            ),
-        ),
-        rows=tuple(rows),
-        notes=(_RATIO_NOTE, *joules),
-        sections=tuple(sections),
-    )
-
-
-def _ratio_row(published: Published, part: Part, row: RatioRow) -> tuple[Cell, ...]:
-    words = [row.words[device] for device in part.devices]
-    return (
-        Cell(TITLES[row.quantity][0]),
-        Cell(published.shown(row.level)),
-        *(Cell(ratio_cell(row.published.get(device))) for device in part.devices),
-        Cell(ratio_cell(row.measured)),
-        *(Cell(word, _TONES.get(word, "undecided")) for word in words),
-    )
-
-
-def ratio_cell(ratio: Ratio | None) -> str:
-    """Return ``1.13 (1.10 to 1.16)`` with the digits that the interval bears."""
-    if ratio is None or ratio.ratio != ratio.ratio:
-        return DASH
-    if ratio.low is None or ratio.high is None:
-        return number(ratio.ratio, 3)
-    text, low, high = ratio_with_digits(ratio)
-    return text if low == high else f"{text} ({low} to {high})"

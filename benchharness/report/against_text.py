@@ -8,11 +8,13 @@ from benchharness.report.against_records import (
     AGREES,
     CANNOT_TELL,
     CONTRADICTS,
+    NOT_COMPARABLE,
     Against,
     Order,
     Part,
 )
 from benchharness.report.published import TITLES, Published
+from benchharness.report.text import DASH
 
 _HEADLINES = ("duration_s", "cpu_percent")
 
@@ -26,7 +28,9 @@ def sentences(against: Against) -> list[str]:
     for part in against.parts:
         orders = [order for order in part.orders if order.quantity == _headline(part)]
         readings = list(dict.fromkeys(order.reading for order in orders))
-        if len(readings) > 1 and all(o.count(CANNOT_TELL) == len(o.pairs) for o in orders):
+        if len(readings) > 1 and all(
+            order_word(o) == CANNOT_TELL and not o.count(AGREES) for o in orders
+        ):
             title = TITLES[orders[0].quantity][0]
             found.append(
                 f"{part.heading} by {title}: these runs tell no two runtimes apart, so that no"
@@ -40,7 +44,12 @@ def sentences(against: Against) -> list[str]:
 
 
 def order_word(order: Order) -> str:
-    """Return a word for all pairs: it contradicts where one does, it agrees where all do."""
+    """Return a word for all pairs: it contradicts where one does, it agrees where all do.
+
+    Pairs that cannot be compared say nothing; where there are no others, that is the word.
+    """
+    if order.count(NOT_COMPARABLE) == len(order.pairs):
+        return NOT_COMPARABLE
     if order.count(CONTRADICTS):
         return CONTRADICTS
     return CANNOT_TELL if order.count(CANNOT_TELL) else AGREES
@@ -48,11 +57,13 @@ def order_word(order: Order) -> str:
 
 def pairs_text(order: Order) -> str:
     """Return ``2 of 3 pairs agree, 1 undecided``."""
-    total, agree = len(order.pairs), order.count(AGREES)
+    unlike = order.count(NOT_COMPARABLE)
+    total, agree = len(order.pairs) - unlike, order.count(AGREES)
     found = [f"{agree} of {total} pair{'' if total == 1 else 's'} agree{'s' if agree == 1 else ''}"]
     against, open_ = order.count(CONTRADICTS), order.count(CANNOT_TELL)
     found += [f"{against} contradict{'s' if against == 1 else ''}"] if against else []
     found += [f"{open_} undecided"] if open_ else []
+    found += [f"{unlike} not comparable"] if unlike else []
     return ", ".join(found)
 
 
@@ -63,12 +74,12 @@ def published_order(published: Published, order: Order) -> str:
         if place:
             text += " = " if value.value == order.published[place - 1][1].value else " < "
         text += published.shown(level)
-    return text
+    return text or DASH
 
 
 def measured_order(published: Published, order: Order) -> str:
     """Return the same of the measurement; ? between two that it cannot tell apart."""
-    text = published.shown(order.measured[0])
+    text = published.shown(order.measured[0]) if order.measured else DASH
     for sign, level in zip(order.measured_signs, order.measured[1:], strict=True):
         text += f" {sign} {published.shown(level)}"
     return text

@@ -56,13 +56,29 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a finding belongs; None holds for all. ``order``: for orderings, not for a figure."""
+    """Where a finding belongs; None holds for all. ``order``: for orderings, not for a figure.
+
+    ``comparable`` is False where the printed figure is of another thing than what is measured.
+    """
 
     workload: str | None = None
     device: str | None = None
     level: str | None = None
     quantity: str | None = None
     order: bool = False
+    comparable: bool = True
+
+    def covers(self, wanted: Place) -> bool:
+        """Say whether this holds for what is wanted: what it leaves out holds for all."""
+        return all(
+            own is None or own == other
+            for own, other in (
+                (self.workload, wanted.workload),
+                (self.device, wanted.device),
+                (self.level, wanted.level),
+                (self.quantity, wanted.quantity),
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +130,14 @@ class Published:
     def shown(self, level: str) -> str:
         """Return a level as people write it."""
         return self.names.get(level, level)
+
+    def not_comparable(self, printed: Place) -> tuple[str, ...]:
+        """Return the findings for which a printed figure cannot be set against a measured one."""
+        return tuple(
+            finding.id
+            for finding in self.findings
+            if any(not place.comparable and place.covers(printed) for place in finding.at)
+        )
 
 
 def published_folders() -> dict[str, Path]:

@@ -44,7 +44,7 @@ _SOURCE_KEYS = {
 _OPTIONAL = ("year", "pages", "url", "names", "workload")
 _TEXTS = ("id", "title", "basis", "place", "printed", "why", "reading", "effect")
 _BASES = ("computed", "inferred")
-_PLACE_KEYS = ("workload", "device", "quantity", "order")
+_PLACE_KEYS = ("workload", "device", "quantity", "order", "comparable")
 _FORMS = ("metric", "phase")
 
 
@@ -167,12 +167,16 @@ def _place(at: object, compare: str, where: str) -> Place:
         raise UsageError("at must be a list of tables", where=where)
     _only(at, (*_PLACE_KEYS, compare), where)
     quantity = at.get("quantity")
+    comparable = at.get("comparable", True)
+    if not isinstance(comparable, bool):
+        raise UsageError("at.comparable must be true or false", where=where)
     return Place(
         workload=at.get("workload"),
         device=at.get("device"),
         level=at.get(compare),
         quantity=quantity,
         order=bool(at.get("order", False)),
+        comparable=comparable,
     )
 
 

@@ -69,6 +69,7 @@ class Table:
     """Rows of cells under columns, with the notes that belong under them.
 
     ``sections`` are the headings between the rows: the row that each stands above, and its text.
+    ``narrow`` says the same in another arrangement, for where this one has no room.
     """
 
     caption: str
@@ -77,6 +78,7 @@ class Table:
     notes: tuple[str, ...] = ()
     left_out: tuple[str, ...] = field(default=())
     sections: tuple[tuple[int, str], ...] = ()
+    narrow: Table | None = None
 
     def heading_above(self, row: int) -> str:
         """Return the heading that stands above a row, "" where there is none."""

@@ -25,10 +25,13 @@ def _widths(table: Table) -> list[int]:
 def fit(table: Table, width: int) -> Table:
     """Make a table at most ``width`` wide: tighten, drop columns, then shorten labels.
 
-    A table that cannot be made to fit comes back as narrow as it gets.
+    One that has a narrow arrangement is rearranged first. A table that cannot be made to fit comes
+    back as narrow as it gets.
     """
     if text_width(table) <= width:
         return table
+    if table.narrow is not None:
+        return fit(table.narrow, width)
     table = _tightened(table)
     if text_width(table) > width:
         table = _verdict_folded(table)

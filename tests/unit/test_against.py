@@ -12,6 +12,7 @@ from benchharness.report.against_records import (
     AGREES,
     CANNOT_TELL,
     CONTRADICTS,
+    NOT_COMPARABLE,
     NOT_MEASURED,
     NOT_PUBLISHED,
     Against,
@@ -20,7 +21,7 @@ from benchharness.report.against_records import (
     RatioRow,
 )
 from benchharness.report.against_text import measured_order, order_word, sentences
-from benchharness.report.published import Published, Value, find_published
+from benchharness.report.published import Place, Published, Value, find_published
 from benchharness.report.published_read import read_published
 from benchharness.stats.ordering import Relation
 from tests.unit.against_samples import campaign, d14_like, matrix, runs
@@ -142,9 +143,52 @@ def test_sizes_need_one_run_and_are_exact(d14: Published) -> None:
     assert host.measured is not None
     assert host.measured.ratio == pytest.approx(104_000_000 / 30_468_536)
     assert host.measured.low == pytest.approx(host.measured.high)
-    assert host.words == {PI4: CONTRADICTS, PI3: CONTRADICTS}
+    assert host.words == {PI4: NOT_COMPARABLE, PI3: NOT_COMPARABLE}  # without its library
     module = ratio_of(part, "as published", "module_kb", "wasmer")
     assert module.words == {PI4: AGREES, PI3: AGREES}  # one module on both sides
+
+
+def test_a_figure_of_another_thing_is_left_out_of_orders_and_ratios(d14: Published) -> None:
+    part = part_of(compare_published(campaign(*matrix(TIMES)), d14))
+    order = order_of(part, "as published", "module_kb", PI4)
+    assert ([level for level, _ in order.published], order.apart) == (
+        ["wasmtime", "wasmer"],
+        ("wasmedge",),
+    )
+    assert order.measured == ("wasmtime", "wasmer")
+    assert words(order) == {
+        ("wasmtime", "wasmer"): AGREES,
+        ("wasmtime", "wasmedge"): NOT_COMPARABLE,
+        ("wasmer", "wasmedge"): NOT_COMPARABLE,
+    }
+    assert order_word(order) == AGREES
+    ratio = ratio_of(part, "as published", "module_kb", "wasmedge")
+    assert ratio.words == {PI4: NOT_COMPARABLE, PI3: NOT_COMPARABLE}
+    # Like with like there is nothing to set it against.
+    others = [r for r in part.ratios if r.reading != "as published"]
+    assert {r.quantity for r in others} == {"duration_s", "ram_percent", "cpu_percent", "energy_j"}
+
+
+def test_where_nothing_else_is_left_the_word_is_not_comparable(d14: Published) -> None:
+    only = {("wasmtime", "jit"): 7.3, ("wasmedge", "aot"): 6.0}
+    part = part_of(compare_published(campaign(*matrix(only)), d14))
+    order = order_of(part, "as published", "host_mb", PI3)
+    assert order_word(order) == NOT_COMPARABLE
+    assert order.apart == ("wasmedge",)
+
+
+def test_a_finding_may_hold_for_all_levels(d14: Published) -> None:
+    whole = Place(workload="matrix", device=PI4, quantity="duration_s", comparable=False)
+    findings = (replace(d14.findings[0], at=(whole,)), *d14.findings[1:])
+    found = compare_published(campaign(*matrix(TIMES)), replace(d14, findings=findings))
+    part = part_of(found)
+    order = order_of(part, "as published", "duration_s", PI4)
+    assert (order.published, order.measured, order_word(order)) == ((), (), NOT_COMPARABLE)
+    assert order_word(order_of(part, "as published", "duration_s", PI3)) == AGREES
+    row = ratio_of(part, "all jit", "duration_s", "wasmer")
+    assert row.words == {PI4: NOT_COMPARABLE, PI3: AGREES}
+    assert list(row.published) == [PI3]
+    assert "– on Raspberry Pi 4 (0 of 0 pairs agree, 3 not comparable)" in sentences(found)[0]
 
 
 def test_equal_figures_as_printed_rank_nothing(d14: Published) -> None:

@@ -23,11 +23,13 @@ from benchharness.report.html import render_html
 from benchharness.report.published import find_published
 from benchharness.report.published_read import read_published
 from benchharness.report.table import Table
+from benchharness.report.table_fit import fit, text_width
 from tests.unit.against_samples import d14_like
 from tests.unit.derive_store import campaign as stored
 from tests.unit.derive_store import repeated
 from tests.unit.report_samples import sample_campaign
 
+PI4, PI3 = "Raspberry Pi 4", "Raspberry Pi 3"
 D14 = "published/aiotwin-d1.4"
 
 
@@ -72,13 +74,13 @@ def test_marks_lead_to_the_findings(against: Against) -> None:
     orders = texts(table_of(against, "matrix: orders"))
     pi3 = next(row for row in orders if row[:2] == ["time", "Raspberry Pi 3"])
     for identity in ("aot-beside-jit", "third-decimal-order", "ram-below-matrices"):
-        assert numbers[identity] in [int(n) for n in re.findall(r"\d+", pi3[-1])]
+        assert numbers[identity] in [int(n) for n in re.findall(r"\d+", pi3[5])]
     assert "energy-kwh" not in numbers  # the training was not run here
 
 
 def test_orders_that_all_devices_share_stand_once(against: Against) -> None:
     rows = texts(table_of(against, "matrix: orders"))
-    assert rows[0][:6] == [
+    assert [*rows[0][:5], rows[0][6]] == [
         "time",
         "Raspberry Pi 4",
         "WasmEdge < Wasmer < Wasmtime",
@@ -87,7 +89,60 @@ def test_orders_that_all_devices_share_stand_once(against: Against) -> None:
         "2 / 1 / 0",
     ]
     host = [row for row in rows if row[0] == "host"]
-    assert [row[1] for row in host] == ["every device"]  # once, and for one reading
+    # Once, and for one reading: two hosts in order, and the one that is of another thing.
+    assert [row[2] for row in host] == ["Wasmtime < Wasmer", "WasmEdge"]
+    assert {row[1] for row in host} == {"every device"}
+
+
+def test_a_size_of_another_thing_has_no_verdict(against: Against) -> None:
+    tables = against_tables(against)
+    numbers = {finding.id: number for number, finding in tables.footnotes}
+    orders = texts(table_of(against, "matrix: orders"))
+    assert [row[:6] for row in orders if row[0] in ("host", "module")] == [
+        # The sample has Wasmtime's host before Wasmer's, as printed.
+        ["host", "every device", "Wasmtime < Wasmer", "Wasmtime < Wasmer", "agrees", "[5]"],
+        [
+            *("host", "every device", "WasmEdge", "WasmEdge", "not comparable"),
+            f"[{numbers['host-linking']}]",
+        ],
+        ["module", "every device", "Wasmtime = Wasmer", "Wasmtime = Wasmer", "agrees", "[5]"],
+        [
+            *("module", "every device", "WasmEdge", "WasmEdge", "not comparable"),
+            f"[{numbers['aot-beside-jit']}]",
+        ],
+    ]
+    ratios = texts(table_of(against, "matrix: ratios"))
+    (module,) = [row for row in ratios if row[:2] == ["module", "WasmEdge"]]
+    assert module[2] == "2.08 (2.06 to 2.11)"
+    assert module[5:] == [f"not comparable [{numbers['aot-beside-jit']}]"] * 2
+    assert "| not comparable |" in markdown_against(against)
+
+
+def test_nothing_that_tells_rows_apart_is_dropped_at_80_columns(against: Against) -> None:
+    wide = [table_of(against, f"matrix: {kind}") for kind in ("orders", "ratios")]
+    orders, ratios = (fit(table, 80) for table in wide)
+    for table in (orders, ratios):
+        assert text_width(table) <= 80
+        assert table.left_out == ()
+    heads = [text for _, text in orders.sections]
+    assert heads[:3] == [f"as published, {d}" for d in (PI4, PI3, "every device")]
+    rows = texts(orders)
+    assert [row[:3] for row in rows[:2]] == [
+        ["time", "published", "WasmEdge < Wasmer < Wasmtime"],
+        ["", "here", "WasmEdge < Wasmtime < Wasmer"],
+    ]
+    marks = [row[5] for row in texts(wide[0])]
+    assert sorted(row[3] for row in rows[1::2]) == sorted(marks)
+    heads = [text for _, text in ratios.sections]
+    assert heads[:3] == [
+        f"as published, {PI4}: Wasmer / Wasmtime",
+        f"as published, {PI3}: Wasmer / Wasmtime",
+        "as published, measured only: Wasmer / Wasmtime",
+    ]
+    words = [row[3] for row in texts(ratios)]
+    assert texts(ratios)[0][:2] == ["time", "0.883"]
+    told = [word for row in texts(wide[1]) for word in row[5:]]
+    assert sorted(w for w in words if w != "–") == sorted(w for w in told if w != "not published")
 
 
 def test_the_page_has_the_section_and_escapes_it(against: Against) -> None:

@@ -114,6 +114,12 @@ def test_an_unknown_name_is_one_line_with_the_nearest(tmp_path: Path) -> None:
         ("audit.toml", 'id = "energy-kwh"', 'id = "nn-seconds"', "id 'nn-seconds' twice"),
         ("audit.toml", "factor = 1000 }", 'factor = "1000" }', "numbers.factor must be a number"),
         ("audit.toml", 'device = "Raspberry Pi 3", q', 'devise = "x", q', "unknown key 'devise'"),
+        (
+            "audit.toml",
+            "comparable = false",
+            'comparable = "no"',
+            "comparable must be true or false",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line_with_file_and_line(
