@@ -95,6 +95,16 @@ def test_a_trap_is_named(runtime: str, body: str, cause: str, tmp_path: Path) ->
 
 
 @every_runtime
+def test_a_trap_under_a_memory_limit_names_it(runtime: str, tmp_path: Path) -> None:
+    grow = "(if (i32.eq (memory.grow (i32.const 63)) (i32.const -1)) (then unreachable))"
+    limit = ("--memory-limit", str(16 * PAGE))
+    done = run_text(runtime, tmp_path, command(grow), *limit)
+    assert done.code == 134
+    assert done.stderr.endswith(" (its memory was limited to 1048576 bytes)\n")
+    assert done.stderr.count("\n") == 1
+
+
+@every_runtime
 @pytest.mark.parametrize("code", [256, -65536])
 def test_an_exit_code_whose_low_bits_are_0_is_no_success(
     runtime: str, code: int, tmp_path: Path

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from benchharness import events
 from wasm_modules.hosts import guest_report, imports, module_binary
-from wasm_modules.hosts.failures import EXIT_FAILED, EXIT_USAGE, HostError
+from wasm_modules.hosts.failures import EXIT_FAILED, EXIT_USAGE, HostError, TrapError
 from wasm_modules.hosts.mapped import mapped_files, size_bytes
 from wasm_modules.hosts.request import Request, parse
 from wasm_modules.hosts.runtime import Runtime
@@ -38,10 +38,17 @@ def main(runtime: Runtime, arguments: Sequence[str]) -> int:
         if exit_code != 0:
             raise HostError(f"the guest ended with exit code {exit_code}", exit_code)
     except HostError as error:
-        print(f"{request.module.name}: {error}", file=sys.stderr)
+        print(f"{request.module.name}: {error}{_limits_in_words(error, request)}", file=sys.stderr)
         # The system keeps eight bits of it: of 256, say, those of success.
         return error.exit_code & 0xFF or EXIT_FAILED
     return 0
+
+
+def _limits_in_words(error: HostError, request: Request) -> str:
+    """Return what may be behind a trap: guests take refused memory for a reason to abort."""
+    if not isinstance(error, TrapError) or request.memory_limit_bytes is None:
+        return ""
+    return f" (its memory was limited to {request.memory_limit_bytes} bytes)"
 
 
 def _open_streams() -> None:
