@@ -16,16 +16,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchharness.errors import UnfitError
-from benchharness.probes.files import read_whole
-from benchharness.probes.processes import (
-    MARKER_VARIABLE,
-    children_of_other_threads,
-    is_marked,
-    parse_children,
-    process_ids,
-)
+from benchharness.probes.processes import MARKER_VARIABLE, is_marked
 from benchharness.trial.capture import Capture
 from benchharness.trial.cgroups import Cgroup, CgroupUse
+from benchharness.trial.marked import marked_processes, own_children
 
 # The shell enters the groups, says so, waits for the word, and becomes the program. Entering may
 # take 10 ms (the kernel waits for a grace period), which is not the program's time; and until the
@@ -242,23 +236,3 @@ class Child:
                 reaped, _, usage = os.wait4(pid, os.WNOHANG)
                 if reaped:
                     self._orphan_cpu_s += usage.ru_utime + usage.ru_stime
-
-
-def marked_processes(marker: str) -> list[int]:
-    """Return the live processes whose environment carries this trial's marker."""
-    own = os.getpid()
-    return [pid for pid in process_ids("") if pid != own and is_marked("", pid, marker)]
-
-
-def kill_marked(marker: str) -> None:
-    """Kill the processes of a trial that are known by their marker only."""
-    for pid in marked_processes(marker):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def own_children() -> list[int]:
-    """Return the children of this process, those that have ended but not been waited for too."""
-    own = os.getpid()
-    first = parse_children(read_whole(f"/proc/{own}/task/{own}/children"))
-    return first + children_of_other_threads("", own)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from benchharness.clock import NANOSECONDS_PER_SECOND
-from benchharness.trial.launch import kill_marked
+from benchharness.trial.marked import kill_marked
 from benchharness.trial.outcome import SUPPORT_END_S, early_end_stop, not_ready_stop, timeout_stop
 from benchharness.trial.recorder import Recorder
 from benchharness.trial.running import Launcher, Pipes, Running

@@ -15,7 +15,8 @@ import pytest
 
 from benchharness.errors import UnfitError
 from benchharness.trial.cgroup_factory import CgroupFactory, hierarchies
-from benchharness.trial.launch import Child, become_subreaper, marked_processes, own_children
+from benchharness.trial.launch import Child, become_subreaper
+from benchharness.trial.marked import marked_processes, own_children
 
 BURN = "import time\nend = time.process_time() + {s}\nwhile time.process_time() < end: pass\n"
 MANY_SHORT = (

@@ -17,7 +17,7 @@ from benchharness.errors import UnfitError
 from benchharness.trial import launch, running
 from benchharness.trial.cgroup_factory import CgroupFactory
 from benchharness.trial.cgroups import Cgroup, CgroupUse
-from benchharness.trial.launch import marked_processes, own_children
+from benchharness.trial.marked import marked_processes, own_children
 from benchharness.trial.running import Launcher
 from benchharness.trial.spec import Participant, VariantSpec
 
