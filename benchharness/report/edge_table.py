@@ -17,10 +17,10 @@ from benchharness.report.edge_said import said_table
 from benchharness.report.groups import sections, workloads
 from benchharness.report.metrics import class_suffix
 from benchharness.report.table import Cell, Column, Table
-from benchharness.report.text import Unit, column_unit, number, scaled_pm
+from benchharness.report.text import KILOBYTE, MEGABYTE, Unit, column_unit, number, scaled_pm
 
 _MILLI = Unit("mA", 1e-3)
-_MEGA, _KILO, _ONE = Unit("MB", 1e6), Unit("kB", 1e3), Unit("", 1.0)
+_ONE = Unit("", 1.0)
 CAPTION = "on the edge device"
 
 
@@ -100,9 +100,9 @@ def _kinds(summary: CampaignSummary, rows: Sequence[EdgeRow]) -> list[_Kind]:
         _Kind("power_w", "power", watts, 85, watts.symbol + suffix),
         _Kind("current_a", "current", _MILLI, 83, f"mA, {'/'.join(sides(summary))}"),
         _Kind("energy_net_j", "net energy", joules, 90, joules.symbol + suffix),
-        _Kind("host_bytes", "host", _MEGA, 90, digits=3, of_run=False),
-        _Kind("module_bytes", "module", _KILO, 85, digits=3, of_run=False),
-        _Kind("aot_bytes", "AOT", _KILO, 80, digits=3, of_run=False),
+        _Kind("host_bytes", "host", MEGABYTE, 90, digits=3, of_run=False),
+        _Kind("module_bytes", "module", KILOBYTE, 85, digits=3, of_run=False),
+        _Kind("aot_bytes", "AOT", KILOBYTE, 80, digits=3, of_run=False),
         _Kind("load_s", "load", phases, 65, of_run=False),
         _Kind("compile_s", "compile", phases, 75, of_run=False),
         _Kind("build_s", "AOT build", unit("s", "build_s"), 40, of_run=False),
@@ -137,6 +137,10 @@ def _notes(summary: CampaignSummary, rows: Sequence[EdgeRow], shown: set[str]) -
         )
     if "cpu_percent" in shown:
         notes.append("CPU: over the window, of one core and of all cores of the machine")
+        if any(row.get("duration_s") and not row.get("cpu_percent") for row in rows):
+            notes.append(
+                "CPU –: a window too short for two samples of CPU time; a larger input has them"
+            )
     if "memory_percent" in shown:
         notes.append("RAM: the peak of the run's processes, start-up included; % of the machine's")
     if "power_w" in shown:

@@ -37,6 +37,7 @@ from benchharness.report.metrics import (
 from benchharness.report.table import section_rows
 from benchharness.report.text import (
     DASH,
+    KILOBYTE,
     Unit,
     column_unit,
     interval_text,
@@ -50,7 +51,7 @@ LATEX_UNITS = {
     "s": r"\second", "ms": r"\milli\second", "µs": r"\micro\second",
     "J": r"\joule", "kJ": r"\kilo\joule", "MJ": r"\mega\joule", "mJ": r"\milli\joule",
     "µJ": r"\micro\joule", "B": r"\byte", "KiB": r"\kibi\byte", "MiB": r"\mebi\byte",
-    "GiB": r"\gibi\byte",
+    "GiB": r"\gibi\byte", "kB": r"\kilo\byte",
 }  # fmt: skip
 
 PREAMBLE = r"""\documentclass{article}
@@ -149,14 +150,13 @@ def _columns(summary: CampaignSummary, variants: Sequence[VariantSummary]) -> li
         _metric_column(summary, variants, "memory_peak_bytes", ""),
         _text_column("r", "CPU", variants, lambda v: _mean(v, "cpu_percent"), r"\unit{\percent}"),
     ]
-    sizes = column_unit((v.module_bytes for v in variants), "B")
     columns.append(
         _text_column(
             "r",
             "Module",
             variants,
-            lambda v: "" if v.module_bytes is None else number(v.module_bytes / sizes.factor),
-            _unit(sizes),
+            lambda v: "" if v.module_bytes is None else number(v.module_bytes / KILOBYTE.factor),
+            _unit(KILOBYTE),
         )
     )
     return [c for c in columns if c is not None]

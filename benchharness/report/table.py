@@ -33,6 +33,7 @@ from benchharness.report.metrics import (
 )
 from benchharness.report.text import (
     DASH,
+    KILOBYTE,
     Unit,
     column_unit,
     half_width,
@@ -173,11 +174,10 @@ def _specs(summary: CampaignSummary, key: str, label_limit: int) -> list[tuple[C
         specs.append((Column("coverage", "coverage", "%", importance=42), _coverage_maker(summary)))
     specs += _metric_specs(summary, "memory_peak_bytes", importance=65)
     specs.append((Column("cpu_percent", "CPU", "%", importance=45), _cpu))
-    sizes = column_unit((v.module_bytes for v in summary.variants), "B")
     specs.append(
         (
-            Column("module_bytes", "module", sizes.symbol, importance=44),
-            lambda v: _size(v.module_bytes, sizes),
+            Column("module_bytes", "module", KILOBYTE.symbol, importance=44),
+            lambda v: _size(v.module_bytes, KILOBYTE),
         )
     )
     specs.append(

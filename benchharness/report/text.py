@@ -32,6 +32,8 @@ _UNITS = {
     "W": (Unit("kW", 1e3), Unit("W", 1.0), Unit("mW", 1e-3)),
     "B": (Unit("GiB", 2.0**30), Unit("MiB", 2.0**20), Unit("KiB", 2.0**10), Unit("B", 1.0)),
 }
+# Sizes of files, as shops and D1.4 print them; memory is in KiB and MiB, as kernels count it.
+KILOBYTE, MEGABYTE = Unit("kB", 1e3), Unit("MB", 1e6)
 # A plain number of joules is easier to compare than one with a prefix, up to here.
 _LARGEST_PLAIN = {"J": 1e5, "B": 0.0, "W": 1e4, "s": math.inf}
 

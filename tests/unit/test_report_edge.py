@@ -17,9 +17,10 @@ from benchharness.report.derive import derive_campaign
 from benchharness.report.document import to_document
 from benchharness.report.edge_rows import EdgeRow, edge_rows, has_host, side_of
 from benchharness.report.edge_table import edge_table, edge_tables
+from benchharness.report.latex import render_latex
 from benchharness.report.latex_edge import render_latex_edge
 from benchharness.report.markdown import render_markdown
-from benchharness.report.table import Table
+from benchharness.report.table import Table, comparison_table
 from benchharness.report.table_fit import fit, text_width
 from tests.unit.derive_store import META, repeated
 from tests.unit.derive_store import campaign as stored
@@ -141,6 +142,33 @@ def test_notes_say_what_host_is_and_what_is_outside_the_window(summary: Campaign
     assert "load, compile, deserialize, instantiate: before the window" in notes
     assert "no current: no meter told one" in notes
     assert "supply_voltage_v" in notes
+
+
+def test_a_share_of_cpu_that_a_short_window_does_not_have_is_explained(
+    summary: CampaignSummary,
+) -> None:
+    first, *others = summary.variants
+    without = {name: m for name, m in first.metrics.items() if name != "cpu_percent"}
+    short = replace(summary, variants=(replace(first, metrics=without), *others))
+    said = "CPU –: a window too short for two samples of CPU time; a larger input has them"
+    for campaign, there in ((short, True), (summary, False)):
+        table = edge_table(campaign)
+        assert table is not None
+        assert (said in table.notes) is there
+
+
+def test_a_size_has_one_unit_in_every_table() -> None:
+    summary = sample_campaign()
+    edge, main = edge_table(summary), comparison_table(summary)
+    assert edge is not None
+    sizes = []
+    for table in (edge, main):
+        (place,) = [p for p, c in enumerate(table.columns) if c.key == "module_bytes"]
+        assert table.columns[place].unit == "kB"
+        sizes.append({row[place].text for row in table.rows})
+    assert sizes[0] == sizes[1]
+    assert "41.2" in sizes[0]
+    assert r"\kilo\byte" in render_latex(summary)
 
 
 def test_a_plugs_current_is_of_the_mains_side_and_only_of_the_window(tmp_path: Path) -> None:

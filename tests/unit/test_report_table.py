@@ -41,7 +41,7 @@ def test_the_table_has_every_column_and_the_best_first() -> None:
     assert cell(table, 0, "energy_ratio") == "1.00"
     assert cell(table, 0, "verdict") == "• lowest"
     assert cell(table, 3, "verdict") == "▲ higher"
-    assert cell(table, 3, "module_bytes") == "40.2"  # 41,213 B / 1024
+    assert cell(table, 3, "module_bytes") == "41.2"  # 41,213 B in kB
 
 
 def test_the_values_are_those_of_the_summary_in_the_unit_of_the_header() -> None:
