@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchharness.errors import UsageError
-from benchharness.model import CampaignSummary, EnergyFigure, TrialSummary, VariantSummary
+from benchharness.model import CampaignSummary, EnergyFigure, Factors, TrialSummary, VariantSummary
 from benchharness.report.csv_energy import energy_rows
 from benchharness.report.edge_rows import edge_csv, has_host
 from benchharness.report.energy_flags import marked
@@ -100,14 +100,15 @@ def _trial_rows(summary: CampaignSummary) -> Iterator[list[object]]:
     trials = sorted(summary.trials, key=lambda t: t.index)
     factors = _keys(t.factors for t in trials)
     phases = _keys(t.phases_s for t in trials)
-    labels = {v.index: v.label for v in summary.variants}
+    variants = {v.index: v for v in summary.variants}
     yield [*_TRIAL_COLUMNS, *(f"factor:{f}" for f in factors), *(f"phase:{p}_s" for p in phases)]
     for trial in trials:
+        variant = variants.get(trial.variant)
         yield [
             trial.trial_id,
             trial.index,
             trial.variant,
-            _text(labels.get(trial.variant, "")),
+            _text("" if variant is None else variant.label),
             trial.repetition,
             trial.workload,
             trial.status.value,
@@ -125,7 +126,7 @@ def _trial_rows(summary: CampaignSummary) -> Iterator[list[object]]:
             _json(trial.outputs),
             _json(trial.metrics),
             "; ".join(c.code for c in trial.cautions),
-            *(_text(trial.factors.get(f)) for f in factors),
+            *(_factor(f, trial.factors, variant) for f in factors),
             *(trial.phases_s.get(p) for p in phases),
         ]
 
@@ -171,9 +172,15 @@ def _variant_rows(summary: CampaignSummary) -> Iterator[list[object]]:
             variant.energy_instrument_u_rel,
             variant.module_bytes,
             kinds[variant.index] or None,
-            *(_text(variant.factors.get(f)) for f in factors),
+            *(_factor(f, variant.factors, variant) for f in factors),
             *_metric_cells(variant, metrics),
         ]
+
+
+def _factor(name: str, factors: Factors, variant: VariantSummary | None) -> object:
+    """Return a level; an empty cell for a factor that does not apply (no mode of native code)."""
+    known = variant is None or variant.applies is None or name in variant.applies
+    return _text(factors.get(name)) if known else None
 
 
 def _metric_cells(variant: VariantSummary, metrics: Sequence[str]) -> list[object]:

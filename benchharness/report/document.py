@@ -33,6 +33,7 @@ _PENDING = (Status.PLANNED, Status.RUNNING)
 def to_document(summary: CampaignSummary) -> dict[str, Any]:
     """Return the campaign as JSON types only: dict, list, str, int, float, bool and None."""
     ended = [trial for trial in summary.trials if trial.status not in _PENDING]
+    applies = {variant.index: variant.applies for variant in summary.variants}
     document = {
         "schema_version": SCHEMA_VERSION,
         "campaign": summary.campaign_id,
@@ -43,7 +44,7 @@ def to_document(summary: CampaignSummary) -> dict[str, Any]:
         "seed": summary.seed,
         "quick": summary.quick,
         "verdict": summary.verdict,
-        "trials": [_trial(trial) for trial in ended],
+        "trials": [_trial(trial, applies.get(trial.variant)) for trial in ended],
         "trials_pending": len(summary.trials) - len(ended),
         "variants": [_variant(variant) for variant in summary.variants],
         "groups": [_group(group) for group in groups(summary.variants)],
@@ -77,13 +78,14 @@ def _key(key: object) -> str:
     return str(key.value) if isinstance(key, Enum) else str(key)
 
 
-def _trial(trial: TrialSummary) -> dict[str, Any]:
+def _trial(trial: TrialSummary, applies: tuple[str, ...] | None) -> dict[str, Any]:
     return {
         "index": trial.index,
         "variant": trial.variant,
         "repetition": trial.repetition,
         "workload": trial.workload,
         "factors": trial.factors,
+        "applies": applies,
         "status": trial.status,
         "reason": trial.reason,
         "duration_s": trial.duration_s,

@@ -312,7 +312,15 @@ def test_document_and_csv_tell_the_groups(summary: CampaignSummary, tmp_path: Pa
         "variants": [6, 7],
     }
     assert document["variants"][6]["applies"] == ["runtime", "n"]
+    native = [trial for trial in document["trials"] if trial["variant"] == 6]
+    assert {tuple(trial["applies"]) for trial in native} == {("runtime", "n")}
+    assert {trial["factors"]["mode"] for trial in native} == {"jit"}  # as planned
     write_csv(summary, tmp_path)
+    for name in ("trials.csv", "variants.csv"):
+        with (tmp_path / name).open(newline="") as file:
+            modes = {row["label"]: row["factor:mode"] for row in csv.DictReader(file)}
+        assert modes["matrix native"] == modes["matrix numpy"] == ""
+        assert modes["matrix wasmer jit-singlepass"] == "jit-singlepass"
     head, first = (tmp_path / "variants.csv").read_text().splitlines()[:2]
     assert dict(zip(head.split(","), first.split(","), strict=True))["kind"] == "jit"
 
