@@ -188,6 +188,15 @@ class SupplyCurrent:
 
 
 @dataclass(frozen=True, slots=True)
+class StartCost:
+    """What lies between the start of a trial's program and its window: loading and compiling."""
+
+    duration_s: float | None
+    energy: EnergyFigure | None
+    missing: str | None  # why energy is None, in a sentence
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseSpan:
     """A named interval. ``source`` is "harness" for the stages of a trial, else a participant."""
 
@@ -226,6 +235,9 @@ class TrialSummary:
     methods: Mapping[str, str]  # how cpu_s and memory_peak_bytes were obtained
     module_bytes: int | None = None
     supply: SupplyCurrent | None = None
+    cpu_window_s: float | None = None  # of the window; cpu_s is of the programs' whole life
+    memory_window_bytes: int | None = None  # the largest sample in the window
+    start: StartCost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +259,8 @@ class MetricSummary:
 class VariantSummary:
     """One variant: its factors and its metrics by name.
 
-    Metric names: duration_s, cpu_s, cpu_percent, memory_peak_bytes, energy_gross_j, energy_net_j.
+    Metric names: duration_s, cpu_s, cpu_percent, memory_peak_bytes, memory_window_bytes,
+    energy_gross_j, energy_net_j.
     """
 
     index: int

@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchharness.errors import UsageError
-from benchharness.model import CampaignSummary, EnergyFigure, Factors, TrialSummary, VariantSummary
+from benchharness.model import (
+    CampaignSummary,
+    EnergyFigure,
+    Factors,
+    StartCost,
+    TrialSummary,
+    VariantSummary,
+)
 from benchharness.report.csv_energy import energy_rows
 from benchharness.report.edge_rows import edge_csv, has_host
 from benchharness.report.energy_flags import marked
@@ -27,7 +34,8 @@ if TYPE_CHECKING:
 _STATISTICS = ("n", "mean", "sd", "low", "high", "ratio_to_best", "ratio_low", "ratio_high")
 _TRIAL_COLUMNS = (
     *("trial_id", "index", "variant", "label", "repetition", "workload", "status", "reason"),
-    *("duration_s", "cpu_s", "cpu_percent", "memory_peak_bytes", "module_bytes"),
+    *("duration_s", "cpu_s", "cpu_window_s", "cpu_percent", "memory_peak_bytes"),
+    *("memory_window_bytes", "module_bytes", "start_s", "start_gross_j", "start_net_j"),
     *("window_start_ns", "window_end_ns", "energy_gross_j", "energy_gross_expanded_u_j"),
     *("energy_net_j", "energy_net_expanded_u_j", "energy_k", "energy_class", "energy_method"),
     *("energy_meter", "energy_target", "energy_coverage", "idle_power_w", "energy_missing"),
@@ -115,9 +123,12 @@ def _trial_rows(summary: CampaignSummary) -> Iterator[list[object]]:
             _text(trial.reason),
             trial.duration_s,
             trial.cpu_s,
+            trial.cpu_window_s,
             trial.cpu_percent,
             trial.memory_peak_bytes,
+            trial.memory_window_bytes,
             trial.module_bytes,
+            *_start_cells(trial.start),
             trial.window_start_ns,
             trial.window_end_ns,
             *_energy_cells(trial.energy),
@@ -129,6 +140,15 @@ def _trial_rows(summary: CampaignSummary) -> Iterator[list[object]]:
             *(_factor(f, trial.factors, variant) for f in factors),
             *(trial.phases_s.get(p) for p in phases),
         ]
+
+
+def _start_cells(start: StartCost | None) -> list[object]:
+    figure = start.energy if start is not None else None
+    return [
+        start.duration_s if start is not None else None,
+        figure.gross_j.value if figure is not None else None,
+        figure.net_j.value if figure is not None and figure.net_j is not None else None,
+    ]
 
 
 def _energy_cells(figure: EnergyFigure | None) -> list[object]:

@@ -8,26 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from benchharness.energy.readings import Window
 from benchharness.model import CampaignSummary, Status, TrialSummary
 from benchharness.report.derive_campaign_cautions import campaign_cautions
 from benchharness.report.derive_cautions import trial_cautions, unique
 from benchharness.report.derive_energy import trial_energy
 from benchharness.report.derive_spans import counted, metrics_of, phases_s, spans_of
+from benchharness.report.derive_start import start_cost
 from benchharness.report.derive_supply import supply_current
+from benchharness.report.derive_tree import MEMORY_IN_WINDOW, window_use
 from benchharness.report.derive_variants import VariantTrials, with_ratios
 from benchharness.report.derive_verdict import campaign_verdict
 from benchharness.report.groups import with_applying
 from benchharness.report.left_out import left_out_cautions
-from benchharness.store.records import StreamRecord, TrialRecord, TrialResult
+from benchharness.store.records import TrialRecord, TrialResult
 
 if TYPE_CHECKING:
     from benchharness.store.database import Store
 
 _NOT_ENDED = "the trial has not ended"
-_TREE_PREFIX = "tree:"
 
 
 def derive_campaign(store: Store, campaign_id: str) -> CampaignSummary:
@@ -78,6 +77,10 @@ def derive_trial(store: Store, record: TrialRecord) -> TrialSummary:
     spans = spans_of(events)
     energy = trial_energy(store, streams, window, spans, events)
     ended = record.result is not None
+    use = window_use(store, result, streams, window)
+    methods = dict(result.methods)
+    if use.memory_method is not None:
+        methods[MEMORY_IN_WINDOW] = use.memory_method
     return TrialSummary(
         trial_id=record.trial_id,
         index=record.index,
@@ -89,8 +92,10 @@ def derive_trial(store: Store, record: TrialRecord) -> TrialSummary:
         reason=result.reason,
         duration_s=window.duration_s if window else None,
         cpu_s=result.cpu_s,
-        cpu_percent=_cpu_percent(store, result, streams, window),
+        cpu_window_s=use.cpu_s,
+        cpu_percent=_percent(use.cpu_s, window),
         memory_peak_bytes=result.memory_peak_bytes,
+        memory_window_bytes=use.memory_bytes,
         energy=energy.figure,
         energy_missing=energy.missing if ended else _NOT_ENDED,
         other_energy=energy.others,
@@ -103,10 +108,18 @@ def derive_trial(store: Store, record: TrialRecord) -> TrialSummary:
         cautions=tuple(
             unique([*trial_cautions(store, result, streams, window, events), *energy.cautions])
         ),
-        methods=result.methods,
+        methods=methods,
+        start=start_cost(store, result, streams, window, spans, events) if ended else None,
         module_bytes=result.details.get("module_bytes"),
         supply=supply_current(store, streams, window, energy.figure),
     )
+
+
+def _percent(cpu_s: float | None, window: Window | None) -> float | None:
+    """Return the CPU use over the window in per cent of one core."""
+    if cpu_s is None or window is None:
+        return None
+    return 100.0 * cpu_s / window.duration_s
 
 
 def _window(result: TrialResult) -> Window | None:
@@ -114,53 +127,6 @@ def _window(result: TrialResult) -> Window | None:
     if start_ns is None or end_ns is None or end_ns <= start_ns:
         return None
     return Window(start_ns, end_ns)
-
-
-def _cpu_percent(
-    store: Store, result: TrialResult, streams: Sequence[StreamRecord], window: Window | None
-) -> float | None:
-    """Return the CPU use over the window in per cent of one core.
-
-    ``cpu_s`` is exact and belongs to the whole life of the programs. Where the workload has
-    marked a window of its own, the sampled CPU seconds at the window's edges count instead.
-    """
-    if window is None or result.cpu_s is None:
-        return None
-    if not result.details.get("window_marked"):
-        return 100.0 * result.cpu_s / window.duration_s
-    support = _support_programs(result)
-    trees = [
-        stream
-        for stream in streams
-        if stream.source == "probe"
-        and stream.name.startswith(_TREE_PREFIX)
-        and stream.name.removeprefix(_TREE_PREFIX) not in support
-    ]
-    used = [_cpu_in(store, tree, window) for tree in trees]
-    known_s = [cpu_s for cpu_s in used if cpu_s is not None]
-    if not known_s or len(known_s) < len(used):
-        return None
-    return 100.0 * sum(known_s) / window.duration_s
-
-
-def _support_programs(result: TrialResult) -> set[str]:
-    """Return the participants whose use is not the trial's."""
-    participants = result.details.get("participants", {})
-    return {name for name, use in participants.items() if use.get("role") == "support"}
-
-
-def _cpu_in(store: Store, tree: StreamRecord, window: Window) -> float | None:
-    """Return a tree's CPU seconds in the window, None where samples are too few to say."""
-    if all(channel.name != "cpu_s" for channel in tree.channels):
-        return None
-    times_ns, columns = store.read_stream(tree.stream_id, ["cpu_s"])
-    known = np.isfinite(columns["cpu_s"])
-    t_s = (times_ns[known] - window.start_ns) / 1e9
-    cpu_s = columns["cpu_s"][known]
-    if np.count_nonzero((t_s >= 0.0) & (t_s <= window.duration_s)) < 2:
-        return None
-    at_start, at_end = np.interp([0.0, window.duration_s], t_s, cpu_s)
-    return float(at_end - at_start)
 
 
 def _variants(spec: Mapping[str, Any], records: Sequence[TrialRecord]) -> list[Mapping[str, Any]]:

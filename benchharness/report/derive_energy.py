@@ -57,7 +57,7 @@ def trial_energy(
     if window is None:
         return TrialEnergy(None, NO_WINDOW, (), ())
     idle = idle_windows(spans)
-    outcomes = [_outcome(store, meter, window, idle, events) for meter in meters]
+    outcomes = [meter_outcome(store, meter, window, idle, events) for meter in meters]
     first, others = outcomes[0], outcomes[1:]
     cautions = [caution for outcome in outcomes for caution in outcome.cautions]
     cautions += [
@@ -90,13 +90,14 @@ def capabilities_of(meta: Mapping[str, Any]) -> Capabilities:
     )
 
 
-def _outcome(
+def meter_outcome(
     store: Store,
     meter: StreamRecord,
     window: Window,
     idle: Sequence[Window],
     events: Sequence[EventRecord],
 ) -> Outcome:
+    """Integrate the stored readings of one meter over a window."""
     there = [channel.name for channel in meter.channels if channel.name in _CHANNELS]
     times_ns, columns = store.read_stream(meter.stream_id, there)
     said = meter_events(events, meter.name)

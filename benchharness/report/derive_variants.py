@@ -32,6 +32,7 @@ _VALUES: Mapping[str, Callable[[TrialSummary], float | None]] = {
     "cpu_s": lambda trial: trial.cpu_s,
     "cpu_percent": lambda trial: trial.cpu_percent,
     "memory_peak_bytes": lambda trial: trial.memory_peak_bytes,
+    "memory_window_bytes": lambda trial: trial.memory_window_bytes,
     GROSS: lambda trial: None if trial.energy is None else trial.energy.gross_j.value,
     NET: lambda trial: (
         None if trial.energy is None or trial.energy.net_j is None else trial.energy.net_j.value

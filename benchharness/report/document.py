@@ -21,7 +21,12 @@ from benchharness.model import (
     VariantSummary,
 )
 from benchharness.report.derive_spans import HARNESS
-from benchharness.report.document_energy import energy_document, flags_document, meters_document
+from benchharness.report.document_energy import (
+    energy_document,
+    flags_document,
+    meters_document,
+    start_document,
+)
 from benchharness.report.edge_rows import edge_document
 from benchharness.report.groups import Group, groups
 from benchharness.report.several_meters import figures_of
@@ -90,13 +95,16 @@ def _trial(trial: TrialSummary, applies: tuple[str, ...] | None) -> dict[str, An
         "reason": trial.reason,
         "duration_s": trial.duration_s,
         "cpu_s": trial.cpu_s,
+        "cpu_window_s": trial.cpu_window_s,
         "cpu_percent": trial.cpu_percent,
         "memory_peak_bytes": trial.memory_peak_bytes,
+        "memory_window_bytes": trial.memory_window_bytes,
         "module_bytes": trial.module_bytes,
         "energy": None if trial.energy is None else energy_document(trial.energy),
         "energy_missing": trial.energy_missing,
         "other_energy": [energy_document(figure) for figure in trial.other_energy],
         "several_meters": meters_document(figures_of(trial)),
+        "start": start_document(trial.start),
         **flags_document(trial),
         "outputs": trial.outputs,
         "metrics": trial.metrics,

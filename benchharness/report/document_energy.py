@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchharness.energy.targets import SupplyLoss, supply_losses
-from benchharness.model import EnergyFigure, Quantity, TrialSummary
+from benchharness.model import EnergyFigure, Quantity, StartCost, TrialSummary
 from benchharness.report.derive_meters import Agreement, agreements, total
 from benchharness.report.energy_budget import figure_budget
 from benchharness.report.energy_flags import cross_check, flags, gate_of, marked
@@ -53,6 +53,22 @@ def flags_document(trial: TrialSummary) -> dict[str, Any]:
             {"code": f.code, "message": f.message, "remedy": f.remedy, "marks": f.marks}
             for f in flags(trial)
         ],
+    }
+
+
+def start_document(start: StartCost | None) -> dict[str, Any] | None:
+    """Return what the start cost: seconds, joules gross and net, or why there are none."""
+    if start is None:
+        return None
+    figure = start.energy
+    return {
+        "duration_s": start.duration_s,
+        "gross_j": None if figure is None else quantity_document(figure.gross_j),
+        "net_j": None if figure is None else quantity_document(figure.net_j),
+        "method": None if figure is None else figure.method,
+        "meter": None if figure is None else figure.meter,
+        "class": None if figure is None else figure.measurement_class,
+        "missing": start.missing if figure is None else figure.net_missing,
     }
 
 

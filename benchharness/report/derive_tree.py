@@ -1,0 +1,92 @@
+"""What a trial's own programs used inside its window, from the samples of their process trees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchharness.energy.readings import Window
+from benchharness.store.records import StreamRecord, TrialResult
+
+if TYPE_CHECKING:
+    from benchharness.store.database import Store
+
+MEMORY_IN_WINDOW = "memory in the window"  # in a trial's methods
+_TREE_PREFIX = "tree:"
+
+
+@dataclass(frozen=True, slots=True)
+class WindowUse:
+    """CPU seconds and the most memory in the window; None is not known, never 0."""
+
+    cpu_s: float | None = None
+    memory_bytes: int | None = None
+    memory_method: str | None = None
+
+
+def window_use(
+    store: Store, result: TrialResult, streams: Sequence[StreamRecord], window: Window | None
+) -> WindowUse:
+    """Return what the programs used, those that only support the trial left out.
+
+    ``cpu_s`` of a trial is exact and belongs to the whole life of the programs: it is that of a
+    window that nobody has marked. In a marked one the sampled CPU seconds at its edges count.
+    """
+    if window is None:
+        return WindowUse()
+    support = _support_programs(result)
+    trees = [
+        stream
+        for stream in streams
+        if stream.source == "probe"
+        and stream.name.startswith(_TREE_PREFIX)
+        and stream.name.removeprefix(_TREE_PREFIX) not in support
+    ]
+    cpu_s = result.cpu_s
+    if cpu_s is not None and result.details.get("window_marked"):
+        cpu_s = _sum([_cpu_in(store, tree, window) for tree in trees])
+    memory = _sum([_memory_in(store, tree, window) for tree in trees])
+    if memory is None:
+        return WindowUse(cpu_s)
+    methods = dict.fromkeys(str(tree.meta.get("memory", "")) for tree in trees)
+    return WindowUse(cpu_s, round(memory), ", ".join(filter(None, methods)) or None)
+
+
+def _support_programs(result: TrialResult) -> set[str]:
+    """Return the participants whose use is not the trial's."""
+    participants = result.details.get("participants", {})
+    return {name for name, use in participants.items() if use.get("role") == "support"}
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    """Return the sum; None if there is nothing to add up, or one is not known."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known and len(known) == len(values) else None
+
+
+def _cpu_in(store: Store, tree: StreamRecord, window: Window) -> float | None:
+    """Return a tree's CPU seconds in the window, None where samples are too few to say."""
+    if all(channel.name != "cpu_s" for channel in tree.channels):
+        return None
+    times_ns, columns = store.read_stream(tree.stream_id, ["cpu_s"])
+    known = np.isfinite(columns["cpu_s"])
+    t_s = (times_ns[known] - window.start_ns) / 1e9
+    cpu_s = columns["cpu_s"][known]
+    if np.count_nonzero((t_s >= 0.0) & (t_s <= window.duration_s)) < 2:
+        return None
+    at_start, at_end = np.interp([0.0, window.duration_s], t_s, cpu_s)
+    return float(at_end - at_start)
+
+
+def _memory_in(store: Store, tree: StreamRecord, window: Window) -> float | None:
+    """Return the largest sample of a tree's memory in the window, None if none falls in."""
+    if all(channel.name != "memory_bytes" for channel in tree.channels):
+        return None
+    times_ns, columns = store.read_stream(tree.stream_id, ["memory_bytes"])
+    inside = (times_ns >= window.start_ns) & (times_ns <= window.end_ns)
+    sampled = columns["memory_bytes"][inside]
+    sampled = sampled[np.isfinite(sampled) & (sampled > 0.0)]
+    return float(sampled.max()) if sampled.size else None
