@@ -19,6 +19,7 @@ from benchharness.model import (
     TrialSummary,
     VariantSummary,
 )
+from benchharness.report.edge_figure import EdgeFigure, mean_of, start_figures
 from benchharness.report.edge_program import said_names, said_of
 from benchharness.report.groups import (
     MODE,
@@ -29,26 +30,16 @@ from benchharness.report.groups import (
     workloads,
 )
 from benchharness.report.metrics import half_interval, metric_of
-from benchharness.report.text import half_width
-from benchharness.stats.interval import mean_interval
 
 HOST = "host_bytes"
 SIZES = (HOST, "module_bytes", "aot_bytes")
 _MOST_LOW_VOLTAGE = 60.0  # the bound of extra-low voltage: what boards are fed with is below it
-PHASES = ("load", "compile", "build", "deserialize", "instantiate")
+PHASES = ("load", "load_nn", "compile", "build", "deserialize", "instantiate")
 KEYS = (
     *("duration_s", "cpu_percent", "cpu_machine_percent", "memory_peak_bytes", "memory_percent"),
-    *("power_w", "current_a", "energy_net_j", *SIZES, *(f"{name}_s" for name in PHASES)),
+    *("memory_window_bytes", "memory_window_percent", "power_w", "current_a", "energy_net_j"),
+    *(*SIZES, "start_s", "start_gross_j", "start_net_j", *(f"{name}_s" for name in PHASES)),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class EdgeFigure:
-    """A mean over ``n`` runs, and half of its 95 % interval, where it has one."""
-
-    n: int
-    mean: float
-    half: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +145,7 @@ def _row(summary: CampaignSummary, variant: VariantSummary, others: Sequence[str
 
 def _said(summary: CampaignSummary, good: Sequence[TrialSummary]) -> dict[str, EdgeFigure]:
     told = [said_of(trial) for trial in good]
-    means = {name: _mean([each.get(name) for each in told]) for name in said_names(summary)}
+    means = {name: mean_of([each.get(name) for each in told]) for name in said_names(summary)}
     return {name: figure for name, figure in means.items() if figure is not None}
 
 
@@ -162,22 +153,27 @@ def _figures(
     summary: CampaignSummary, variant: VariantSummary, good: Sequence[TrialSummary]
 ) -> dict[str, EdgeFigure | None]:
     cpu, memory = _metric(variant, "cpu_percent"), _metric(variant, "memory_peak_bytes")
+    in_window = _metric(variant, "memory_window_bytes")
+    whole_bytes = summary.environment.get("memory_bytes")
     found = {
         "duration_s": _metric(variant, "duration_s"),
         "cpu_percent": cpu,
         "cpu_machine_percent": _share(cpu, summary.environment.get("cores"), 1.0),
         "memory_peak_bytes": memory,
-        "memory_percent": _share(memory, summary.environment.get("memory_bytes"), 100.0),
+        "memory_percent": _share(memory, whole_bytes, 100.0),
+        "memory_window_bytes": in_window,
+        "memory_window_percent": _share(in_window, whole_bytes, 100.0),
         "power_w": _power(variant, good),
         "current_a": _current(good),
         "energy_net_j": _metric(variant, "energy_net_j"),
+        **start_figures(good),
     }
     for name in SIZES:
-        found[name] = _mean([t.metrics.get(name) for t in good])
+        found[name] = mean_of([t.metrics.get(name) for t in good])
     if found["module_bytes"] is None:
-        found["module_bytes"] = _mean([t.module_bytes for t in good])
+        found["module_bytes"] = mean_of([t.module_bytes for t in good])
     for name in PHASES:
-        found[f"{name}_s"] = _mean([t.phases_s.get(name) for t in good])
+        found[f"{name}_s"] = mean_of([t.phases_s.get(name) for t in good])
     return found
 
 
@@ -204,7 +200,7 @@ def _power(variant: VariantSummary, good: Sequence[TrialSummary]) -> EdgeFigure 
         for t in good
         if t.energy is not None and t.duration_s
     ]
-    figure = _mean([energy_j / duration_s for energy_j, duration_s in pairs])
+    figure = mean_of([energy_j / duration_s for energy_j, duration_s in pairs])
     if gross is None or figure is None:
         return None
     parts = [figure.half]
@@ -219,7 +215,7 @@ def _current(good: Sequence[TrialSummary]) -> EdgeFigure | None:
     told = [trial.supply for trial in good if trial.supply is not None]
     if len({side_of(supply) for supply in told}) > 1:
         return None
-    return _mean([supply.current_a for supply in told])
+    return mean_of([supply.current_a for supply in told])
 
 
 def side_of(supply: SupplyCurrent) -> str:
@@ -234,12 +230,3 @@ def sides(summary: CampaignSummary) -> list[str]:
     """Return the sides that the currents of a campaign are of."""
     told = [trial.supply for trial in summary.trials if trial.supply is not None]
     return list(dict.fromkeys(side_of(supply) for supply in told))
-
-
-def _mean(values: Sequence[float | None]) -> EdgeFigure | None:
-    known = [value for value in values if value is not None]
-    interval = mean_interval(known)
-    if interval.mean is None:
-        return None
-    half = half_width(interval.low, interval.high)
-    return EdgeFigure(interval.n, interval.mean, half or None)

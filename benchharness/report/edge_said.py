@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchharness.report.edge_figure import EdgeFigure
 from benchharness.report.edge_names import EMPTY, name_columns
 from benchharness.report.edge_program import (
     CAPTION,
@@ -11,7 +12,7 @@ from benchharness.report.edge_program import (
     said_columns,
     said_names,
 )
-from benchharness.report.edge_rows import EdgeFigure, edge_rows
+from benchharness.report.edge_rows import edge_rows
 from benchharness.report.groups import Section
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import Unit, number, plain, scaled_pm

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from benchharness.meters.common import SUPPLY_VOLTAGE_KEY
 from benchharness.model import CampaignSummary
+from benchharness.report.derive_tree import MEMORY_IN_WINDOW
 from benchharness.report.edge_names import EMPTY, name_columns
 from benchharness.report.edge_rows import EdgeRow, edge_rows, sides
 from benchharness.report.edge_said import said_table
@@ -22,6 +23,7 @@ from benchharness.report.text import KILOBYTE, MEGABYTE, Unit, column_unit, numb
 _MILLI = Unit("mA", 1e-3)
 _ONE = Unit("", 1.0)
 CAPTION = "on the edge device"
+_STARTING = ("load", "load_nn", "compile", "deserialize", "instantiate")  # phases before the window
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +90,43 @@ def _kinds(summary: CampaignSummary, rows: Sequence[EdgeRow]) -> list[_Kind]:
         found = [figure for row in rows for key in keys if (figure := row.get(key))]
         return column_unit((max(abs(f.mean), f.half or 0.0) for f in found), base)
 
-    phases = unit("s", "load_s", "compile_s", "deserialize_s", "instantiate_s")
+    phases = unit("s", "start_s", *(f"{name}_s" for name in _STARTING))
     joules, watts = unit("J", "energy_net_j"), unit("W", "power_w")
+    start_j = unit("J", "start_gross_j")
     suffix = class_suffix(summary)
     return [
         _Kind("duration_s", "time", unit("s", "duration_s"), 95),
         _Kind("cpu_percent", "CPU", _ONE, 80, "% core", digits=3),
         _Kind("cpu_machine_percent", "CPU", _ONE, 60, "% all", digits=3),
-        _Kind("memory_percent", "RAM", _ONE, 84, "%", digits=2),
-        _Kind("memory_peak_bytes", "RAM", unit("B", "memory_peak_bytes"), 65, digits=4),
+        *_memory(rows, unit("B", "memory_window_bytes", "memory_peak_bytes")),
         _Kind("power_w", "power", watts, 85, watts.symbol + suffix),
         _Kind("current_a", "current", _MILLI, 83, f"mA, {'/'.join(sides(summary))}"),
         _Kind("energy_net_j", "net energy", joules, 90, joules.symbol + suffix),
         _Kind("host_bytes", "host", MEGABYTE, 90, digits=3, of_run=False),
         _Kind("module_bytes", "module", KILOBYTE, 85, digits=3, of_run=False),
         _Kind("aot_bytes", "AOT", KILOBYTE, 80, digits=3, of_run=False),
+        _Kind("start_s", "start", phases, 79, of_run=False),
+        _Kind("start_gross_j", "start", start_j, 78, start_j.symbol + suffix, of_run=False),
         _Kind("load_s", "load", phases, 65, of_run=False),
+        _Kind("load_nn_s", "load nn", phases, 62, of_run=False),
         _Kind("compile_s", "compile", phases, 75, of_run=False),
         _Kind("build_s", "AOT build", unit("s", "build_s"), 40, of_run=False),
         _Kind("deserialize_s", "deserialize", phases, 70, of_run=False),
         _Kind("instantiate_s", "instantiate", phases, 60, of_run=False),
+    ]
+
+
+def _memory(rows: Sequence[EdgeRow], octets: Unit) -> list[_Kind]:
+    """Return the columns of memory: in the window where samples fell into one, and the peak."""
+    if not any(row.get("memory_window_bytes") for row in rows):
+        return [
+            _Kind("memory_percent", "RAM", _ONE, 84, "%", digits=2),
+            _Kind("memory_peak_bytes", "RAM", octets, 65, digits=4),
+        ]
+    return [
+        _Kind("memory_window_percent", "RAM", _ONE, 84, "%", digits=2),
+        _Kind("memory_window_bytes", "RAM", octets, 62, digits=4),
+        _Kind("memory_peak_bytes", "peak", octets, 75, digits=4),
     ]
 
 
@@ -141,8 +160,13 @@ def _notes(summary: CampaignSummary, rows: Sequence[EdgeRow], shown: set[str]) -
             notes.append(
                 "CPU –: a window too short for two samples of CPU time; a larger input has them"
             )
-    if "memory_percent" in shown:
-        notes.append("RAM: the peak of the run's processes, start-up included; % of the machine's")
+    if "memory_window_bytes" in shown:
+        how = _methods(summary, MEMORY_IN_WINDOW)
+        notes.append(f"RAM: the most at a sample in the window{how}; % of the machine's")
+    if "memory_peak_bytes" in shown:
+        title = "peak" if "memory_window_bytes" in shown else "RAM"
+        how = _methods(summary, "memory")
+        notes.append(f"{title}: the most memory of the run's processes, start-up included{how}")
     if "power_w" in shown:
         notes.append("power: gross energy of the window by its time")
     if "duration_s" in shown:
@@ -152,12 +176,21 @@ def _notes(summary: CampaignSummary, rows: Sequence[EdgeRow], shown: set[str]) -
             "host: the files that loading the runtime maps into memory, its library and what that "
             "brings; not the Python that starts it (MB: a million bytes, kB: a thousand)"
         )
-    outside = [
-        name for name in ("load", "compile", "deserialize", "instantiate") if f"{name}_s" in shown
-    ]
+    if "start_s" in shown:
+        notes.append(
+            "start: from the start of the program to its window, the phases and Python's own start "
+            "in it; its joules are gross, idle power included"
+        )
+    outside = [name.replace("_", " ") for name in _STARTING if f"{name}_s" in shown]
     if outside:
         notes.append(f"{', '.join(outside)}: before the window, in neither its time nor its energy")
     return notes
+
+
+def _methods(summary: CampaignSummary, key: str) -> str:
+    """Return how a figure was obtained, in parentheses; "" where nobody says."""
+    found = dict.fromkeys(t.methods[key] for t in summary.trials if key in t.methods)
+    return f" ({' or '.join(found)})" if found else ""
 
 
 def _about_current(summary: CampaignSummary) -> list[str]:
