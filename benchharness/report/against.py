@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary, VariantSummary
-from benchharness.report.against_measured import Measuring
+from benchharness.report.against_measured import IN_WINDOW, RAM, Measuring
 from benchharness.report.against_orders import PartComparison
 from benchharness.report.against_readings import known_factors, readings_of, slices
 from benchharness.report.against_records import Against, Part, Reading
@@ -124,10 +124,20 @@ def _part_notes(
         notes.append(f"one good run of {listed(singles)}: no interval, so that nothing is ranked")
     if any("current_ma" in row.values for row in rows):
         notes.append(_about_current(measuring, variants))
-    unknown = measuring.campaign.environment.get("memory_bytes") is None
-    if unknown and any("ram_percent" in row.values for row in rows):
-        notes.append("RAM: the size of this machine's memory is not known")
+    if any(RAM in row.values for row in rows):
+        notes.append(_about_memory(measuring, workload))
     return notes
+
+
+def _about_memory(measuring: Measuring, workload: str) -> str:
+    if measuring.campaign.environment.get("memory_bytes") is None:
+        return "RAM: the size of this machine's memory is not known"
+    if measuring.memory_key(workload) == IN_WINDOW:
+        return "RAM here: the most at a sample in the window, without the start before it"
+    return (
+        "RAM here: the peak of the whole run, start-up and compiling included, since not every "
+        "variant has a sample in its window"
+    )
 
 
 def _about_current(measuring: Measuring, variants: Sequence[VariantSummary]) -> str:

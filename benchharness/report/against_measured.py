@@ -16,11 +16,12 @@ SIZES = ("host_mb", "module_kb")  # files: the same in every run, and known with
 EXACT_NU = 1.0  # never used: a variance of 0 has no share in any degrees of freedom
 MAINS = "mains"
 MB, KB, MA = 1e6, 1e3, 1e3
+RAM = "ram_percent"
+IN_WINDOW, PEAK = "memory_window_bytes", "memory_peak_bytes"
 
 _METRICS: Mapping[str, str] = {
     "duration_s": "duration_s",
     "cpu_percent": "cpu_percent",
-    "ram_percent": "memory_peak_bytes",
     "energy_j": GROSS,
 }
 
@@ -55,19 +56,28 @@ class Measuring:
             return _size(trials.good, quantity)
         if quantity == "current_ma":
             return _from(_values(trials.good, _mains_a), MA)
-        if quantity not in _METRICS:
+        if quantity not in (*_METRICS, RAM):
             return None
         scale = 1.0
-        if quantity == "ram_percent":
+        if quantity == RAM:
             whole = self.campaign.environment.get("memory_bytes")
             if not isinstance(whole, (int, float)) or whole <= 0:
                 return None
             scale = 100.0 / whole
-        sample = trials.sample(_METRICS[quantity], one_meter=self._one_meter())
+        key = _METRICS.get(quantity) or self.memory_key(variant.workload)
+        sample = trials.sample(key, one_meter=self._one_meter())
         found = _from(sample.values, scale, sample.common_u)
         if found is not None and quantity == "energy_j":  # the meter's share is in its ±
             return replace(found, half=half_interval(variant, GROSS))
         return found
+
+    def memory_key(self, workload: str) -> str:
+        """Return which memory a workload is compared by: a person reads htop while it runs.
+
+        In the window if all its variants have that, else the peak: never one beside the other.
+        """
+        variants = [v for v in self.campaign.variants if v.workload == workload and v.ok]
+        return IN_WINDOW if all(IN_WINDOW in v.metrics for v in variants) else PEAK
 
     def _one_meter(self) -> bool:
         return len({t.energy.meter for t in self.campaign.trials if t.energy is not None}) <= 1

@@ -169,6 +169,23 @@ def test_a_figure_of_another_thing_is_left_out_of_orders_and_ratios(d14: Publish
     assert {r.quantity for r in others} == {"duration_s", "ram_percent", "cpu_percent", "energy_j"}
 
 
+def test_memory_is_that_of_the_window_where_every_variant_has_it(d14: Published) -> None:
+    known = matrix(TIMES, window_bytes=400_000_000)
+    found = compare_published(campaign(*known), d14)
+    figures = [found.measuring.get(v, "ram_percent") for v in found.campaign.variants]
+    assert all(f is not None and f.mean == pytest.approx(10.0) for f in figures)
+    assert "RAM here: the most at a sample in the window" in " ".join(part_of(found).notes)
+
+
+def test_memory_of_a_window_is_not_set_against_a_peak(d14: Published) -> None:
+    first, *others = matrix(TIMES, window_bytes=400_000_000)
+    found = compare_published(campaign({**first, "window_bytes": None}, *others), d14)
+    figures = [found.measuring.get(v, "ram_percent") for v in found.campaign.variants]
+    assert all(f is not None and f.mean == pytest.approx(15.5, rel=0.01) for f in figures)
+    (note,) = (note for note in part_of(found).notes if note.startswith("RAM"))
+    assert note.startswith("RAM here: the peak of the whole run, start-up and compiling included")
+
+
 def test_where_nothing_else_is_left_the_word_is_not_comparable(d14: Published) -> None:
     only = {("wasmtime", "jit"): 7.3, ("wasmedge", "aot"): 6.0}
     part = part_of(compare_published(campaign(*matrix(only)), d14))
