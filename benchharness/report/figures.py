@@ -25,6 +25,11 @@ LOWER = "#0b4a88"
 HIGHER = "#bf4a0b"
 STARTUP = "#d4610e"
 IO = "#16806b"
+LOAD = "#5c1e00"
+BUILD = "#8424d6"
+DESERIALIZE = "#d36fe6"
+INSTANTIATE = "#dcb000"
+MODEL = "#00d68f"
 FLOOR = "#868f9b"
 BAND = "#e3e7ec"
 LINE = "#d5dae1"
@@ -36,6 +41,11 @@ _ROLES = {
     HIGHER: "higher",
     STARTUP: "startup",
     IO: "io",
+    LOAD: "load",
+    BUILD: "build",
+    DESERIALIZE: "deserialize",
+    INSTANTIATE: "instantiate",
+    MODEL: "model",
     FLOOR: "floor",
     BAND: "band",
     LINE: "line",

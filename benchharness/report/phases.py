@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from benchharness.model import CampaignSummary, PhaseSpan, TrialSummary
@@ -16,8 +16,18 @@ from benchharness.model import CampaignSummary, PhaseSpan, TrialSummary
 MAIN = "main"
 HARNESS = "harness"
 _STARTUP_WORDS = ("compile", "load", "setup", "start", "init", "instantiate", "warm", "import")
-_STARTUP_ROLES = ("startup", "higher")
-_OTHER_ROLES = ("lower", "io", "muted", "floor")
+# Names of colours: a host's phases have the same ones on every page.
+_KNOWN = {
+    "load": "load",
+    "compile": "startup",
+    "build": "build",
+    "deserialize": "deserialize",
+    "instantiate": "instantiate",
+}
+_STARTUP_ROLES = ("startup", "load", "model", "instantiate", "build", "deserialize")
+_WORK_ROLES = ("lower", "io")
+_NEUTRAL_ROLES = ("muted", "ink")
+_SHARED_ROLE = "floor"  # of what is left when every colour has been given
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +93,29 @@ def phase_names(summary: CampaignSummary) -> list[str]:
 def phase_roles(summary: CampaignSummary) -> dict[str, str]:
     """Give each phase the name of a colour, in the order of :func:`phase_names`.
 
-    Start-up work has colours of its own; the longest of the others has that of work.
+    The phases of a host have their own, the longest of the work has that of work. No two phases
+    share one while there are any left; then the shortest do.
     """
     totals = dict.fromkeys(phase_names(summary), 0.0)
     for trial in summary.trials:
         divided = phase_seconds(trial)
         for name, seconds in (*divided.inside_s.items(), *divided.outside_s.items()):
             totals[name] = totals.get(name, 0.0) + seconds
-    startup = [n for n in totals if any(word in n.lower() for word in _STARTUP_WORDS)]
-    others = [n for n in totals if n not in startup]
-    roles = _assigned(startup, totals, _STARTUP_ROLES) | _assigned(others, totals, _OTHER_ROLES)
+    roles: dict[str, str] = {}
+    # Two participants may both load: the longer of the two has the colour of it.
+    for name in sorted(totals, key=lambda name: -totals[name]):
+        known = _KNOWN.get(name.rpartition("/")[2])
+        if known is not None and known not in roles.values():
+            roles[name] = known
+    for name in sorted(totals.keys() - roles.keys(), key=lambda name: (-totals[name], name)):
+        roles[name] = _free_role(name, roles.values())
     return {name: roles[name] for name in totals}
 
 
-def _assigned(
-    names: Sequence[str], totals: dict[str, float], roles: Sequence[str]
-) -> dict[str, str]:
-    longest_first = sorted(names, key=lambda name: -totals[name])
-    return {name: roles[place % len(roles)] for place, name in enumerate(longest_first)}
+def _free_role(name: str, taken: Collection[str]) -> str:
+    """Return a colour that is not taken; start-up work never has one of other work."""
+    if any(word in name.lower() for word in _STARTUP_WORDS):
+        pool: Sequence[str] = (*_STARTUP_ROLES, *_NEUTRAL_ROLES)
+    else:
+        pool = (*_WORK_ROLES, *_NEUTRAL_ROLES, *_STARTUP_ROLES)
+    return next((role for role in pool if role not in taken), _SHARED_ROLE)

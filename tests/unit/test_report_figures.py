@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from benchharness.report import figures
+from benchharness.report.figures import COLOUR_OF
 from benchharness.report.figures_runs import RunDots, draw_runs, shared_limit
 from benchharness.report.figures_time import draw_small, draw_trial
 from benchharness.report.phases import phase_roles
@@ -36,6 +37,16 @@ def test_colours_are_variables_of_the_style_sheet() -> None:
         assert not re.search(r"#[0-9a-fA-F]{3,8}\b", re.sub(r"[\"(]#[^\")]+", "", drawing))
         for role in re.findall(r"var\(--([a-z]+)\)", drawing):
             assert f"--{role}:" in css
+
+
+def test_every_colour_of_a_figure_is_one_of_the_page_in_light_and_in_dark() -> None:
+    css = CSS.read_text(encoding="utf-8")
+    light, _, dark = css.partition("prefers-color-scheme: dark")
+    for role, colour in COLOUR_OF.items():
+        assert f"--{role}: {colour};" in light
+        assert f"--{role}: #" in dark
+    for role in (r for r in COLOUR_OF if r not in ("line", "surface")):
+        assert f".fill-{role} {{" in css
 
 
 def test_a_figure_has_a_title_a_description_and_text_that_stays_text() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from benchharness.model import Channel, MeasurementClass, PhaseSpan
 from benchharness.report.buckets import bucketed, rate
+from benchharness.report.figures import COLOUR_OF
 from benchharness.report.figures_losses import supply_pairs, title_of
 from benchharness.report.phases import phase_names, phase_roles, phase_seconds
 from benchharness.report.timeline import Series, accepted, read_timeline
@@ -215,6 +216,42 @@ def test_phases_are_disjoint_and_those_before_the_window_stand_apart() -> None:
     roles = phase_roles(summary)
     assert roles["multiply"] == "lower"
     assert roles["compile"] == "startup"
+
+
+def roles_of(*names: str) -> dict[str, str]:
+    """Return the colours of phases of one second each, one after the other before the window."""
+    spans = tuple(PhaseSpan("main", n, ns(i - 60), ns(i - 59)) for i, n in enumerate(names))
+    one = replace(
+        trial(),
+        spans=spans,
+        phases_s=dict.fromkeys(names, 1.0),
+        window_start_ns=ns(0),
+        window_end_ns=ns(10),
+    )
+    return phase_roles(assembled([one]))
+
+
+def test_every_phase_of_a_host_has_a_colour_of_its_own() -> None:
+    host = ("load", "compile", "build", "deserialize", "instantiate", "run")
+    roles = roles_of(*host)
+    assert list(roles.values()) == [
+        "load", "startup", "build", "deserialize", "instantiate", "lower",
+    ]  # fmt: skip
+    # The same on a page that has fewer of them, and beside phases that nobody knows.
+    assert roles_of("load", "deserialize", "run") == {
+        n: roles[n] for n in ("load", "deserialize", "run")
+    }
+    more = roles_of(*host, "load_model", "steady", "setup")
+    assert {n: more[n] for n in host[:5]} == {n: roles[n] for n in host[:5]}
+    assert len(set(more.values())) == len(more)
+    assert set(more.values()) <= set(COLOUR_OF)
+    assert (more["steady"], more["load_model"]) == ("io", "model")
+
+
+def test_when_every_colour_is_given_the_rest_shares_one() -> None:
+    roles = roles_of(*(f"part{i:02}" for i in range(20)))
+    assert list(roles.values()).count("floor") == 20 - 10
+    assert len(set(roles.values())) == 11
 
 
 @given(st.lists(st.tuples(st.floats(-5, 15), st.floats(0, 8), st.sampled_from("abc")), max_size=30))
