@@ -14,6 +14,11 @@ import pytest
 
 from tests.integration.mqtt_broker import EmulatedPlug, Mosquitto, configure, free_port
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background of a shell, which has its jobs ignore Ctrl-C, as they would have
+    # the programs that tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @pytest.fixture
 def start_mosquitto(tmp_path: Path) -> Iterator[Callable[..., Mosquitto]]:

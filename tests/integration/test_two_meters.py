@@ -52,7 +52,7 @@ def test_both_powers_stand_in_every_report_with_what_the_supply_loses(harness: H
     assert wall["class"] == rail["class"] == "replayed"
     assert wall["gross_j"]["value"] == pytest.approx(WALL_W * window_s, rel=0.01)
     assert rail["gross_j"]["value"] == pytest.approx(RAIL_W * window_s, rel=0.01)
-    assert wall["coverage"] == rail["coverage"] == 1.0
+    assert (wall["coverage"], rail["coverage"]) == pytest.approx((1.0, 1.0))
     (loss,) = trial["several_meters"]["supply_losses"]
     assert loss["loss_j"]["value"] == pytest.approx(2.0 * window_s, rel=0.05)
     # Two gains: 2 % of 10 W and 1 % of 8 W, each a bound, at 95 %
