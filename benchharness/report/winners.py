@@ -35,10 +35,9 @@ def winners(summary: CampaignSummary) -> Table | None:
     if not is_divided(summary):
         return None
     rows = [
-        row
+        _row(replace(part.summary, variants=group.members), group, headline_key(part.summary))
         for part in sections(summary)
         for group in groups(part.summary.variants)
-        for row in [_row(replace(part.summary, variants=group.members), group)]
     ]
     metrics = {_metric(part.summary) for part in sections(summary)}
     columns = (
@@ -65,7 +64,7 @@ def headline(summary: CampaignSummary) -> dict[str, str] | None:
     if not is_divided(summary) or _is_short(summary.verdict):
         return None
     found = [
-        _outcome(replace(part.summary, variants=group.members))
+        _outcome(replace(part.summary, variants=group.members), headline_key(part.summary))
         for part in sections(summary)
         for group in groups(part.summary.variants)
         if not group.is_reference
@@ -87,9 +86,11 @@ def _is_short(verdict: str) -> bool:
     return len(verdict) <= _SHORT
 
 
-def _outcome(summary: CampaignSummary) -> str:
-    """Return how the comparison of a group ended; "" where there is nothing to compare."""
-    key = headline_key(summary)
+def _outcome(summary: CampaignSummary, key: str) -> str:
+    """Return how the comparison of a group ended; "" where there is nothing to compare.
+
+    The metric is that of the workload, for all its groups, as it is in the workload's own table.
+    """
     judged = {
         found for found in standings(summary, key).values() if found not in (ALONE, BEST, MISSING)
     }
@@ -100,8 +101,7 @@ def _outcome(summary: CampaignSummary) -> str:
     return _UNDECIDED if judged <= {HIGHER, UNDECIDED} else _UNRANKED
 
 
-def _row(summary: CampaignSummary, group: Group[VariantSummary]) -> tuple[Cell, ...]:
-    key = headline_key(summary)
+def _row(summary: CampaignSummary, group: Group[VariantSummary], key: str) -> tuple[Cell, ...]:
     found = [v for v in ranked(summary, key) if metric_of(v, key) is not None]
     name = (Cell(plain(group.workload, 40)), Cell(group.kind or DASH))
     if not found:

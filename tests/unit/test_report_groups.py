@@ -303,6 +303,23 @@ def test_the_lowest_of_single_runs_is_no_winner(tmp_path: Path) -> None:
     assert long["head"] == "Net energy: a lowest variant in 0 of 2 comparisons, 2 not ranked."
 
 
+def test_all_groups_of_a_workload_are_told_by_its_one_metric(tmp_path: Path) -> None:
+    rows = tuple(Row("a", r, m, 8.0) for r in ("wasmtime", "wasmer") for m in ("jit", "aot"))
+    with edge_campaign(tmp_path, rows) as store:
+        found = derive_campaign(store, "last")
+    first = found.variants[0]
+    net_less = {key: value for key, value in first.metrics.items() if key != "energy_net_j"}
+    one = replace(found, variants=(replace(first, metrics=net_less), *found.variants[1:]))
+    table = winners(one)
+    assert table is not None
+    assert [column.title for column in table.columns][-2] == "gross energy"
+    lowest_j = min(v.metrics["energy_gross_j"].mean or 0.0 for v in found.variants)
+    net_j = max(v.metrics["energy_net_j"].mean or 0.0 for v in found.variants)
+    shown_j = [float(row[-2].text.split()[0]) for row in table.rows]
+    assert shown_j == pytest.approx([lowest_j, lowest_j], rel=1e-2)
+    assert net_j < 0.9 * lowest_j
+
+
 def test_document_and_csv_tell_the_groups(summary: CampaignSummary, tmp_path: Path) -> None:
     document = to_document(summary)
     assert document["groups"][3] == {
