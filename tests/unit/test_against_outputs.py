@@ -220,6 +220,7 @@ def store_of(folder: Path, *runtimes: str) -> Path:
     return folder / "results.db"
 
 
+@pytest.mark.slow
 def test_report_writes_every_format(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

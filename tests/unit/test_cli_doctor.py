@@ -86,6 +86,7 @@ def test_a_meter_that_cannot_be_had_is_an_error_with_its_remedy(
     ]
 
 
+@pytest.mark.slow
 def test_the_default_meter_of_this_machine_says_that_it_estimates(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -115,6 +116,7 @@ def test_a_runtime_that_is_missing_has_its_command(monkeypatch: pytest.MonkeyPat
     ]
 
 
+@pytest.mark.slow
 def test_this_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(doctor, "WATCH_S", 0.05)
     checks = doctor.all_checks(argparse.Namespace(results=tmp_path / "r.db"))

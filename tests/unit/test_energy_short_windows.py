@@ -13,6 +13,8 @@ from benchharness.energy.figure import energy_figure
 from benchharness.energy.readings import Readings, Window
 from tests.unit.energy_models import Steps, ns, plug, window
 
+pytestmark = pytest.mark.slow  # together: thousands of windows each
+
 IDLE_W = 3.0
 BUSY_W = 8.0
 LATENCY_S = 1.5

@@ -260,6 +260,7 @@ def test_winners_are_one_a_group_with_what_comes_next(summary: CampaignSummary) 
     assert table.columns[3].title == "net energy"
 
 
+@pytest.mark.slow
 def test_a_page_counts_what_is_decided_and_leaves_the_rest_to_the_table(
     summary: CampaignSummary, tmp_path: Path
 ) -> None:

@@ -26,6 +26,8 @@ from tests.unit.report_samples import (
     sample_campaign,
 )
 
+pytestmark = pytest.mark.slow  # together: each renders a page or more
+
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
 
