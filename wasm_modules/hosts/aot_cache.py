@@ -9,13 +9,13 @@ and what does not have its own is built anew.
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from wasm_modules.hosts.failures import EXIT_UNFIT, HostError
+from wasm_modules.hosts.user_folders import cache_folder
 
 _PIECE_BYTES = 1 << 16
 _IDENTIFYING = ("model name", "flags", "features", "cpu implementer", "cpu part", "isa")
@@ -26,9 +26,7 @@ def artefact_path(code: bytes, runtime: str, version: str, mode: str) -> Path:
     digest = hashlib.sha256()
     for part in (code, runtime.encode(), version.encode(), mode.encode(), processor().encode()):
         digest.update(len(part).to_bytes(8, "big") + part)
-    base = os.environ.get("XDG_CACHE_HOME")
-    root = Path(base) if base else Path.home() / ".cache"
-    return root / "benchharness" / "aot" / f"{runtime}-{digest.hexdigest()[:32]}.so"
+    return cache_folder() / "aot" / f"{runtime}-{digest.hexdigest()[:32]}.so"
 
 
 def processor(cpuinfo: str = "/proc/cpuinfo") -> str:

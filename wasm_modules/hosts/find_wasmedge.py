@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wasm_modules.hosts.failures import EXIT_UNFIT, HostError
+from wasm_modules.hosts.user_folders import data_folder
 
 VARIABLE = "BENCHHARNESS_WASMEDGE"
 MODES = ("interpreter", "jit", "aot")
@@ -120,10 +121,7 @@ def _correction() -> str:
 
 def folder_of_its_own(environ: Mapping[str, str]) -> Path:
     """Return where scripts/install-wasmedge puts WasmEdge if the distribution has none."""
-    base = environ.get("XDG_DATA_HOME")
-    home = Path(environ.get("HOME") or Path.home())
-    folder = Path(base) if base else home / ".local" / "share"
-    return folder / "benchharness" / "wasmedge"
+    return data_folder(environ) / "wasmedge"
 
 
 def _named(place: Path) -> WasmEdge:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wasm_modules.hosts.failures import EXIT_UNFIT, HostError
+from wasm_modules.hosts.user_folders import data_folder
 
 VARIABLE = "BENCHHARNESS_WASMER_PYTHON"
 COMPILERS = ("cranelift", "singlepass", "llvm")  # the first is the usual one
@@ -76,10 +77,7 @@ def install() -> str:
 
 def environment_python(environ: Mapping[str, str]) -> Path:
     """Return where the Python of scripts/install-wasmer is, if it has been run."""
-    base = environ.get("XDG_DATA_HOME")
-    home = Path(environ.get("HOME") or Path.home())
-    folder = Path(base) if base else home / ".local" / "share"
-    return folder / "benchharness" / "wasmer" / "bin" / "python"
+    return data_folder(environ) / "wasmer" / "bin" / "python"
 
 
 def in_python(python: str) -> Wasmer | None:

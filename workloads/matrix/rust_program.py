@@ -13,6 +13,7 @@ from pathlib import Path
 
 from wasm_modules.hosts import aot_cache
 from wasm_modules.hosts.failures import EXIT_UNFIT, HostError
+from wasm_modules.hosts.user_folders import cache_folder
 
 FLAGS = Path(__file__).resolve().parents[2] / "wasm_modules" / "rustc-flags"
 COMPILER_NOTE = "compiler.txt"
@@ -39,13 +40,11 @@ class RustProgram:
 
     def folder(self) -> Path:
         """Return the folder of the program, named after its source, flags and machine."""
-        base = os.environ.get("XDG_CACHE_HOME")
-        root = Path(base) if base else Path.home() / ".cache"
         machine = aot_cache.processor() if self.for_this_processor else platform.machine()
         digest = hashlib.sha256()
         for part in (self.source.read_bytes(), FLAGS.read_bytes(), machine.encode()):
             digest.update(len(part).to_bytes(8, "big") + part)
-        return root / "benchharness" / "native" / digest.hexdigest()[:32]
+        return cache_folder() / "native" / digest.hexdigest()[:32]
 
     def build(self) -> Path:
         """Build the program unless the cache has it from this very compiler; return its path.
