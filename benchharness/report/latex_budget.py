@@ -14,7 +14,8 @@ from benchharness.model import CampaignSummary
 from benchharness.report.energy_budget import BudgetView, good_figures, typical
 from benchharness.report.energy_flags import coverage_text
 from benchharness.report.energy_tables import magnitude_j, nu_text
-from benchharness.report.latex import LATEX_UNITS, PREAMBLE, table_format
+from benchharness.report.latex_document import NEEDS, document, write_tex
+from benchharness.report.latex_numbers import LATEX_UNITS, table_format
 from benchharness.report.latex_text import escape, label
 from benchharness.report.metrics import CLASS_NOTES, energy_classes, energy_key, ranked
 from benchharness.report.text import Unit, column_unit, number, plain
@@ -29,15 +30,7 @@ def write_latex_budget(summary: CampaignSummary, path: Path, *, standalone: bool
 
     Raises UsageError for a campaign without energy, and when the file cannot be written.
     """
-    text = render_latex_budget(summary, standalone=standalone)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"cannot write the budget: {error.strerror}", where=str(path), remedy="choose another"
-        ) from error
-    return path
+    return write_tex(path, render_latex_budget(summary, standalone=standalone), "the budget")
 
 
 def render_latex_budget(summary: CampaignSummary, *, standalone: bool = False) -> str:
@@ -54,7 +47,7 @@ def render_latex_budget(summary: CampaignSummary, *, standalone: bool = False) -
     body = "\n".join(
         [
             f"% benchharness, uncertainties of campaign {escape(plain(summary.campaign_id, 40))}",
-            r"% in the preamble: \usepackage{booktabs,siunitx}, siunitx 2.7 or newer",
+            NEEDS,
             r"\begin{table}[htbp]",
             r"\centering",
             r"\small",
@@ -71,7 +64,7 @@ def render_latex_budget(summary: CampaignSummary, *, standalone: bool = False) -
             "",
         ]
     )
-    return f"{PREAMBLE}{body}\\end{{document}}\n" if standalone else body
+    return document(body) if standalone else body
 
 
 def _views(summary: CampaignSummary) -> list[_Named]:

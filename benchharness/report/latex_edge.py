@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary
 from benchharness.report.edge_table import edge_tables
-from benchharness.report.latex import LATEX_UNITS, PREAMBLE, table_format
+from benchharness.report.latex_document import NEEDS, document, write_tex
+from benchharness.report.latex_numbers import LATEX_UNITS, table_format
 from benchharness.report.latex_text import escape, label
 from benchharness.report.table import Table
 from benchharness.report.text import DASH, plain
@@ -18,14 +18,7 @@ _SIZES = {"MB": r"\mega\byte", "kB": r"\kilo\byte", "W": r"\watt", "mW": r"\mill
 
 def write_latex_edge(summary: CampaignSummary, path: Path, *, standalone: bool = False) -> Path:
     """Write the tables to ``path``. Raises UsageError when the file cannot be written."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render_latex_edge(summary, standalone=standalone), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(
-            f"cannot write the table: {error.strerror}", where=str(path), remedy="choose another"
-        ) from error
-    return path
+    return write_tex(path, render_latex_edge(summary, standalone=standalone), "the table")
 
 
 def render_latex_edge(summary: CampaignSummary, *, standalone: bool = False) -> str:
@@ -41,7 +34,7 @@ def render_latex_edge(summary: CampaignSummary, *, standalone: bool = False) -> 
         for n, table in enumerate(edge_tables(summary), 1)
     ]
     body = "".join(tables)
-    return f"{PREAMBLE}{body}\\end{{document}}\n" if standalone else body
+    return document(body) if standalone else body
 
 
 def _table(table: Table, title: str, name: str) -> str:
@@ -56,7 +49,7 @@ def _table(table: Table, title: str, name: str) -> str:
     notes = ". ".join(escape(f"{note[0].upper()}{note[1:]}") for note in table.notes)
     return "\n".join(
         [
-            r"% in the preamble: \usepackage{booktabs,siunitx}, siunitx 2.7 or newer",
+            NEEDS,
             r"\begin{table}[htbp]",
             r"\centering",
             r"\small\setlength{\tabcolsep}{4pt}",

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchharness.model import MeasurementClass
-from benchharness.report.latex import render_latex, value_and_half
+from benchharness.report.latex import render_latex
+from benchharness.report.latex_numbers import value_and_half
 from benchharness.report.latex_text import escape
 from tests.unit.report_samples import HOSTILE, KINDS, assembled, sample_campaign
 

@@ -1,0 +1,38 @@
+"""A LaTeX file: what stands before the tables of a document of its own, and how it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchharness.errors import UsageError
+
+# What a paper needs for a fragment; said at the head of each.
+NEEDS = r"% in the preamble: \usepackage{booktabs,siunitx}, siunitx 2.7 or newer"
+
+PREAMBLE = r"""\documentclass{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage{lmodern}
+\usepackage[margin=20mm]{geometry}
+\usepackage{booktabs}
+\usepackage{graphicx}
+\usepackage{siunitx}
+\begin{document}
+"""
+
+
+def document(body: str) -> str:
+    """Return a document that compiles alone."""
+    return f"{PREAMBLE}{body}\\end{{document}}\n"
+
+
+def write_tex(path: Path, text: str, what: str) -> Path:
+    """Write ``text`` to ``path``. Raises UsageError, naming ``what`` and the file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {what}: {error.strerror}", where=str(path), remedy="choose another"
+        ) from error
+    return path

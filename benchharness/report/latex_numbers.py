@@ -1,0 +1,34 @@
+"""Numbers and units as siunitx reads them: values with their ±, and the formats of S columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchharness.report.text import DASH, Unit, scaled_pm
+
+LATEX_UNITS = {
+    "s": r"\second", "ms": r"\milli\second", "µs": r"\micro\second",
+    "J": r"\joule", "kJ": r"\kilo\joule", "MJ": r"\mega\joule", "mJ": r"\milli\joule",
+    "µJ": r"\micro\joule", "B": r"\byte", "KiB": r"\kibi\byte", "MiB": r"\mebi\byte",
+    "GiB": r"\gibi\byte", "kB": r"\kilo\byte",
+}  # fmt: skip
+
+
+def unit_si(unit: Unit) -> str:
+    """Return a unit as siunitx's macro."""
+    # \si is understood by siunitx 2 and 3; \unit only by 3.
+    return rf"\si{{{LATEX_UNITS[unit.symbol]}}}"
+
+
+def value_and_half(value: float | None, half: float | None, factor: float = 1.0) -> tuple[str, str]:
+    """Write a value and its ±, to the same place; without ``half`` four digits and nothing."""
+    text, _, half_text = scaled_pm(value, half, Unit("", factor)).partition(" ± ")
+    return ("", "") if text == DASH else (text, half_text)
+
+
+def table_format(numbers: Sequence[str]) -> str:
+    """Return the S column's format that holds every number: digits before and after the point."""
+    parts = [n.lstrip("-").partition(".") for n in numbers if n]
+    before = max((len(whole) for whole, _, _ in parts), default=1)
+    after = max((len(decimals) for _, _, decimals in parts), default=0)
+    return f"{'-' if any(n.startswith('-') for n in numbers) else ''}{before}.{after}"
