@@ -40,11 +40,12 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from benchharness.cli.outcome import show_campaign
-    from benchharness.cli.session import open_meters, run_planned, trial_options
+    from benchharness.cli.session import run_planned, trial_options
     from benchharness.cli.stored_request import request_from_spec
     from benchharness.cli.variants import ready_variants
     from benchharness.model import Status
     from benchharness.store.database import Store
+    from benchharness.trial.equip import open_meters
 
     with Store.open(results_path(args), create=False) as store:
         campaign = store.campaign(args.campaign)

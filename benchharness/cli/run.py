@@ -109,12 +109,13 @@ def run(args: argparse.Namespace) -> int:
 
     from benchharness.cli.outcome import show_campaign
     from benchharness.cli.request import request_from_arguments
-    from benchharness.cli.session import new_campaign, open_meters, run_planned, trial_options
+    from benchharness.cli.session import new_campaign, run_planned, trial_options
     from benchharness.cli.variants import ready_variants
     from benchharness.plan.environment import environment
     from benchharness.plan.runtimes import used_versions
     from benchharness.store.database import Store
     from benchharness.store.records import TrialPlan
+    from benchharness.trial.equip import open_meters
 
     request = request_from_arguments(args)
     with Store.open(results_path(args)) as store:

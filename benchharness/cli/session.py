@@ -5,11 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
 from datetime import datetime, timezone
-from itertools import count
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -17,125 +14,23 @@ from benchharness.cli.progress import make_observer
 from benchharness.cli.request import Request
 from benchharness.cli.run_options import Options
 from benchharness.clock import MonotonicClock, WallAnchor
-from benchharness.energy.lag import power_lag
-from benchharness.errors import MeterError, UsageError
-from benchharness.meters.address import parse_broker
-from benchharness.meters.base import Instrument, Meter
-from benchharness.meters.instrument import default_instrument, load_meter, resolve_instrument
-from benchharness.model import MeasurementClass
+from benchharness.meters.base import Meter
 from benchharness.store.database import Store
 from benchharness.store.records import CampaignRecord, new_campaign_id
 from benchharness.trial.campaign import CampaignRun
 from benchharness.trial.cooldown import board_temperature_c
+from benchharness.trial.equip import rest_for
 from benchharness.trial.spec import TrialOptions, VariantSpec
-
-_NO_METER = "none"
-_SHORTEST_IDLE_S = 2.0
-_LONGEST_IDLE_S = 60.0
-_IDLE_READINGS = 5
-_IDLE_LOOKS_BACK = 2.0  # so that half of the readings at rest show nothing else
-_LONGEST_SETTLE_S = 10.0
-_SETTLE_WITHOUT_INSTRUMENT_S = 0.2
-_LOW_POWER_W = 3.0  # a small board at rest: how far apart the pulses of a chip are then
-_QUICK_IDLE_S = 1.0
-
-
-@contextmanager
-def open_meters(names: Sequence[str]) -> Iterator[list[Meter]]:
-    """Open the meters that are named, or the best that this machine has; close them at the end.
-
-    Raises UsageError for a name, MeterError for a meter that is not fit.
-    """
-    if list(names) == [_NO_METER]:
-        yield []
-        return
-    with ExitStack() as stack:
-        meters: list[Meter] = []
-        for instrument in chosen_instruments(names):
-            meter = load_meter(instrument)
-            stack.callback(meter.close)
-            meters.append(meter)
-        for meter in meters:
-            _open(meter, alone=len(meters) == 1)
-        yield meters
-
-
-def chosen_instruments(names: Sequence[str]) -> list[Instrument]:
-    """Return the instruments that are named, or the best that this machine has.
-
-    Instruments that happen to share a name get one of their own; the same one twice is refused.
-    """
-    chosen: list[Instrument] = []
-    for name in names:
-        instrument = resolve_instrument(name)
-        for other in chosen:
-            if _identity(other) == _identity(instrument):
-                raise UsageError(
-                    f"{name} is the same meter as {other.name}",
-                    where="--meter",
-                    remedy="name each meter once",
-                )
-        chosen.append(replace(instrument, name=_free_name(instrument.name, chosen)))
-    return chosen or [default_instrument()]
-
-
-def _identity(instrument: Instrument) -> tuple[object, ...]:
-    """Return what is equal for one instrument under two names: its plug, else its file."""
-    options = instrument.options
-    if isinstance(options.get("broker"), str) and "topic" in options:
-        broker = parse_broker(options["broker"], instrument.where, options.get("port"))
-        return (instrument.driver, broker, options["topic"], options.get("channel", 1))
-    return (instrument.driver, Path(instrument.where).resolve())
-
-
-def _free_name(name: str, others: Sequence[Instrument]) -> str:
-    taken = {instrument.name for instrument in others}
-    numbered = (f"{name}-{number}" for number in count(2))
-    return name if name not in taken else next(each for each in numbered if each not in taken)
-
-
-def _open(meter: Meter, *, alone: bool) -> None:
-    """Open a meter; of several, say which one is not fit and that the others would do."""
-    try:
-        meter.open()
-    except MeterError as error:
-        if alone:
-            raise
-        remedy = "or measure without it: leave out its --meter"
-        raise MeterError(
-            f"meter {meter.instrument.name} is not fit: {error.what}",
-            where=error.where,
-            remedy=f"{error.remedy}; {remedy}" if error.remedy else remedy,
-        ) from error
 
 
 def trial_options(options: Options, meters: Sequence[Meter]) -> TrialOptions:
-    """Choose what the user left open to suit the meters.
-
-    Idle power wants several readings of the slowest meter, and to last longer than readings look
-    back; what needs no idle (no meter at all) spends no time on it.
-    """
-    instruments = [
-        capabilities
-        for capabilities in (meter.capabilities() for meter in meters)
-        if capabilities.measurement_class is not MeasurementClass.ESTIMATED
-    ]
-    period_s = max((capabilities.period_s or 0.0 for capabilities in instruments), default=0.0)
-    lags = [power_lag(capabilities, _LOW_POWER_W) for capabilities in instruments]
-    looks_back_s = max((lag.reach_s for lag in lags), default=0.0)
-    idle_s = options.idle_s
-    if idle_s is None:
-        shortest_s = _QUICK_IDLE_S if options.quick else _SHORTEST_IDLE_S
-        if not options.quick:
-            shortest_s = max(shortest_s, _IDLE_LOOKS_BACK * looks_back_s)
-        idle_s = min(_LONGEST_IDLE_S, max(shortest_s, _IDLE_READINGS * period_s)) if meters else 0.0
-    # A plug's power is a mean over its last seconds: let it forget what was before.
-    settle_s = max(1.0, min(max(period_s, looks_back_s), _LONGEST_SETTLE_S)) + 0.5
+    """Choose what the user left open to suit the meters, which are open."""
+    rest = rest_for(meters, options.idle_s, quick=options.quick)
     return TrialOptions(
         probe_hz=options.probe_hz,
         warmup=options.warmup,
-        settle_s=settle_s if instruments else _SETTLE_WITHOUT_INSTRUMENT_S,
-        idle_s=idle_s,
+        settle_s=rest.settle_s,
+        idle_s=rest.idle_s,
         cooldown_s=options.cooldown_s or 0.0,
     )
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from benchharness.cli.run_options import Options
-from benchharness.cli.session import chosen_instruments, open_meters, trial_options
+from benchharness.cli.session import trial_options
 from benchharness.errors import BenchharnessError, MeterError, UsageError
 from benchharness.model import Capabilities, MeasurementClass
+from benchharness.trial.equip import chosen_instruments, open_meters
 
 CSV = "t_s,power_w\n0,1\n"
 
