@@ -19,7 +19,7 @@ from benchharness.stats.student import t_factor
 CHANCE = 0.8
 MOST = 10_000
 _NORMAL = NormalDist()
-_STEPS = 400  # of Simpson's rule; errors below 1e-6 from 1 degree of freedom on
+_STEPS = 400  # of Simpson's rule; errors below 1e-6 from 1 degree of freedom on, for any t
 _REACH = 9.0  # standard deviations of the chi distribution that are integrated over
 _NORMAL_FROM = 1e5
 
@@ -34,11 +34,27 @@ def noncentral_t_below(t: float, nu: float, shift: float) -> float:
         raise ValueError(f"degrees of freedom must be 1 or more, not {nu}")
     if nu >= _NORMAL_FROM:
         return _NORMAL.cdf(t - shift)
+    if t < 0.0:
+        return 1.0 - noncentral_t_below(-t, nu, -shift)
+    width = 1.0 / math.sqrt(2.0 * nu)
+    low, high = max(0.0, 1.0 - _REACH * width), 1.0 + _REACH * width
+    # Where t is large, Phi rises from 0 to 1 in a narrow part of that range: each part by itself.
+    begin, end = low, high
+    if t > 0.0:
+        begin = min(max(low, (shift - _REACH) / t), high)
+        end = max(begin, min(high, (shift + _REACH) / t))
+    found = _mean_below(t, nu, shift, begin, end) + _mean_below(t, nu, shift, end, high)
+    return min(1.0, max(0.0, found))
+
+
+def _mean_below(t: float, nu: float, shift: float, s_low: float, s_high: float) -> float:
+    """Return the integral of Phi(t s - shift) times the density of S, by Simpson's rule."""
     # The density of S: its logarithm, since gamma functions overflow at 350 degrees of freedom.
     log_scale = math.log(2.0) + nu / 2.0 * math.log(nu / 2.0) - math.lgamma(nu / 2.0)
-    width = 1.0 / math.sqrt(2.0 * nu)
     # Over v = √s: the density begins with s to the power nu - 1, which has no slope at 0 as it is.
-    low, high = math.sqrt(max(0.0, 1.0 - _REACH * width)), math.sqrt(1.0 + _REACH * width)
+    low, high = math.sqrt(s_low), math.sqrt(s_high)
+    if high <= low:
+        return 0.0
     step = (high - low) / _STEPS
     total = 0.0
     for i in range(_STEPS + 1):
@@ -49,7 +65,7 @@ def noncentral_t_below(t: float, nu: float, shift: float) -> float:
         density = 2.0 * v * math.exp(log_scale + (nu - 1.0) * math.log(s) - nu * s * s / 2.0)
         weight = 1.0 if i in (0, _STEPS) else 4.0 if i % 2 else 2.0
         total += weight * density * _NORMAL.cdf(t * s - shift)
-    return min(1.0, max(0.0, total * step / 3.0))
+    return total * step / 3.0
 
 
 def chance_to_tell(

@@ -1,0 +1,129 @@
+"""Repetitions at each level of a nested experiment, from a pilot.
+
+Kalibera and Jones, Rigorous Benchmarking in Reasonable Time (ISMM 2013, sections 5 to 7). Level 1
+is the lowest (iterations), the last the highest (boots, or builds). T_i² is the variance that
+level i itself adds, estimated without bias; the counts are those that make the interval of the
+grand mean narrowest for the time; the interval comes from the means of the highest level, which
+alone are independent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Union
+
+from benchharness.stats.interval import LEVEL, MeanInterval, mean_interval
+from benchharness.stats.repetitions import repetitions_for
+
+# Lists of lists of values, the highest level outermost; every list of a level is equally long.
+Nested = Sequence[Union[float, "Nested"]]
+
+
+def counts_of(pilot: Nested) -> list[int]:
+    """Return how often each level was repeated, the lowest first.
+
+    Raises ValueError where lists of one level differ in length, or are empty.
+    """
+    lists = [pilot]
+    counts: list[int] = []
+    while True:
+        lengths = {len(each) for each in lists}
+        if len(lengths) != 1 or 0 in lengths:
+            raise ValueError("each level of a pilot must be repeated equally often")
+        counts.append(lengths.pop())
+        inner = [item for each in lists for item in each if not isinstance(item, (int, float))]
+        if not inner:
+            return counts[::-1]
+        if len(inner) != counts[-1] * len(lists):
+            raise ValueError("each level of a pilot must be repeated equally often")
+        lists = inner
+
+
+def variances(pilot: Nested) -> list[float]:
+    """Return T_1², T_2² ... of a pilot, unbiased, the lowest level first; below 0 by chance.
+
+    T_1² = S_1² and T_i² = S_i² - S_{i-1}²/r_{i-1} (section 6.2), S_i² being the mean variance of
+    the level's means. Raises ValueError where a level has no second repetition.
+    """
+    counts = counts_of(pilot)
+    if min(counts) < 2:
+        raise ValueError("a level that is not repeated has no variance: pilot each at least twice")
+    squares = [_mean_variance(pilot, level) for level in range(len(counts), 0, -1)][::-1]
+    return [squares[0]] + [
+        squares[i] - squares[i - 1] / counts[i - 1] for i in range(1, len(counts))
+    ]
+
+
+def optimal_counts(variances: Sequence[float], costs_s: Sequence[float]) -> list[int | None]:
+    """Return the best repetitions for each level but the highest, the lowest first.
+
+    r_i = ceil(√(c_{i+1}/c_i T_i²/T_{i+1}²)) (section 7.2), c_i being what one more repetition of
+    level i costs without those of the level below: for a process its start and warm-up. A level
+    that adds no variance is not worth repeating: 1, and its cost goes to the level above. None
+    where no level above adds any: then only this level matters, and no count is too large.
+    Raises ValueError unless there is a positive cost for each level.
+    """
+    if len(variances) != len(costs_s) or not variances:
+        raise ValueError(f"{len(variances)} levels with {len(costs_s)} costs")
+    if min(costs_s) <= 0.0:
+        raise ValueError("a repetition costs time: each cost must be above 0")
+    return [_count(variances, costs_s, level) for level in range(len(variances) - 1)]
+
+
+def _count(variances: Sequence[float], costs_s: Sequence[float], level: int) -> int | None:
+    if variances[level] <= 0.0:
+        return 1
+    cost_above = 0.0
+    for variance, cost_s in zip(variances[level + 1 :], costs_s[level + 1 :], strict=True):
+        cost_above += cost_s
+        if variance > 0.0:
+            ratio = cost_above / costs_s[level] * variances[level] / variance
+            # A root of a whole number is not made one more by the last bit.
+            return max(1, math.ceil(math.sqrt(ratio) - 1e-9))
+    return None
+
+
+def highest_count(
+    mean: float, variances: Sequence[float], counts: Sequence[int], relative_width: float
+) -> int:
+    """Return repetitions of the highest level for an interval of full relative width.
+
+    ``counts`` are those of the levels below. The variance of a mean of the highest level is
+    T_n² + T_{n-1}²/r_{n-1} + T_{n-2}²/(r_{n-1} r_{n-2}) ... Raises ValueError for a mean of 0 or
+    below, a width of 0 or below, or where the counts are not one less than the variances.
+    """
+    if mean <= 0.0:
+        raise ValueError(f"a relative width needs a mean above 0, not {mean}")
+    if len(counts) != len(variances) - 1:
+        raise ValueError(f"{len(variances)} levels with {len(counts)} lower counts")
+    variance, repeated = max(0.0, variances[-1]), 1
+    for below, count in zip(reversed(variances[:-1]), reversed(counts), strict=True):
+        repeated *= count
+        variance += max(0.0, below) / repeated
+    return repetitions_for(math.sqrt(variance) / mean, relative_width)
+
+
+def grand_mean(pilot: Nested, level: float = LEVEL) -> MeanInterval:
+    """Return the mean with Student's interval from the means of the highest level."""
+    counts_of(pilot)
+    return mean_interval([_mean(item) for item in pilot], level)
+
+
+def _mean_variance(pilot: Nested, level: int) -> float:
+    """Return S² of a level: the variance of its means, averaged over all lists of that level."""
+    lists: list[Nested] = [pilot]
+    for _ in range(len(counts_of(pilot)) - level):
+        lists = [item for each in lists for item in each if not isinstance(item, (int, float))]
+    squares = []
+    for each in lists:
+        sd = mean_interval([_mean(item) for item in each]).sd
+        assert sd is not None
+        squares.append(sd * sd)
+    return math.fsum(squares) / len(squares)
+
+
+def _mean(item: float | Nested) -> float:
+    if isinstance(item, (int, float)):
+        return float(item)
+    return math.fsum(_mean(each) for each in item) / len(item)
