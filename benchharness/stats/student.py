@@ -15,6 +15,8 @@ from statistics import NormalDist
 _NORMAL = NormalDist()
 _ASYMPTOTIC_FROM = 1000.0
 _TINY = 1e-300
+_EXPANDS_FROM = 2.0
+_LAST_STEP = 1e-9
 
 
 @lru_cache(maxsize=1024)
@@ -59,21 +61,31 @@ def _upper_tail(t: float, nu: float) -> float:
 
 
 def _invert(tail: float, nu: float) -> float:
-    low, high = 0.0, 1.0
-    while _upper_tail(high, nu) > tail:
-        low, high = high, 2.0 * high
-    t = 0.5 * (low + high)
+    """Return t with P(T >= t) = ``tail``: Newton steps from the expansion, kept in a bracket."""
+    t = _start(tail, nu)
+    low, high = 0.0, math.inf
     log_scale = math.lgamma((nu + 1) / 2) - math.lgamma(nu / 2) - 0.5 * math.log(nu * math.pi)
     for _ in range(200):
         excess = _upper_tail(t, nu) - tail
         low, high = (t, high) if excess > 0 else (low, t)
         density = math.exp(log_scale - (nu + 1) / 2 * math.log1p(t * t / nu))
         step = t + excess / density if density > 0 else math.inf
-        new = step if low < step < high else 0.5 * (low + high)
-        if abs(new - t) <= 1e-14 * t:
-            return new
-        t = new
+        # Newton's error is squared by each step: after one of 1e-9 nothing is left of it.
+        if abs(step - t) <= _LAST_STEP * t:
+            return step
+        t = step if low < step < high else _between(low, high)
     return t
+
+
+def _start(tail: float, nu: float) -> float:
+    """Return where to begin: near the answer where the expansion holds, else below it."""
+    if nu < _EXPANDS_FROM:
+        return 0.5
+    return _expansion(_NORMAL.inv_cdf(1.0 - tail), nu)
+
+
+def _between(low: float, high: float) -> float:
+    return 2.0 * low if math.isinf(high) else 0.5 * (low + high)
 
 
 def _incomplete_beta(a: float, b: float, x: float, y: float) -> float:
