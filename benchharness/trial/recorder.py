@@ -6,7 +6,7 @@ import math
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 from benchharness.clock import NANOSECONDS_PER_SECOND, Clock
 from benchharness.meters.base import Meter
@@ -16,12 +16,24 @@ from benchharness.model import Caution, Channel, Reading
 from benchharness.store.database import Store
 from benchharness.store.records import EventRecord
 from benchharness.trial.event_file import EventFile
-from benchharness.trial.sampling import Batch, Sampler
+from benchharness.trial.sampler_frames import Batch
 
 HARNESS = "harness"
 METER_CHANNELS = (Channel("power_w", "W"), Channel("energy_j", "J"))
 # Beside the readings of a meter that tells them; a stream of its own, since most do not.
 SUPPLY_CHANNELS = (Channel("current_a", "A"), Channel("voltage_v", "V"))
+
+
+class Samples(Protocol):
+    """Where samples come from: the sampler process, or what watches this process itself."""
+
+    def receive(self) -> list[Batch]:
+        """Return the batches that have come; never blocks. Raises UnfitError if none will."""
+        ...
+
+    def flush(self) -> list[Batch]:
+        """Return everything sampled up to now."""
+        ...
 
 
 class Recorder:
@@ -31,7 +43,7 @@ class Recorder:
     """
 
     def __init__(
-        self, store: Store, trial_id: int, clock: Clock, sampler: Sampler, meters: Sequence[Meter]
+        self, store: Store, trial_id: int, clock: Clock, sampler: Samples, meters: Sequence[Meter]
     ) -> None:
         self.store = store
         self.trial_id = trial_id

@@ -1,0 +1,1 @@
+"""What other programs use: measuring a piece of Python code, and pytest-benchmark's columns."""
