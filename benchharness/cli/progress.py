@@ -61,10 +61,15 @@ def left_text(progress: Progress) -> str:
     return f"{format_duration(max(1.0, progress.remaining_s))} left"
 
 
+def place_text(trial: int, trials: int) -> str:
+    """Return which trial it is, and of how many if that is known."""
+    return f"trial {trial} of {trials}" if trials else f"trial {trial}"
+
+
 def ended_text(ended: TrialEnded) -> str:
     """Return one line for a trial that has ended."""
     took = f" in {format_duration(ended.duration_s)}" if ended.duration_s is not None else ""
-    line = f"trial {ended.trial} of {ended.trials}, {ended.label}: {ended.status.value}{took}"
+    line = f"{place_text(ended.trial, ended.trials)}, {ended.label}: {ended.status.value}{took}"
     return f"{line}: {ended.reason}" if ended.reason else line
 
 
@@ -82,11 +87,11 @@ class PlainObserver:
         if progress.trial != self._trial:
             self._trial = progress.trial
             self._said_at = now
-            self._say(f"trial {progress.trial} of {progress.trials}, {progress.label}: started")
+            self._say(f"{place_text(progress.trial, progress.trials)}, {progress.label}: started")
         elif now - self._said_at >= _PLAIN_PERIOD_S:
             self._said_at = now
             parts = [stage_text(progress), power_text(progress), left_text(progress)]
-            where = f"trial {progress.trial} of {progress.trials}, {progress.label}"
+            where = f"{place_text(progress.trial, progress.trials)}, {progress.label}"
             self._say(f"{where}: {', '.join(parts)}")
 
     def ended(self, trial: TrialEnded) -> None:
@@ -98,6 +103,10 @@ class PlainObserver:
     def caution(self, caution: Caution) -> None:
         """Print a caution."""
         self._say(f"caution: {caution.line()}")
+
+    def note(self, line: str) -> None:
+        """Print the line."""
+        self._say(line)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -123,8 +132,8 @@ class BarObserver:
         bar.update(
             bar.task_ids[0],
             completed=done,
-            total=progress.trials,
-            trial=f"{progress.trial}/{progress.trials} {progress.label}",
+            total=progress.trials or None,  # without an end the bar only moves
+            trial=f"{progress.trial}/{progress.trials or '…'} {progress.label}",
             stage=stage_text(progress),
             power=power_text(progress),
             left=left_text(progress),
@@ -141,6 +150,10 @@ class BarObserver:
     def caution(self, caution: Caution) -> None:
         """Print a caution above the bar."""
         self._print(f"[yellow]![/] {_escape(caution.line())}")
+
+    def note(self, line: str) -> None:
+        """Print the line above the bar."""
+        self._print(_escape(line))
 
     def close(self) -> None:
         """Remove the bar; may be called twice."""

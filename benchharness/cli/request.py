@@ -7,23 +7,29 @@ A request is also what is stored with a campaign, so that it can be finished lat
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from benchharness.cli.goal_options import layer_from_arguments
 from benchharness.cli.run_options import Options
 from benchharness.errors import UsageError
 from benchharness.model import Factors
+from benchharness.plan.baseline import settled_baseline
 from benchharness.plan.campaign import Campaign, find_campaign, load_campaign
 from benchharness.plan.factor_options import parse_set, parse_vary
 from benchharness.plan.factors import satisfied
+from benchharness.plan.goals import Goals, Layer, combine_layers
 from benchharness.plan.manifest import command_workload, find_workload
 from benchharness.plan.overrides import only, override
+from benchharness.plan.quantities import read_share
 from benchharness.plan.records import Manifest
 from benchharness.plan.run_table import RunTable, Variant, fresh_seed, plan_run
 
-_OPTIONS = ("repeat", "warmup", "idle_s", "probe_hz", "seed", "timeout_s")
+_OPTIONS = ("warmup", "idle_s", "probe_hz", "seed", "timeout_s")
+_PILOT_WIDTH = 0.05  # what a pilot's proposal is for, where nobody says
+_NO_METER = ("none",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class Request:
     title: str
     source: Mapping[str, Any]
     left_out: tuple[LeftOut, ...] = ()
+    goals: Goals = field(default_factory=Goals)
+    pilot_width: float | None = None  # None: no pilot
 
     def spec(self) -> dict[str, Any]:
         """Return what is stored with the campaign; ``request_from_spec`` is the way back."""
@@ -75,6 +83,8 @@ class Request:
             "seed": self.options.seed,
             "quick": self.options.quick,
             "options": asdict(self.options),
+            **self.goals.spec(),
+            **({} if self.pilot_width is None else {"pilot": {"width": self.pilot_width}}),
         }
 
     def _applying(self, variant: Variant) -> list[str]:
@@ -103,16 +113,20 @@ def request_from_arguments(args: argparse.Namespace) -> Request:
     )
     if args.seed is None:
         options = replace(options, seed=fresh_seed())
+    said = layer_from_arguments(args)
     campaign_file = None
     if args.program is None and args.target is not None:
         campaign_file = find_campaign(args.target)
     if campaign_file is not None:
-        return _campaign(args, campaign_file, options)
+        return _campaign(args, campaign_file, options, said)
     if args.only:
         raise UsageError(
             "only a campaign file has several workloads", where="--only", remedy="leave it out"
         )
-    return _command(args, options) if args.program is not None else _workload(args, options)
+    plan = _command if args.program is not None else _workload
+    goals = combine_layers([said])
+    request = plan(args, replace(options, repeat=goals.repeat_planned))
+    return _settled(request, goals, args, [said])
 
 
 def _workload(args: argparse.Namespace, options: Options) -> Request:
@@ -150,7 +164,7 @@ def _command(args: argparse.Namespace, options: Options) -> Request:
     return Request(manifests, table, options, args.title or manifest.title, source)
 
 
-def _campaign(args: argparse.Namespace, file: Path, options: Options) -> Request:
+def _campaign(args: argparse.Namespace, file: Path, options: Options, said: Layer) -> Request:
     """Plan a campaign file; what the command line says comes before what the file says."""
     campaign = load_campaign(file)
     if args.quick:
@@ -162,7 +176,9 @@ def _campaign(args: argparse.Namespace, file: Path, options: Options) -> Request
     }
     if not options.meters and campaign.meters:
         from_file["meters"] = campaign.meters
-    options = replace(options, **from_file)
+    layers = [*campaign.goals, said]
+    goals = combine_layers(layers)
+    options = replace(options, repeat=goals.repeat_planned, **from_file)
     parts = campaign.parts
     if args.only:
         parts = only(parts, [name.strip() for each in args.only for name in each.split(",")])
@@ -170,7 +186,35 @@ def _campaign(args: argparse.Namespace, file: Path, options: Options) -> Request
     table = replace(campaign, parts=parts).plan(options.repeat, options.seed, quick=options.quick)
     manifests = {part.manifest.name: part.manifest for part in parts}
     title = args.title or campaign.title
-    return Request(manifests, table, options, title, _source(campaign, manifests))
+    request = Request(manifests, table, options, title, _source(campaign, manifests))
+    return _settled(request, goals, args, layers)
+
+
+def _settled(
+    request: Request, goals: Goals, args: argparse.Namespace, layers: Sequence[Layer]
+) -> Request:
+    """Return the request with its goals, checked against what there is to compare."""
+    baseline = settled_baseline(goals, request.manifests, request.table.variants)
+    request = replace(request, goals=replace(goals, baseline=baseline))
+    if request.options.meters == _NO_METER:
+        if (goals.metric or "").startswith("energy"):
+            raise UsageError(
+                "energy cannot be looked at without a meter",
+                where="metric",
+                remedy="leave out --meter none, or take another metric",
+            )
+        if goals.stop.energy_j is not None:
+            raise UsageError(
+                "a budget of energy needs a meter",
+                where="energy_j",
+                remedy="leave out --meter none, or the budget",
+            )
+    if args.pilot is None:
+        return request
+    widths = [layer.stop["width"] for layer in layers if "width" in layer.stop]
+    if args.until_width is not None:
+        widths.append(read_share(args.until_width, "--until-width"))
+    return replace(request, pilot_width=widths[-1] if widths else _PILOT_WIDTH)
 
 
 def _source(campaign: Campaign, manifests: Mapping[str, Manifest]) -> dict[str, Any]:

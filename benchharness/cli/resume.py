@@ -1,4 +1,4 @@
-"""``benchharness resume``: finish a campaign that was interrupted, killed or cut off."""
+"""``benchharness resume``: finish a campaign that was interrupted, or add repetitions to it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ EXAMPLES = """\
 examples:
   benchharness resume last
   benchharness resume 7f3c19ea --results lab.db
+  benchharness resume last --repeat 20
+      20 repetitions in all: those that are missing are added, in the same seeded order
+
+A block (every variant once) is measured with one set of meters: to take another --meter in the
+middle of one, its trials must be run again (--redo-block).
 
 Trials that have ended keep their results; one that was cut off is run again, and what was
 observed of it stays in the results file.
@@ -28,7 +33,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("campaign", metavar="CAMPAIGN_ID", help="its id, the start of it, or last")
     parser.add_argument(
+        "--repeat", type=int, metavar="N", help="go on until there are N repetitions in all"
+    )
+    parser.add_argument(
         "--meter", action="append", metavar="NAME", help="use this meter instead of the stored one"
+    )
+    parser.add_argument(
+        "--redo-block",
+        action="store_true",
+        help="run the trials of an unfinished block again, so that all have the same meters",
     )
     add_results_option(parser)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
@@ -36,9 +49,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Finish what was planned, and show all of it."""
+    """Finish what was planned, add what is asked for, and show all of it."""
     import sys
 
+    from benchharness.cli.continuing import (
+        keep_blocks_whole,
+        missing_blocks,
+        plan_blocks,
+        reset_unfinished,
+    )
+    from benchharness.cli.growing import growth_of
     from benchharness.cli.outcome import show_campaign
     from benchharness.cli.session import run_planned, trial_options
     from benchharness.cli.stored_request import request_from_spec
@@ -52,19 +72,23 @@ def run(args: argparse.Namespace) -> int:
         store.claim(campaign.id)
         interrupted = False
         try:
-            for trial in store.trials(campaign.id):
-                if trial.status in (Status.RUNNING, Status.INVALID):
-                    store.reset_trial(trial.trial_id)
-            left = [t for t in store.trials(campaign.id) if t.status is Status.PLANNED]
-            if left:
-                wanted = {trial.variant for trial in left}
-                request, specs = ready_variants(
-                    request_from_spec(campaign.spec, wanted),
-                    begun=any(trial.result is not None for trial in store.trials(campaign.id)),
-                )
-                with open_meters(args.meter or request.options.meters) as meters:
+            reset_unfinished(store, campaign.id)
+            added = missing_blocks(store, campaign.id, args.repeat)
+            fixed = args.repeat is not None or campaign.state == "done"
+            growth = None if fixed else growth_of(store, campaign)
+            trials = store.trials(campaign.id)
+            left = {trial.variant for trial in trials if trial.status is Status.PLANNED}
+            if left or added or growth is not None:
+                wanted = left if growth is None and not added else None
+                request = request_from_spec(campaign.spec, wanted)
+                names = args.meter or request.options.meters
+                keep_blocks_whole(store, campaign.id, names, redo=args.redo_block)
+                begun = any(trial.result is not None for trial in trials)
+                request, specs = ready_variants(request, begun=begun)
+                with open_meters(names) as meters:
                     options = trial_options(request.options, meters)
-                    interrupted = run_planned(store, campaign, specs, options, meters)
+                    plan_blocks(store, campaign, added)
+                    interrupted = run_planned(store, campaign, specs, options, meters, growth)
             else:
                 store.finish_campaign(campaign.id, "done", campaign.overhead)
                 print(f"campaign {campaign.id} was complete", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from benchharness.cli.common import EXIT_CODES, HelpFormatter, add_results_option, results_path
+from benchharness.cli.goal_options import add_goal_options
 
 EXAMPLES = """\
 examples:
@@ -18,6 +19,12 @@ examples:
       a smoke run of a campaign file
   benchharness run d1.4-wasm.toml --only matrix --skip-missing
       one workload of a campaign, with the runtimes that are here
+  benchharness run matrix --vary runtime=wasmtime,native --until-width 5% --max-time 7200
+      as often as every mean needs to be known within 5 %, and for two hours at most
+  benchharness run matrix.toml --pilot 3
+      three repetitions, then how many it takes and the command that adds them
+  benchharness run matrix.toml --repeat 12 --baseline runtime=native --dry-run
+      nothing is measured: the run table, how long it takes, and what it cannot tell apart
 
 """
 
@@ -36,6 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "target", nargs="?", metavar="WORKLOAD | CAMPAIGN.toml", help="a name, a folder or a file"
     )
     _add_what(parser)
+    add_goal_options(parser)
     _add_how(parser)
     add_results_option(parser)
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
@@ -107,6 +115,7 @@ def run(args: argparse.Namespace) -> int:
     """Plan, run, store, and show."""
     import shlex
 
+    from benchharness.cli.growing import growth_of, table_plans
     from benchharness.cli.outcome import show_campaign
     from benchharness.cli.request import request_from_arguments
     from benchharness.cli.session import new_campaign, run_planned, trial_options
@@ -114,7 +123,6 @@ def run(args: argparse.Namespace) -> int:
     from benchharness.plan.environment import environment
     from benchharness.plan.runtimes import used_versions
     from benchharness.store.database import Store
-    from benchharness.store.records import TrialPlan
     from benchharness.trial.equip import open_meters
 
     request = request_from_arguments(args)
@@ -131,13 +139,7 @@ def run(args: argparse.Namespace) -> int:
             )
             store.add_campaign(campaign)
             store.claim(campaign.id)
-            store.plan_trials(
-                campaign.id,
-                [
-                    TrialPlan(index, variant.index, repetition, variant.workload, variant.factors)
-                    for index, (place, repetition) in enumerate(request.table.order)
-                    for variant in [request.table.variants[place]]
-                ],
-            )
-            interrupted = run_planned(store, campaign, specs, options, meters)
+            store.plan_trials(campaign.id, table_plans(request.table))
+            growth = growth_of(store, campaign)
+            interrupted = run_planned(store, campaign, specs, options, meters, growth)
         return show_campaign(store, campaign.id, as_json=args.json, interrupted=interrupted)

@@ -20,6 +20,7 @@ from benchharness.store.records import CampaignRecord, new_campaign_id
 from benchharness.trial.campaign import CampaignRun
 from benchharness.trial.cooldown import board_temperature_c
 from benchharness.trial.equip import rest_for
+from benchharness.trial.progress import Growth
 from benchharness.trial.spec import TrialOptions, VariantSpec
 
 
@@ -41,12 +42,18 @@ def run_planned(
     specs: Mapping[int, VariantSpec],
     options: TrialOptions,
     meters: Sequence[Meter],
+    growth: Growth | None = None,
 ) -> bool:
-    """Run what is planned; return whether it was interrupted. The store has all that there is."""
+    """Run what is planned, and what ``growth`` adds; return whether it was interrupted.
+
+    The store has all that there is.
+    """
     planned = [trial for trial in store.trials(campaign.id) if trial.result is None]
     observer = make_observer(len(planned))
     clock = MonotonicClock()
-    run = CampaignRun(store, campaign, specs, options, meters, observer, clock, board_temperature_c)
+    run = CampaignRun(
+        store, campaign, specs, options, meters, observer, clock, board_temperature_c, growth
+    )
     try:
         with _termination_is_interruption():
             run.run()

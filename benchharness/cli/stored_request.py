@@ -9,6 +9,7 @@ from typing import Any
 from benchharness.cli.request import Request
 from benchharness.cli.run_options import Options
 from benchharness.errors import UsageError
+from benchharness.plan.goals import goals_from_spec
 from benchharness.plan.manifest import command_workload, find_workload
 from benchharness.plan.records import Manifest
 from benchharness.plan.run_table import RunTable, Variant
@@ -29,7 +30,15 @@ def request_from_spec(spec: Mapping[str, Any], wanted: Collection[int] | None = 
     stored = dict(spec["options"])
     stored["meters"] = tuple(stored["meters"])
     table = RunTable(variants, (), spec["seed"])
-    return Request(manifests, table, Options(**stored), spec["title"], spec["source"])
+    return Request(
+        manifests,
+        table,
+        Options(**stored),
+        spec["title"],
+        spec["source"],
+        goals=goals_from_spec(spec),
+        pilot_width=(spec.get("pilot") or {}).get("width"),
+    )
 
 
 def _manifests(source: Mapping[str, Any]) -> dict[str, Manifest]:

@@ -5,12 +5,20 @@ title = "Matrix under WebAssembly"
 repeat = 10                     # also warmup, seed
 idle_s = 10                     # also probe_hz, timeout_s
 meters = ["plug-1"]
+metric = "energy"               # or energy_net, energy_gross, time, memory, cpu_time: what counts
+margin = "2 %"                  # differences inside are "same"
 [set]
 n = 2000                        # a factor that is a path: relative to this file
 [vary]
 runtime = ["wasmtime", "native"]
 [[exclude]]                     # combinations to leave out, on top of the manifest's
 runtime = "native"
+[baseline]                      # what to compare with; without it the lowest mean
+runtime = "native"
+[stop]                          # instead of repeat: until the intervals are narrow enough
+width = "5 %"                   # the full 95 % interval of every variant's mean
+repeat_min = 5                  # also repeat_max
+time_s = 7200                   # no repetition begins that would not fit; also energy_j
 [quick]                         # what --quick changes: set, vary and any key from repeat on
 repeat = 2
 
@@ -39,6 +47,9 @@ from typing import Any
 
 from benchharness import declarations
 from benchharness.errors import UnknownNameError, UsageError
+from benchharness.plan.goals import KEYS as GOALS
+from benchharness.plan.goals import Layer, combine_layers
+from benchharness.plan.goals_file import read_layer
 from benchharness.plan.manifest import FILE_NAME
 from benchharness.plan.parts import KEYS, Part, read_part
 from benchharness.plan.run_table import RunTable, run_table
@@ -65,6 +76,8 @@ class Campaign:
     seed: int | None = None
     timeout_s: float | None = None
     quick: Mapping[str, Any] = field(default_factory=dict)
+    goals: tuple[Layer, ...] = ()
+    quick_goals: Layer = field(default_factory=Layer)
 
     @property
     def workloads(self) -> tuple[str, ...]:
@@ -73,7 +86,12 @@ class Campaign:
 
     def under_quick(self) -> Campaign:
         """Return the campaign with what ``[quick]`` says in force."""
-        return replace(self, parts=tuple(part.under_quick() for part in self.parts), **self.quick)
+        return replace(
+            self,
+            parts=tuple(part.under_quick() for part in self.parts),
+            goals=(*self.goals, self.quick_goals),
+            **self.quick,
+        )
 
     def plan(self, repeat: int, seed: int, *, quick: bool = False) -> RunTable:
         """Return the run table of all parts. Raises UsageError."""
@@ -119,17 +137,22 @@ def load_campaign(path: Path) -> Campaign:
         parts = _parts(table, quick, path)
         title = table.string("title", " and ".join(dict.fromkeys(p.manifest.title for p in parts)))
     else:
-        table.only("title", "quick", *KEYS, *_OPTIONS)
-        quick.only("set", "vary", *_OPTIONS)
+        table.only("title", "quick", *KEYS, *_OPTIONS, *GOALS)
+        quick.only("set", "vary", *_OPTIONS, *GOALS)
         parts = (read_part(table, quick, path),)
         title = table.string("title", parts[0].manifest.title)
-    return Campaign(
+    options, quick_options = _options(table, path.parent), _options(quick, path.parent)
+    campaign = Campaign(
         file=path,
         title=title,
         parts=parts,
-        quick=_options(quick, path.parent),
-        **_options(table, path.parent),
+        quick=quick_options,
+        goals=(read_layer(table, options.get("repeat")),),
+        quick_goals=read_layer(quick, quick_options.get("repeat")),
+        **options,
     )
+    combine_layers(campaign.goals)  # what contradicts itself is refused where it is read
+    return campaign
 
 
 def _parts(table: Table, quick: Table, path: Path) -> tuple[Part, ...]:
@@ -140,8 +163,8 @@ def _parts(table: Table, quick: Table, path: Path) -> tuple[Part, ...]:
                 raise each.error(
                     "stands beside [[part]]", key, remedy="write it in the part that it belongs to"
                 )
-    table.only("title", "quick", "part", *_OPTIONS)
-    quick.only(*_OPTIONS)
+    table.only("title", "quick", "part", *_OPTIONS, *GOALS)
+    quick.only(*_OPTIONS, *GOALS)
     parts = []
     for entry in table.tables("part"):
         entry.only("quick", *KEYS)

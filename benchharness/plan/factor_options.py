@@ -1,4 +1,4 @@
-"""``--set`` and ``--vary`` of a command line."""
+"""``--set``, ``--vary`` and ``--baseline`` of a command line."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from benchharness.errors import UsageError
 
 def parse_set(options: Sequence[str]) -> dict[str, str]:
     """Parse ``--set f=v`` options. Raises UsageError for no ``=`` and for a factor set twice."""
+    return parse_levels(options, "--set", "n=1000", remedy="set it once, or --vary it")
+
+
+def parse_levels(
+    options: Sequence[str], where: str, example: str, remedy: str = "name it once"
+) -> dict[str, str]:
+    """Parse ``f=v`` options. Raises UsageError for no ``=`` and for a factor twice."""
     values: dict[str, str] = {}
     for option in options:
-        name, text = _split(option, "--set", "n=1000")
+        name, text = _split(option, where, example)
         if name in values:
-            raise UsageError(
-                f"{name} is set twice", where="--set", remedy="set it once, or --vary it"
-            )
+            raise UsageError(f"{name} is set twice", where=where, remedy=remedy)
         values[name] = text
     return values
 

@@ -100,6 +100,11 @@ def block_order(variants: int, repeat: int, seed: int) -> tuple[tuple[int, int],
     return tuple(order)
 
 
+def block(variants: int, repetition: int, seed: int) -> tuple[tuple[int, int], ...]:
+    """Return one block of the order: the same however many repetitions are planned in all."""
+    return block_order(variants, repetition + 1, seed)[repetition * variants :]
+
+
 def fresh_seed() -> int:
     """Return a seed that nobody chose, short enough to be typed again."""
     return random.SystemRandom().randrange(1_000_000)

@@ -18,7 +18,7 @@ from benchharness.trial.cooldown import CooldownGate
 from benchharness.trial.engine import Engine
 from benchharness.trial.launch import become_subreaper
 from benchharness.trial.leftovers import remove_abandoned_scratch
-from benchharness.trial.progress import Observer, Progress, RemainingTime, TrialEnded
+from benchharness.trial.progress import Growth, Observer, Progress, RemainingTime, TrialEnded
 from benchharness.trial.recorder import HARNESS, reading_age_s
 from benchharness.trial.sampling import SamplerReport
 from benchharness.trial.spec import TrialOptions, VariantSpec
@@ -40,6 +40,7 @@ class CampaignRun:
     observer: Observer
     clock: Clock
     read_temperature_c: Callable[[], float | None]
+    growth: Growth | None = None  # None: what is planned is all
 
     def run(self) -> list[TrialResult]:
         """Run every planned trial; return their results.
@@ -54,18 +55,19 @@ class CampaignRun:
             self._run_planned(results, reports)
             state = "done"
         finally:
-            self.store.finish_campaign(
-                self.campaign.id, state, overhead.finish(reports, len(results))
-            )
+            cost = overhead.finish(reports, len(results))
+            if self.growth is not None and self.growth.stopped is not None:
+                cost["stopped"] = self.growth.stopped
+            self.store.finish_campaign(self.campaign.id, state, cost)
         return results
 
     def _run_planned(self, results: list[TrialResult], reports: list[SamplerReport]) -> None:
         """Run the trials, adding to ``results`` and ``reports`` as they come."""
         become_subreaper()
         remove_abandoned_scratch()
-        planned = [
-            trial for trial in self.store.trials(self.campaign.id) if trial.status == Status.PLANNED
-        ]
+        planned = self._planned()
+        if not planned:
+            self._grow(planned)  # the harness ended between two blocks
         progress = _Watcher(self, planned)
         equipment = Equipment(
             clock=self.clock,
@@ -77,7 +79,7 @@ class CampaignRun:
         engine = Engine(self.store, equipment, reports=reports)
         progress.engine = engine
         gate = CooldownGate(self.clock, self.options, self.read_temperature_c)
-        for position, trial in enumerate(planned):
+        for position, trial in enumerate(planned):  # which grows on the way
             spec = self.specs[trial.variant]
             progress.begin(position)
             if spec.refusal is not None:
@@ -87,8 +89,24 @@ class CampaignRun:
                 result = engine.run(trial, spec, self._dither_s(trial))
             results.append(result)
             progress.finish(result)
+            if position + 1 == len(planned):
+                self._grow(planned)
             if position + 1 < len(planned) and spec.refusal is None:
                 self._cool_down(gate, trial, progress)
+
+    def _planned(self) -> list[TrialRecord]:
+        trials = self.store.trials(self.campaign.id)
+        return [trial for trial in trials if trial.status is Status.PLANNED]
+
+    def _grow(self, planned: list[TrialRecord]) -> None:
+        """Add another block to what is planned, if the campaign has not seen enough."""
+        if self.growth is None:
+            return
+        if self.growth.another_block():
+            planned += self._planned()
+            self.observer.note(self.growth.standing)
+        else:
+            self.observer.note(f"stopped {self.growth.stopped}")
 
     def _dither_s(self, trial: TrialRecord) -> float:
         """Return a seeded delay, so that no variant keeps step with the telemetry's period.
@@ -181,13 +199,29 @@ class _Watcher:
         self._run.observer.ended(
             TrialEnded(
                 trial=self._position + 1,
-                trials=len(self._planned),
+                trials=self._trials(),
                 label=self._run.specs[trial.variant].label,
                 status=result.status,
                 reason=result.reason,
                 duration_s=duration_s,
                 cautions=tuple(result.cautions),
             )
+        )
+
+    def _trials(self) -> int:
+        return len(self._planned) if self._run.growth is None else 0
+
+    def _left_s(self, now_ns: int) -> float | None:
+        """Return the time left; nobody knows it of a campaign that grows."""
+        if self._run.growth is not None:
+            return None
+        return self._remaining.remaining_s(
+            [
+                later.variant
+                for later in self._planned[self._position :]
+                if self._run.specs[later.variant].refusal is None
+            ],
+            seconds(now_ns - self._trial_start_ns),
         )
 
     def watch_cooldown(self, waited_s: float, expected_s: float | None) -> None:
@@ -201,20 +235,13 @@ class _Watcher:
         run.observer.progress(
             Progress(
                 trial=self._position + 1,
-                trials=len(self._planned),
+                trials=self._trials(),
                 label=run.specs[trial.variant].label,
                 stage=stage,
                 phase=recorder.phase if recorder and stage == "window" else None,
                 stage_elapsed_s=elapsed_s,
                 stage_expected_s=expected_s,
-                remaining_s=self._remaining.remaining_s(
-                    [
-                        later.variant
-                        for later in self._planned[self._position :]
-                        if run.specs[later.variant].refusal is None
-                    ],
-                    seconds(now_ns - self._trial_start_ns),
-                ),
+                remaining_s=self._left_s(now_ns),
                 power_w=reading.power_w if reading else None,
                 power_age_s=reading_age_s(reading, now_ns),
                 temperature_c=recorder.temperature_c if recorder else None,

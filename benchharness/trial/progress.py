@@ -13,7 +13,7 @@ class Progress:
     """Where a campaign stands, about once a second."""
 
     trial: int  # from 1
-    trials: int
+    trials: int  # 0 where the number is not known beforehand
     label: str
     stage: str
     phase: str | None
@@ -53,8 +53,26 @@ class Observer(Protocol):
         """Show a warning that concerns the campaign."""
         ...
 
+    def note(self, line: str) -> None:
+        """Show where the campaign stands after a block."""
+        ...
+
     def close(self) -> None:
         """Leave the screen in order; may be called twice."""
+        ...
+
+
+class Growth(Protocol):
+    """Decides after each block whether another one is run, and plans it in the store.
+
+    ``standing`` says where the campaign is, in a line; ``stopped`` why no other block follows.
+    """
+
+    standing: str
+    stopped: str | None
+
+    def another_block(self) -> bool:
+        """Plan the trials of another block; False if there is enough, or no more room."""
         ...
 
 
