@@ -13,6 +13,7 @@ import numpy as np
 
 from benchharness.clock import seconds
 from benchharness.energy.gate_powers import BoolArray, Rejections
+from benchharness.energy.median import median
 from benchharness.energy.readings import FloatArray
 from benchharness.energy.steps import counter_step_j
 from benchharness.model import Capabilities
@@ -106,7 +107,7 @@ def standing_still(
     ends = np.append(starts[1:], there.size) - 1
     # Read often, a counter stands still between its updates; how often it moves otherwise tells.
     late_s = max(capabilities.latency_bound_s or 0.0, 2.0 * (capabilities.latency_s or 0.0))
-    usual_s = float(np.median(np.diff(t[starts]))) if starts.size > 2 else 0.0
+    usual_s = median(np.diff(t[starts])) if starts.size > 2 else 0.0
     least_s = max(_STILL_LATENCIES * late_s, _STILL_STEPS * usual_s)
     still = (
         (ends - starts + 1 >= _STILL_READINGS)
@@ -181,7 +182,7 @@ def _jumps(
     interval_s, rise_j = np.diff(t_s[there]), np.diff(counter[there])
     too_much = rise_j > most_w * interval_s + slack_j
     # Two readings close together: the first came late, and both intervals are theirs.
-    late = interval_s[1:] < 0.5 * np.median(interval_s)
+    late = interval_s[1:] < 0.5 * median(interval_s)
     both_s, both_j = interval_s[1:] + interval_s[:-1], rise_j[1:] + rise_j[:-1]
     too_much[1:] &= ~late | (both_j > most_w * both_s + slack_j)
     ahead = np.flatnonzero(too_much)
@@ -228,10 +229,10 @@ def _rate(
     known = powers[near[0] : near[-1] + 1]
     known = known[np.isfinite(known)]
     if known.size:
-        return max(0.0, float(np.median(known)))
+        return max(0.0, median(known))
     ways = np.diff(counter[near]) / np.diff(t_s[near])
     ways = ways[ways >= 0.0]
-    return float(np.median(ways)) if ways.size else 0.0
+    return median(ways) if ways.size else 0.0
 
 
 def _integral(t_s: FloatArray, powers: FloatArray) -> FloatArray:

@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from benchharness.energy.budget import EDGES, Budget, Term, bound
+from benchharness.energy.median import median
 from benchharness.energy.observed import Candidate, Observed, Unavailable
 from benchharness.energy.readings import FloatArray
 from benchharness.energy.sampling import sampling_term
@@ -42,7 +43,7 @@ def hold_and_sum(observed: Observed) -> Candidate | Unavailable:
         return Unavailable(HOLD_AND_SUM, "no reading of power inside the window")
     interval_s = observed.period_s
     if len(stamped) > 1:
-        interval_s = max(interval_s, float(np.median(np.diff(stamped.t_s))))
+        interval_s = max(interval_s, median(np.diff(stamped.t_s)))
     upto = np.searchsorted(stamped.t_s, samples.t_s[-1], side="right")
     following = stamped.t_s[upto : upto + 1]
     gap_s = np.diff(np.concatenate([samples.t_s, following]))

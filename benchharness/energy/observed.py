@@ -14,6 +14,7 @@ from benchharness.energy.coverage import Coverage, coverage, gap_limit_s
 from benchharness.energy.gate_counter import Stitch
 from benchharness.energy.gate_powers import NO_PULSE_S
 from benchharness.energy.lag import Lag, instrument_lag, power_lag
+from benchharness.energy.median import median
 from benchharness.energy.readings import FloatArray, Readings, Samples, Window
 from benchharness.energy.silence import Silence
 from benchharness.energy.steps import counter_step_j
@@ -140,7 +141,7 @@ def observe(
     period_s = telemetry_period_s(max(powers.t_s, counter.t_s, key=np.size), capabilities)
     counter_lag = instrument_lag(capabilities)
     level_w = powers.between(0.0, window.duration_s).value
-    lag = power_lag(capabilities, float(np.median(level_w)) if level_w.size else 0.0)
+    lag = power_lag(capabilities, median(level_w) if level_w.size else 0.0)
     step_j = math.hypot(
         counter_step_j(counter.t_s, counter.value, capabilities), capabilities.pulse_j or 0.0
     )
@@ -165,4 +166,4 @@ def telemetry_period_s(t_s: FloatArray, capabilities: Capabilities) -> float:
     """Return the stated telemetry interval, else the median one, else 0: nothing is vouched for."""
     if capabilities.period_s is not None and capabilities.period_s > 0.0:
         return capabilities.period_s
-    return float(np.median(np.diff(t_s))) if t_s.size > 1 else 0.0
+    return median(np.diff(t_s)) if t_s.size > 1 else 0.0

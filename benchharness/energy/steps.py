@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchharness.energy.median import median
 from benchharness.energy.readings import FloatArray
 from benchharness.model import Capabilities
 
@@ -27,9 +28,9 @@ def counter_step_j(t_s: FloatArray, counter_j: FloatArray, capabilities: Capabil
     moved = moves_j > 0.0
     if np.count_nonzero(moved) < _ENOUGH_MOVES:
         return stated_j
-    between_s = float(np.median(np.diff(t[1:][moved])))
+    between_s = median(np.diff(t[1:][moved]))
     update_s = max(
-        float(np.median(np.diff(t))),
+        median(np.diff(t)),
         capabilities.latency_bound_s or 0.0,
         2.0 * (capabilities.latency_s or 0.0),
     )

@@ -23,11 +23,13 @@ from benchharness.energy.budget import (
     bound,
     step,
 )
+from benchharness.energy.median import median
 from benchharness.energy.observed import PULSE_STEP_W, Observed
 from benchharness.energy.readings import FloatArray, Samples
 
 # Stamps of one clock by several processes: scheduling delays them, rarely by more than this.
 CLOCK_BOUND_S = 1e-3
+_FEW_LEVELS = 1000.0
 
 
 def power_terms(
@@ -65,9 +67,19 @@ def power_quantisation(observed: Observed, used: Samples, weights_s: FloatArray)
     total_s = float(np.sum(weights_s))
     if not resolution_w or total_s <= 0.0:
         return Term(QUANTISATION, 0.0)
-    _, level = np.unique(np.round(used.value / resolution_w), return_inverse=True)
-    shares = np.bincount(level.ravel(), weights=weights_s) / total_s
+    shares = _by_level(np.round(used.value / resolution_w), weights_s) / total_s
     return step(QUANTISATION, resolution_w).scaled(total_s * math.sqrt(float(np.sum(shares**2))))
+
+
+def _by_level(level: FloatArray, weights_s: FloatArray) -> FloatArray:
+    """Return the seconds spent at each level that was read, in order of the levels."""
+    lowest = float(level.min())
+    if float(level.max()) - lowest > _FEW_LEVELS + level.size:
+        place = np.unique(level, return_inverse=True)[1].ravel()
+    else:  # whole numbers close together need no sorting
+        place = (level - lowest).astype(np.int64)
+    seconds_at = np.asarray(np.bincount(place, weights=weights_s), dtype=np.float64)
+    return seconds_at[np.bincount(place) > 0]
 
 
 def power_truncation(observed: Observed, weights_s: FloatArray) -> Term:
@@ -115,7 +127,7 @@ def _delay(observed: Observed, used: Samples) -> Term:
     before = observed.power.before(-lag.mean_s, observed.gap_limit_s)
     start_w = float(used.value[0]) if before is None else before[1]
     late = observed.power.between(end_s - lag.mean_s, end_s + lag.mean_s).value
-    levels_w = [float(np.median(used.value)), *late.tolist()]
+    levels_w = [median(used.value), *late.tolist()]
     step_w = max(abs(level_w - start_w) for level_w in levels_w)
     misplaced_s = math.sqrt(2.0) * max(lag.mean_s, math.sqrt(3.0) * lag.u_s)
     return bound(LATENCY, min(misplaced_s, end_s) * step_w)
