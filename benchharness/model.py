@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
+from benchharness.standing import Standing
+
 FactorValue = str | int | float | bool
 Factors = Mapping[str, FactorValue]
 Role = Literal["main", "support"]  # of a participant: measured, or there for those that are
@@ -242,17 +244,33 @@ class TrialSummary:
 
 @dataclass(frozen=True, slots=True)
 class MetricSummary:
-    """A metric over a variant's good trials: the mean and its 95 % t interval."""
+    """A metric over a variant's good trials: the mean and its 95 % t interval.
+
+    ``standing`` is how it compares with the reference; None where there is nothing to compare.
+    """
 
     n: int
     mean: float | None
     sd: float | None  # None for one trial: one value has no spread
     low: float | None
     high: float | None
-    ratio_to_best: float | None = None
-    ratio_low: float | None = None
-    ratio_high: float | None = None
+    standing: Standing | None = None
     instrument_u: float | None = None  # 95 %, what all trials share through the meter; not in low
+
+    @property
+    def ratio(self) -> float | None:
+        """Return the mean over the reference's."""
+        return None if self.standing is None else self.standing.ratio
+
+    @property
+    def ratio_low(self) -> float | None:
+        """Return the lower end of the ratio's interval."""
+        return None if self.standing is None else self.standing.low
+
+    @property
+    def ratio_high(self) -> float | None:
+        """Return the upper end of the ratio's interval."""
+        return None if self.standing is None else self.standing.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,3 +312,6 @@ class CampaignSummary:
     cautions: tuple[Caution, ...]
     verdict: str  # the answer in a sentence
     meters: tuple[Mapping[str, Any], ...] = ()
+    margin: float = 0.0  # what is too little to matter, as a share of the reference
+    baseline: Factors | None = None  # levels of the reference; None: the lowest mean
+    metric: str | None = None  # what the campaign is about; None: energy, else time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from benchharness.energy.budget import GAIN, SYSTEMATIC
+from benchharness.energy.budget import FLOOR, GAIN, IDLE_PREFIX, SYSTEMATIC
 from benchharness.model import EnergyFigure
 
 
@@ -27,3 +27,23 @@ def shared_u_j(terms_j: Mapping[str, float], *, with_gain: bool) -> float:
     """
     names = SYSTEMATIC | {GAIN} if with_gain else SYSTEMATIC
     return math.hypot(*(u for name, u in terms_j.items() if name in names))
+
+
+def lasting_u_j(terms_j: Mapping[str, float], *, with_gain: bool) -> float:
+    """Return the part of what is shared that grows with the window, so that longer ones keep it.
+
+    The gain, what lies below the meter's floor, and the idle power times the window. Edges,
+    rounding and delays are the same joules in a longer window.
+    """
+    kept = {
+        name: u
+        for name, u in terms_j.items()
+        if name in {GAIN, FLOOR} or name.startswith(IDLE_PREFIX)
+    }
+    return shared_u_j(kept, with_gain=with_gain)
+
+
+def random_u_j(terms_j: Mapping[str, float]) -> float:
+    """Return the standard uncertainty in joules that differs from trial to trial by chance."""
+    names = SYSTEMATIC | {GAIN}
+    return math.hypot(*(u for name, u in terms_j.items() if name not in names))

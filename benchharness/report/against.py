@@ -20,7 +20,7 @@ from benchharness.report.against_readings import known_factors, readings_of, sli
 from benchharness.report.against_records import Against, Part, Reading
 from benchharness.report.groups import level_of
 from benchharness.report.published import TITLES, Published, Row
-from benchharness.stats.verdict import listed
+from benchharness.stats.saying import listed
 
 
 def compare_published(campaign: CampaignSummary, published: Published) -> Against:

@@ -18,7 +18,7 @@ from benchharness.report.against_text import measured_order, order_word, publish
 from benchharness.report.published import TITLES, Place, Published
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH
-from benchharness.stats.verdict import listed
+from benchharness.stats.saying import listed
 
 TONES = {AGREES: "best", CONTRADICTS: "caution"}
 _NOTES = (

@@ -12,7 +12,7 @@ from benchharness.report.published import TITLES, Place, Published
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, number
 from benchharness.stats.ratio import Ratio
-from benchharness.stats.verdict import ratio_text as ratio_with_digits
+from benchharness.stats.saying import ratio_text as ratio_with_digits
 
 _NOTE = (
     "measured: Fieller's 95 % interval; published: the bounds that the rounding of the printed "

@@ -14,10 +14,11 @@ from benchharness.report.derive_campaign_cautions import campaign_cautions
 from benchharness.report.derive_cautions import trial_cautions, unique
 from benchharness.report.derive_energy import trial_energy
 from benchharness.report.derive_spans import counted, metrics_of, phases_s, spans_of
+from benchharness.report.derive_standings import rules_of, with_standings
 from benchharness.report.derive_start import start_cost
 from benchharness.report.derive_supply import supply_current
 from benchharness.report.derive_tree import MEMORY_IN_WINDOW, window_use
-from benchharness.report.derive_variants import VariantTrials, with_ratios
+from benchharness.report.derive_variants import VariantTrials
 from benchharness.report.derive_verdict import campaign_verdict
 from benchharness.report.groups import with_applying
 from benchharness.report.left_out import left_out_cautions
@@ -39,9 +40,11 @@ def derive_campaign(store: Store, campaign_id: str) -> CampaignSummary:
     records = store.trials(campaign.id)
     trials = tuple(derive_trial(store, record) for record in records)
     variants = [VariantTrials(variant, trials) for variant in _variants(spec, records)]
-    summaries = with_ratios(variants, [variant.summary() for variant in variants])
+    rules = rules_of(spec)
+    summaries = with_standings(variants, [variant.summary() for variant in variants], rules)
     meters = _meters(store, records)
     quick = bool(spec.get("quick", False))
+    metric = spec.get("metric")
     overhead = campaign.overhead or {}
     return CampaignSummary(
         campaign_id=campaign.id,
@@ -63,8 +66,11 @@ def derive_campaign(store: Store, campaign_id: str) -> CampaignSummary:
                 ]
             )
         ),
-        verdict=campaign_verdict(variants, quick=quick),
+        verdict=campaign_verdict(variants, rules, metric=metric, quick=quick),
         meters=tuple(meters),
+        margin=rules.margin,
+        baseline=rules.baseline,
+        metric=metric,
     )
 
 

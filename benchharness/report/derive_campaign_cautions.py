@@ -11,7 +11,8 @@ from benchharness.report.derive_cautions import missed_ticks
 from benchharness.report.derive_variants import VariantTrials
 from benchharness.stats.interval import mean_interval
 from benchharness.stats.outliers import WIDE_VARIATION, outliers, variation
-from benchharness.stats.verdict import SUGGESTED_REPETITIONS, listed
+from benchharness.stats.saying import listed
+from benchharness.stats.verdict import SUGGESTED_REPETITIONS
 
 _ENOUGH_REPETITIONS = 3
 _WORDS = {

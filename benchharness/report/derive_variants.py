@@ -1,14 +1,19 @@
-"""Trials to variants: means, intervals, ratios to the best. Classes of joules are not mixed."""
+"""Trials to variants: means and intervals. Classes of joules are not mixed."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from benchharness.energy.budget import GAIN, LEVEL
-from benchharness.energy.systematic import gross_terms_j, net_terms_j, shared_u_j
+from benchharness.energy.systematic import (
+    gross_terms_j,
+    lasting_u_j,
+    net_terms_j,
+    random_u_j,
+    shared_u_j,
+)
 from benchharness.model import (
     EnergyFigure,
     Factors,
@@ -18,16 +23,14 @@ from benchharness.model import (
     TrialSummary,
     VariantSummary,
 )
-from benchharness.report.groups import groups
 from benchharness.stats.interval import mean_interval
-from benchharness.stats.ranking import rank
 from benchharness.stats.sample import Sample
 from benchharness.stats.student import t_factor
 
 NET, GROSS = "energy_net_j", "energy_gross_j"
 ENERGY_METRICS = (NET, GROSS)
 
-_VALUES: Mapping[str, Callable[[TrialSummary], float | None]] = {
+VALUES: Mapping[str, Callable[[TrialSummary], float | None]] = {
     "duration_s": lambda trial: trial.duration_s,
     "cpu_s": lambda trial: trial.cpu_s,
     "cpu_percent": lambda trial: trial.cpu_percent,
@@ -65,19 +68,27 @@ class VariantTrials:
         """Return the values of the good trials that have one, in run order."""
         if metric in ENERGY_METRICS and self.energy_class is None:
             return ()
-        read = _VALUES[metric]
+        read = VALUES[metric]
         return tuple(value for trial in self.good if (value := read(trial)) is not None)
 
     def sample(self, metric: str, *, one_meter: bool) -> Sample:
         """Return what a comparison needs; the gain cancels only on one measuring meter."""
-        common_u = 0.0
-        if metric in ENERGY_METRICS and self.values(metric):
-            cancels = one_meter and self.energy_class is not MeasurementClass.ESTIMATED
-            common_u = self._shared_u_j(metric, with_gain=not cancels)
-        return Sample(self.label, self.values(metric), common_u)
+        values = self.values(metric)
+        if metric not in ENERGY_METRICS or not values:
+            return Sample(self.label, values)
+        cancels = one_meter and self.energy_class is not MeasurementClass.ESTIMATED
+        terms = self._terms(metric)
+        return Sample(
+            self.label,
+            values,
+            common_u=statistics.median(shared_u_j(each, with_gain=not cancels) for each in terms),
+            lasting_u=statistics.median(lasting_u_j(each, with_gain=not cancels) for each in terms),
+            window_u=statistics.median(random_u_j(each) for each in terms),
+            window_s=statistics.median(self.values("duration_s")),
+        )
 
     def summary(self) -> VariantSummary:
-        """Return the variant without ratios."""
+        """Return the variant without its standing."""
         sizes = {trial.module_bytes for trial in self.good if trial.module_bytes is not None}
         return VariantSummary(
             index=self.index,
@@ -86,7 +97,7 @@ class VariantTrials:
             factors=self.factors,
             trials=len(self.trials),
             ok=len(self.good),
-            metrics={name: self._metric(name) for name in _VALUES if self.values(name)},
+            metrics={name: self._metric(name) for name in VALUES if self.values(name)},
             energy_class=self.energy_class,
             energy_instrument_u_rel=self._gain_u_rel(),
             module_bytes=max(sizes, default=None),
@@ -112,50 +123,22 @@ class VariantTrials:
         known = [q for q in quantities if q is not None]
         if len(known) == 1:
             return known[0].expanded_u
-        return t_factor(LEVEL, float("inf")) * self._shared_u_j(name, with_gain=True)
+        shared = (shared_u_j(terms, with_gain=True) for terms in self._terms(name))
+        return t_factor(LEVEL, float("inf")) * statistics.median(shared)
 
-    def _shared_u_j(self, name: str, *, with_gain: bool) -> float:
-        terms = [
+    def _terms(self, name: str) -> list[Mapping[str, float]]:
+        """Return the budget of each figure that has the energy."""
+        return [
             net_terms_j(figure) if name == NET else gross_terms_j(figure)
             for figure in self.figures
             if name == GROSS or figure.net_j is not None
         ]
-        return statistics.median(shared_u_j(each, with_gain=with_gain) for each in terms)
 
     def _gain_u_rel(self) -> float | None:
         shares = [share for figure in self.figures if (share := _gain_share(figure)) is not None]
         if self.energy_class is None or not shares:
             return None
         return t_factor(LEVEL, float("inf")) * statistics.median(shares)
-
-
-def with_ratios(
-    variants: Sequence[VariantTrials], summaries: Sequence[VariantSummary]
-) -> list[VariantSummary]:
-    """Add to each metric its ratio to the least mean of its group, with Fieller's interval.
-
-    Joules of different classes are not compared, and no multiple of an energy that is not above
-    zero, or of a net energy below its own uncertainty, says anything.
-    """
-    metrics = {
-        variant.index: dict(s.metrics) for variant, s in zip(variants, summaries, strict=True)
-    }
-    for group in groups(variants):
-        for name in _VALUES:
-            if name in ENERGY_METRICS and not comparable(group.members):
-                continue
-            ranking = rank(samples_of(group.members, name))
-            if ranking.best is None or not _bears_ratios(group.members[ranking.best], name):
-                continue
-            for variant, ratio in zip(group.members, ranking.ratios, strict=True):
-                if ratio is not None:
-                    metrics[variant.index][name] = replace(
-                        metrics[variant.index][name],
-                        ratio_to_best=ratio.ratio,
-                        ratio_low=ratio.low,
-                        ratio_high=ratio.high,
-                    )
-    return [replace(s, metrics=metrics[s.index]) for s in summaries]
 
 
 def net_is_known(figures: Sequence[EnergyFigure]) -> bool:
@@ -167,13 +150,6 @@ def net_is_known(figures: Sequence[EnergyFigure]) -> bool:
     refused = sum(f.net_j is None and f.idle_power_w is not None for f in figures)
     above = sum(net.value > (net.expanded_u or 0.0) for net in nets)
     return 2 * above >= len(nets) + refused
-
-
-def _bears_ratios(best: VariantTrials, metric: str) -> bool:
-    if metric not in ENERGY_METRICS:
-        return True
-    known = metric != NET or net_is_known(best.figures)
-    return known and statistics.fmean(best.values(metric)) > 0.0
 
 
 def comparable(variants: Sequence[VariantTrials]) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from benchharness.metric_names import ENERGY, METRIC_KEYS
 from benchharness.model import MeasurementClass
+from benchharness.report.derive_standings import Rules, baseline_members
 from benchharness.report.derive_variants import (
-    GROSS,
+    ENERGY_METRICS,
     NET,
     VariantTrials,
     comparable,
@@ -15,7 +17,8 @@ from benchharness.report.derive_variants import (
 )
 from benchharness.report.derive_verdict_groups import divided_verdict
 from benchharness.report.groups import groups, workloads
-from benchharness.stats.verdict import Verdict, Wording, listed, verdict
+from benchharness.stats.saying import listed
+from benchharness.stats.verdict import Verdict, Wording, verdict
 from benchharness.units import format_duration, format_si
 
 TIME = "duration_s"
@@ -23,17 +26,28 @@ _NOTHING_J = 1e-9
 _MOST_NAMED = 4
 
 
-def campaign_verdict(variants: Sequence[VariantTrials], *, quick: bool) -> str:
+def campaign_verdict(
+    variants: Sequence[VariantTrials],
+    rules: Rules | None = None,
+    *,
+    metric: str | None = None,
+    quick: bool,
+) -> str:
     """Return the sentence; what it cannot tell apart it does not rank.
 
-    Of a campaign with several groups: a short sentence for each workload.
+    ``metric`` is a word of ``METRIC_KEYS`` if the campaign names what it is about. Of a campaign
+    with several groups: a short sentence for each workload.
     """
+    rules = rules or Rules()
     good = [variant for variant in variants if variant.good]
     if not good:
         return _nothing(variants)
     divided = len(groups(variants)) > 1
     several = len(workloads(variants)) > 1
-    parts = [divided_verdict(good, ranking_metric, several=several)] if divided else _whole(good)
+    if divided:
+        parts = [divided_verdict(good, lambda v: ranking_metric(v, metric), several=several)]
+    else:
+        parts = _whole(good, rules, metric)
     bad = [variant.label for variant in variants if variant.trials and not variant.good]
     if divided and len(bad) > _MOST_NAMED:
         parts.append(f"no good trial of {len(bad)} variants")
@@ -43,24 +57,34 @@ def campaign_verdict(variants: Sequence[VariantTrials], *, quick: bool) -> str:
     return f"Quick run: {sentence}" if quick else sentence
 
 
-def _whole(good: Sequence[VariantTrials]) -> list[str]:
+def _whole(good: Sequence[VariantTrials], rules: Rules, named: str | None) -> list[str]:
     """Return what is to be said of variants that all compete."""
-    metric = ranking_metric(good)
-    answer = verdict(samples_of(good, metric), _wording(metric, good))
+    metric = ranking_metric(good, named)
+    baseline = [good[place].label for place in baseline_members(good, rules.baseline)]
+    answer = verdict(
+        samples_of(good, metric),
+        _wording(metric, good),
+        reference=baseline[0] if len(baseline) == 1 else None,
+        margin=rules.margin,
+    )
     parts = [answer.sentence] if answer else []
-    if metric != TIME and answer is not None and not answer.decided:
+    if metric in ENERGY_METRICS and answer is not None and not answer.decided and not baseline:
         parts += _by_time(good)
     return parts
 
 
-def ranking_metric(good: Sequence[VariantTrials]) -> str:
+def ranking_metric(good: Sequence[VariantTrials], named: str | None = None) -> str:
     """Return the metric that ranks: joules only if every variant has them, of one class.
 
-    A net energy that is below its own uncertainty in most of the trials of a variant is below what
-    the meter can tell, and ranks nothing, however equal the trials are; then the gross energy does.
+    That is the metric that the campaign names, as far as every variant has it. A net energy that
+    is below its own uncertainty in most of the trials of a variant is below what the meter can
+    tell, and ranks nothing, however equal the trials are; then the gross energy does.
     """
+    key = METRIC_KEYS.get(named or ENERGY)
+    if key is not None and key not in ENERGY_METRICS and all(v.values(key) for v in good):
+        return key
     if comparable(good):
-        for metric in (NET, GROSS):
+        for metric in (key,) if key in ENERGY_METRICS else ENERGY_METRICS:
             values = [variant.values(metric) for variant in good]
             known = metric != NET or all(net_is_known(v.figures) for v in good)
             if known and all(values) and all(sum(each) > 0.0 for each in values):
@@ -79,14 +103,8 @@ def _is_news(answer: Verdict) -> bool:
 
 
 def _wording(metric: str, good: Sequence[VariantTrials]) -> Wording:
-    if metric == TIME:
-        return Wording(
-            subject="time",
-            wins="is the fastest",
-            beats="faster than",
-            loses="take longer",
-            show=format_duration,
-        )
+    if metric in _OTHERS:
+        return _OTHERS[metric]
     kind = "net energy" if metric == NET else "gross energy"
     found = good[0].energy_class
     if found is not None and found is not MeasurementClass.MEASURED:
@@ -94,10 +112,29 @@ def _wording(metric: str, good: Sequence[VariantTrials]) -> Wording:
     return Wording(
         subject=kind,
         wins=f"uses the least {kind}",
-        beats="less than",
+        win=f"use the least {kind}",
         loses="use more",
         show=_joules,
     )
+
+
+_OTHERS = {
+    TIME: Wording("time", "is the fastest", "are the fastest", "take longer", format_duration),
+    "memory_peak_bytes": Wording(
+        "peak memory",
+        "needs the least memory",
+        "need the least memory",
+        "need more",
+        lambda size_bytes: format_si(size_bytes, "B"),
+    ),
+    "cpu_s": Wording(
+        "CPU time",
+        "takes the least CPU time",
+        "take the least CPU time",
+        "take more",
+        format_duration,
+    ),
+}
 
 
 def _joules(energy_j: float) -> str:

@@ -9,7 +9,8 @@ from benchharness.model import MeasurementClass
 from benchharness.report.derive_variants import GROSS, NET, VariantTrials, samples_of
 from benchharness.report.groups import Group, groups, name_in, workloads
 from benchharness.stats.ranking import rank
-from benchharness.stats.verdict import SUGGESTED_REPETITIONS, listed, ratio_text
+from benchharness.stats.saying import listed, ratio_text
+from benchharness.stats.verdict import SUGGESTED_REPETITIONS
 
 _MOST_NAMED = 3
 _ALONE = "nothing to compare, each of its kind is alone"

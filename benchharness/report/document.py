@@ -158,7 +158,7 @@ def _metric(metric: MetricSummary) -> dict[str, Any]:
         "sd": metric.sd,
         "low": metric.low,
         "high": metric.high,
-        "ratio": metric.ratio_to_best,
+        "ratio": metric.ratio,
         "ratio_low": metric.ratio_low,
         "ratio_high": metric.ratio_high,
         "instrument_u": metric.instrument_u,

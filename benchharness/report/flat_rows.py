@@ -19,7 +19,7 @@ from benchharness.model import (
 from benchharness.report.energy_flags import marked
 from benchharness.report.groups import groups
 
-_STATISTICS = ("n", "mean", "sd", "low", "high", "ratio_to_best", "ratio_low", "ratio_high")
+_STATISTICS = ("n", "mean", "sd", "low", "high", "ratio", "ratio_low", "ratio_high")
 _TRIAL_COLUMNS = (
     *("trial_id", "index", "variant", "label", "repetition", "workload", "status", "reason"),
     *("duration_s", "cpu_s", "cpu_window_s", "cpu_percent", "memory_peak_bytes"),

@@ -34,7 +34,7 @@ from benchharness.report.groups import is_divided, workloads
 from benchharness.report.html_instruments import instrument_facts
 from benchharness.report.metrics import (
     CLASS_NOTES,
-    STANDING_MEANINGS,
+    MEANINGS,
     class_suffix,
     energy_classes,
     energy_key,
@@ -188,7 +188,7 @@ def _trust(summary: CampaignSummary, limits: html_panels.Limits) -> Mapping[str,
         "environment": html_facts.facts(summary.environment),
         "overhead": html_facts.facts(summary.overhead),
         "how": html_facts.facts(_methods_of(summary)),
-        "meanings": STANDING_MEANINGS,
+        "meanings": MEANINGS,
     }
 
 

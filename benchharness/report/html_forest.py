@@ -15,7 +15,7 @@ from benchharness.report.energy_flags import MARK, coverage_text, marked_runs
 from benchharness.report.metrics import (
     CLASS_MARKS,
     METRICS,
-    Standing,
+    Sign,
     class_suffix,
     energy_classes,
     half_interval,
@@ -52,7 +52,7 @@ class ForestRow:
     mark: str
     ratio: str
     interval: str
-    standing: Standing
+    standing: Sign
     dot: float | None
     low: float | None
     high: float | None
@@ -113,14 +113,14 @@ def forest(
                 value="no value" if found is None else value,
                 plus_minus=plus_minus,
                 mark=_marks(summary, variant, mixed=mixed) if metric.is_energy else "",
-                ratio=ratio_text(found.ratio_to_best)
-                if found and found.ratio_to_best and judged.key != "alone"
+                ratio=ratio_text(found.ratio)
+                if found and found.ratio and judged.key != "alone"
                 else DASH,
                 interval=interval_text(found.ratio_low, found.ratio_high)
                 if found is not None and has_ratio
                 else "",
                 standing=judged,
-                dot=axis.at(found.ratio_to_best) if found else None,
+                dot=axis.at(found.ratio) if found else None,
                 low=axis.at(found.ratio_low) if found and has_ratio else None,
                 high=axis.at(found.ratio_high) if found and has_ratio else None,
                 low_beyond=bool(found and has_ratio and (found.ratio_low or 0) < axis.low),
@@ -193,10 +193,10 @@ def _axis(variants: list[VariantSummary], key: str) -> _Axis:
     for metric in found:
         ends += [
             r
-            for r in (metric.ratio_to_best, metric.ratio_low, metric.ratio_high)
+            for r in (metric.ratio, metric.ratio_low, metric.ratio_high)
             if r is not None and math.isfinite(r)
         ]
-    ratios = [m.ratio_to_best for m in found if m.ratio_to_best is not None]
+    ratios = [m.ratio for m in found if m.ratio is not None]
     low, high = min(ends), min(max(ends), _BEYOND * max(ratios, default=1.0))
     low = max(low, 1 / (_BEYOND * max(ratios, default=1.0)), 0.0)
     if high > _LINEAR_UP_TO:

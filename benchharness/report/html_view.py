@@ -84,7 +84,7 @@ def _tile(summary: CampaignSummary, key: str) -> Tile:
     if table is None:
         return Tile(title, "", "", "", "", "", None, "no good run gave a value")
     rows = [r for r in table.rows if r.dot is not None]
-    best, unit = rows[0], table.unit.split(",")[0]
+    best, unit = table.rows[0], table.unit.split(",")[0]
     title = title if table.unit == unit else f"{title}{table.unit.removeprefix(unit)}"
     return Tile(
         title=title,

@@ -126,9 +126,9 @@ def _cell(value: str, half: str, mark: str, has_half: bool) -> str:
 def _ratio_column(variants: Sequence[VariantSummary], key: str) -> LatexColumn | None:
     def cell(variant: VariantSummary) -> str:
         metric = metric_of(variant, key)
-        if metric is None or metric.ratio_to_best is None:
+        if metric is None or metric.ratio is None:
             return "--"
-        text = ratio_text(metric.ratio_to_best)
+        text = ratio_text(metric.ratio)
         if metric.ratio_low is None or metric.ratio_high is None:
             return text
         ends = interval_text(metric.ratio_low, metric.ratio_high).replace(" to ", ", ")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchharness.model import Caution
-from benchharness.stats.verdict import listed
+from benchharness.stats.saying import listed
 
 
 def left_out_cautions(spec: Mapping[str, Any]) -> list[Caution]:

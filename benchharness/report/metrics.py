@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from benchharness.metric_names import ENERGY, METRIC_KEYS
 from benchharness.model import CampaignSummary, MeasurementClass, MetricSummary, VariantSummary
-from benchharness.report.derive_variants import NET, VariantTrials, net_is_known, samples_of
+from benchharness.report.derive_variants import ENERGY_METRICS, NET, net_is_known
 from benchharness.report.energy_budget import good_figures
-from benchharness.report.groups import group_places, groups
+from benchharness.report.groups import group_places, level_of
 from benchharness.report.text import half_width, number
-from benchharness.stats.ranking import rank
+from benchharness.standing import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,10 @@ CLASS_NOTES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How a variant stands to the best one: a glyph and a word always go together."""
+class Sign:
+    """How a variant stands to its reference, for people: a glyph and a word always go together."""
 
-    key: str  # best, higher, undecided, single, alone, missing: a CSS class
+    key: str  # best, lower, higher, same, undecided, single, alone, missing: a CSS class
     glyph: str
     word: str
 
@@ -63,26 +64,48 @@ class Standing:
         return f"{self.glyph} {self.word}".strip()
 
 
-BEST = Standing("best", "•", "lowest")
-HIGHER = Standing("higher", "▲", "higher")
-UNDECIDED = Standing("undecided", "?", "undecided")
-SINGLE = Standing("single", "?", "no interval")
-ALONE = Standing("alone", "", "")
-MISSING = Standing("missing", "⊘", "no value")
-NOT_COMPARABLE = Standing("missing", "⊘", "not comparable")
+BEST = Sign("best", "•", "lowest")
+REFERENCE = Sign("best", "•", "reference")
+LOWER = Sign("lower", "▼", "lower")
+LOWER_UNCLEAR = Sign("lower", "▽", "lower, size unclear")
+HIGHER = Sign("higher", "▲", "higher")
+HIGHER_UNCLEAR = Sign("higher", "△", "higher, size unclear")
+SAME = Sign("same", "≈", "same")
+UNDECIDED = Sign("undecided", "?", "undecided")
+SINGLE = Sign("single", "?", "no interval")
+ALONE = Sign("alone", "", "")
+MISSING = Sign("missing", "⊘", "no value")
+NOT_COMPARABLE = Sign("missing", "⊘", "not comparable")
 
-STANDING_MEANINGS = (
+SIGNS = {
+    Word.REFERENCE: REFERENCE,
+    Word.LOWER: LOWER,
+    Word.LOWER_UNCLEAR: LOWER_UNCLEAR,
+    Word.HIGHER: HIGHER,
+    Word.HIGHER_UNCLEAR: HIGHER_UNCLEAR,
+    Word.SAME: SAME,
+    Word.UNDECIDED: UNDECIDED,
+    Word.NO_INTERVAL: SINGLE,
+    Word.NOT_COMPARABLE: NOT_COMPARABLE,
+}
+
+MEANINGS = (
     (BEST, "The lowest mean of all variants that compete; the others are compared with it."),
-    (HIGHER, "Higher than the lowest: Welch's test at 5 %, corrected by Holm for all comparisons."),
+    (REFERENCE, "The baseline that was named beforehand; the others are compared with it."),
+    (LOWER, "The whole interval of the change is below 0, and beyond the margin if one was set."),
+    (HIGHER, "The whole interval of the change is above 0, and beyond the margin if one was set."),
+    (LOWER_UNCLEAR, "The interval is below 0 and reaches into the margin."),
+    (HIGHER_UNCLEAR, "The interval is above 0 and reaches into the margin."),
+    (SAME, "The whole interval is inside the margin that was set beforehand."),
     (
         UNDECIDED,
-        "By the same test these runs cannot tell the two apart. That is not the same as equal: "
-        "more or longer runs may decide.",
+        "The interval has 0 in it: these runs cannot tell the two apart. That is not the same as "
+        "equal: more or longer runs may decide.",
     ),
-    (SINGLE, "One good run has no spread, and a mean near zero bears no ratio: no verdict."),
+    (SINGLE, "One good run has no spread: a number, and no verdict."),
     (
         NOT_COMPARABLE,
-        "Joules of different classes, or a lowest value that is not above zero or its uncertainty.",
+        "Joules of different classes, or a reference that is not above zero or its uncertainty.",
     ),
     (MISSING, "No good run gave this figure; the reason stands with the runs."),
 )
@@ -107,12 +130,16 @@ def energy_key(summary: CampaignSummary) -> str | None:
 def headline_key(summary: CampaignSummary) -> str:
     """Return the metric that ranks the variants, as the verdict does.
 
-    That is energy only if every variant with a good run has it, positive and of one class; net
-    energy only where it is above its own uncertainty.
+    That is the one that the campaign names. It is energy only if every variant with a good run has
+    it, positive and of one class; net energy only where it is above its own uncertainty.
     """
     good = [v for v in summary.variants if v.ok]
+    named = METRIC_KEYS.get(summary.metric or ENERGY)
+    other = named if named not in ENERGY_METRICS else None
+    if other is not None and good and all(metric_of(v, other) is not None for v in good):
+        return other
     if good and len({v.energy_class for v in good}) == 1 and good[0].energy_class is not None:
-        for key in ("energy_net_j", "energy_gross_j"):
+        for key in (named,) if named in ENERGY_METRICS else ENERGY_METRICS:
             found = [metric_of(v, key) for v in good]
             if not all(m is not None and m.mean is not None and m.mean > 0 for m in found):
                 continue
@@ -165,53 +192,31 @@ def magnitude(variant: VariantSummary, key: str) -> float | None:
     return max(abs(metric.mean), half_interval(variant, key) or 0.0)
 
 
-def standings(summary: CampaignSummary, key: str) -> dict[int, Standing]:
-    """Say how every variant, by its index, stands to the one of the lowest mean of its group.
-
-    Whether two differ is decided as in the verdict: Welch's test, corrected by Holm.
-    """
-    found: dict[int, Standing] = {}
-    for group in groups(summary.variants):
-        found |= _standings(replace(summary, variants=group.members), key)
-    return found
-
-
-def _standings(summary: CampaignSummary, key: str) -> dict[int, Standing]:
-    """Return the standings within one group."""
-    valued = [v for v in ranked(summary, key) if metric_of(v, key) is not None]
+def standings(summary: CampaignSummary, key: str) -> dict[int, Sign]:
+    """Say how every variant, by its index, stands to its reference."""
+    valued = [v for v in summary.variants if metric_of(v, key) is not None]
     found = dict.fromkeys((v.index for v in summary.variants), MISSING)
-    if len(valued) < 2:
-        return found | dict.fromkeys((v.index for v in valued), ALONE)
-    tied = _tied(summary, key)
     for variant in valued:
-        found[variant.index] = _standing(variant, key, tied)
-    judged = {found[variant.index] for variant in valued[1:]}
-    if valued[0].metrics[key].ratio_to_best is not None and judged & {HIGHER, UNDECIDED}:
-        found[valued[0].index] = BEST  # single runs have no order
+        standing = variant.metrics[key].standing
+        found[variant.index] = ALONE if standing is None else SIGNS[standing.word]
+    for variant in valued:
+        if found[variant.index] is REFERENCE and not _is_named(variant, summary):
+            found[variant.index] = BEST if _is_judged(summary, key, variant.index) else SINGLE
     return found
 
 
-def _standing(variant: VariantSummary, key: str, tied: frozenset[int] | None) -> Standing:
-    metric = variant.metrics[key]
-    if metric.ratio_to_best is None:
-        return NOT_COMPARABLE
-    if tied is not None:
-        return UNDECIDED if variant.index in tied else HIGHER
-    if metric.ratio_low is None:
-        return SINGLE
-    return UNDECIDED if metric.ratio_low <= 1.0 else HIGHER
+def _is_named(variant: VariantSummary, summary: CampaignSummary) -> bool:
+    """Say whether a reference is the baseline; else it is the lowest mean."""
+    baseline = summary.baseline or {}
+    return bool(baseline) and all(
+        level_of(variant, name) == str(level) for name, level in baseline.items()
+    )
 
 
-def _tied(summary: CampaignSummary, key: str) -> frozenset[int] | None:
-    """Return the variants that cannot be told from the best, None where the test cannot be made."""
-    variants = [
-        VariantTrials({"index": v.index, "label": v.label, "factors": v.factors}, summary.trials)
-        for v in summary.variants
-    ]
-    ranking = rank(samples_of(variants, key))
-    if not ranking.decided:
-        return None
-    return frozenset(variants[place].index for place in ranking.tied)
+def _is_judged(summary: CampaignSummary, key: str, reference: int) -> bool:
+    """Say whether any variant has an interval against a reference: single runs have no order."""
+    found = (v.metrics[key].standing for v in summary.variants if key in v.metrics)
+    return any(s is not None and s.reference == reference and s.low is not None for s in found)
 
 
 def energy_classes(summary: CampaignSummary) -> tuple[MeasurementClass, ...]:

@@ -224,9 +224,9 @@ def _ratio_maker(summary: CampaignSummary, key: str) -> Maker:
     def make(variant: VariantSummary) -> Cell:
         metric = metric_of(variant, key)
         alone = judged[variant.index].key == "alone"
-        if alone or metric is None or metric.ratio_to_best is None:
+        if alone or metric is None or metric.ratio is None:
             return Cell(DASH, "muted")
-        return Cell(ratio_text(metric.ratio_to_best), judged[variant.index].key)
+        return Cell(ratio_text(metric.ratio), judged[variant.index].key)
 
     return make
 

@@ -132,7 +132,7 @@ def _next(summary: CampaignSummary, key: str, kind: str, order: list[int]) -> Ce
         return Cell("alone", "muted")
     second = next(v for v in summary.variants if v.index == order[1])
     judged = standings(summary, key)[second.index]
-    ratio = second.metrics[key].ratio_to_best
+    ratio = second.metrics[key].ratio
     name = _name(second, kind)
     text = f"{name} × {ratio_text(ratio)}" if ratio else name
     text += f", {judged.word}" if judged is SINGLE else ""

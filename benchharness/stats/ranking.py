@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchharness.stats.ratio import Ratio, ratio_of_means
-from benchharness.stats.sample import Sample, Spread, spread
-from benchharness.stats.welch import holm, welch_p
+from benchharness.stats.ratio import Ratio
+from benchharness.stats.sample import Sample, spread
+from benchharness.stats.simultaneous import joint_level, pairs_of, ratio_between
 
 SIGNIFICANCE = 0.05
 
@@ -36,37 +36,24 @@ class Ranking:
 def rank(samples: Sequence[Sample]) -> Ranking:
     """Compare every sample with the one of the least mean.
 
-    Whether two differ is Welch's test at 5 %, corrected by Holm for the number of comparisons;
-    the intervals of the ratios are Fieller's, each at 95 %.
+    The intervals of the ratios hold together with those of all pairs, since which one is the
+    least is known from the same values. A sample is told from the best if its interval is above 1.
     """
     means = {i: statistics.fmean(s.values) for i, s in enumerate(samples) if s.values}
     order = tuple(sorted(means, key=lambda i: (means[i], i)))
-    spreads = [spread(sample) for sample in samples]
     if not order:
         return Ranking((), (None,) * len(samples), (), False)
     best, others = order[0], order[1:]
+    level = joint_level(pairs_of(len(order)))
     ratios = tuple(
-        _ratio(means.get(i), means[best], spreads[i], spreads[best], i == best)
+        Ratio(1.0, None, None) if i == best else ratio_between(samples[i], samples[best], level)
         for i in range(len(samples))
     )
-    known = [(i, s) for i in others if (s := spreads[i]) is not None]
-    least = spreads[best]
-    if least is None or len(known) < len(others):
+    if any(spread(samples[i]) is None for i in order):
         return Ranking(order, ratios, others, False)
-    p_values = holm([welch_p(s, least) for _, s in known])
-    tied = tuple(i for (i, _), p in zip(known, p_values, strict=True) if p > SIGNIFICANCE)
+    tied = tuple(i for i in others if not _above(ratios[i]))
     return Ranking(order, ratios, tied, True)
 
 
-def _ratio(
-    mean: float | None, best: float, own: Spread | None, least: Spread | None, is_best: bool
-) -> Ratio | None:
-    if mean is None:
-        return None
-    if is_best:
-        return Ratio(1.0, None, None)
-    if best <= 0.0:  # such as a net energy below its uncertainty: no multiple of it says anything
-        return None
-    if own is not None and least is not None:
-        return ratio_of_means(own, least)
-    return Ratio(mean / best, None, None)
+def _above(ratio: Ratio | None) -> bool:
+    return ratio is not None and ratio.low is not None and ratio.low > 1.0

@@ -16,11 +16,18 @@ class Sample:
     ``common_u`` is a standard uncertainty that every value shares, so that repeating does not
     show it, and that differs from variant to variant, so that it does not cancel in a ratio:
     the rounding of a coarse meter. The gain of one meter cancels and does not belong here.
+    ``window_u`` is the standard uncertainty that the meter gives a single value at random, which
+    the spread of the values has in it already, and which longer windows would shrink;
+    ``lasting_u`` is the part of ``common_u`` that longer windows keep; ``window_s`` is how long
+    they are, None where longer ones change nothing.
     """
 
     label: str
     values: tuple[float, ...]
     common_u: float = 0.0
+    window_u: float = 0.0
+    lasting_u: float = 0.0
+    window_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from benchharness.model import (
     TrialSummary,
     VariantSummary,
 )
+from benchharness.report.derive_standings import Rules, with_standings
+from benchharness.report.derive_variants import VariantTrials
 
 T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 9: 2.262, 24: 2.064}  # Student, 97.5 %
 SECOND_NS = 1_000_000_000
@@ -135,29 +137,6 @@ def metric(values: Sequence[float]) -> MetricSummary:
     return MetricSummary(len(values), mean, sd, mean - half, mean + half)
 
 
-def with_ratios(variants: list[VariantSummary]) -> list[VariantSummary]:
-    metrics = [dict(v.metrics) for v in variants]
-    for key in {k for m in metrics for k in m}:
-        best = min((m[key] for m in metrics if key in m), key=lambda m: m.mean or math.inf)
-        for found in metrics:
-            if key in found:
-                found[key] = _with_ratio(found[key], best)
-    return [replace(v, metrics=m) for v, m in zip(variants, metrics, strict=True)]
-
-
-def _with_ratio(found: MetricSummary, best: MetricSummary) -> MetricSummary:
-    assert found.mean is not None
-    assert best.mean is not None
-    ratio = found.mean / best.mean
-    if found is best or found.sd is None or best.sd is None:
-        return replace(found, ratio_to_best=ratio)
-    rel = math.hypot(
-        found.sd / found.mean / math.sqrt(found.n), best.sd / best.mean / math.sqrt(best.n)
-    )
-    half = T95.get(found.n - 1, 2.0) * rel * ratio
-    return replace(found, ratio_to_best=ratio, ratio_low=ratio - half, ratio_high=ratio + half)
-
-
 def sample_variant(
     index: int, kind: Kind, trials: Sequence[TrialSummary], cls: MeasurementClass
 ) -> VariantSummary:
@@ -213,12 +192,16 @@ def assembled(
     **changes: Any,
 ) -> CampaignSummary:
     """Summarise ``trials`` into a campaign."""
-    variants = with_ratios(
-        [
-            sample_variant(i, k, [t for t in trials if t.variant == i], cls)
-            for i, k in enumerate(kinds)
-        ]
-    )
+    rules = Rules(changes.get("margin", 0.0), changes.get("baseline"))
+    bare = [
+        sample_variant(i, k, [t for t in trials if t.variant == i], cls)
+        for i, k in enumerate(kinds)
+    ]
+    grouped = [
+        VariantTrials({"index": v.index, "label": v.label, "factors": v.factors}, trials)
+        for v in bare
+    ]
+    variants = with_standings(grouped, bare, rules)
     summary = CampaignSummary(
         campaign_id="7f3c19e0",
         created_utc="2025-06-11T09:30:00+00:00",

@@ -10,6 +10,7 @@ from benchharness.model import CampaignSummary, MeasurementClass, Status
 from benchharness.report.metrics import headline_key, standings
 from benchharness.report.table import Table, comparison_table, find_column
 from benchharness.report.table_fit import fit, text_width
+from benchharness.standing import Standing, Word
 from tests.unit.report_samples import (
     HOSTILE,
     KINDS,
@@ -132,7 +133,7 @@ def test_mixed_classes_are_marked_in_every_cell_and_not_ranked_by_energy() -> No
             replace(
                 v,
                 metrics={
-                    k: replace(m, ratio_to_best=None, ratio_low=None, ratio_high=None)
+                    k: replace(m, standing=Standing(Word.NOT_COMPARABLE))
                     if k.startswith("energy")
                     else m
                     for k, m in v.metrics.items()

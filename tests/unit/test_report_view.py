@@ -14,14 +14,18 @@ from benchharness.report.html_facts import facts, trial_table
 from benchharness.report.html_forest import forest
 from benchharness.report.html_stacks import energy_stack, time_stack
 from benchharness.report.trust import caution_rows, reliance
+from benchharness.standing import Word
 from tests.unit.report_samples import KINDS, Kind, assembled, sample_campaign
 
 
 def with_metric(summary: CampaignSummary, index: int, **changes: Any) -> CampaignSummary:
-    """Change the net energy of one variant."""
+    """Change how the net energy of one variant stands to the reference."""
     variants = list(summary.variants)
     metrics = dict(variants[index].metrics)
-    metrics["energy_net_j"] = replace(metrics["energy_net_j"], **changes)
+    metric = metrics["energy_net_j"]
+    assert metric.standing is not None
+    standing = replace(metric.standing, word=Word.HIGHER, **changes)
+    metrics["energy_net_j"] = replace(metric, standing=standing)
     variants[index] = replace(variants[index], metrics=metrics)
     return replace(summary, variants=tuple(variants))
 
@@ -56,7 +60,7 @@ def test_ratios_that_spread_widely_get_a_logarithmic_axis() -> None:
 
 
 def test_an_interval_that_goes_on_ends_in_an_arrow() -> None:
-    summary = with_metric(sample_campaign(), 0, ratio_low=0.02, ratio_high=900.0)
+    summary = with_metric(sample_campaign(), 0, low=0.02, high=900.0)
     drawn = forest(summary, "energy_net_j")
     assert drawn is not None
     row = next(r for r in drawn.rows if r.label == "wasmtime scalar")
@@ -78,9 +82,7 @@ def test_everything_lies_inside_the_cell(ratios: list[tuple[float, float, float]
     kinds = [Kind(str(i), 1.0 + i, 6.0, 20.0, 0.0, None) for i in range(len(ratios) + 1)]
     summary = sample_campaign(repeat=2, kinds=kinds)
     for i, (ratio, low, high) in enumerate(ratios, start=1):
-        summary = with_metric(
-            summary, i, ratio_to_best=ratio, ratio_low=ratio * low, ratio_high=ratio * high
-        )
+        summary = with_metric(summary, i, ratio=ratio, low=ratio * low, high=ratio * high)
     drawn = forest(summary, "energy_net_j")
     assert drawn is not None
     places = [p for r in drawn.rows for p in (r.dot, r.low, r.high) if p is not None]

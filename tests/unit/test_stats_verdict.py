@@ -5,10 +5,15 @@ import numpy as np
 from benchharness.stats.ranking import rank
 from benchharness.stats.ratio import Ratio
 from benchharness.stats.sample import Sample
-from benchharness.stats.verdict import Verdict, Wording, listed, ratio_text, verdict
+from benchharness.stats.saying import listed, ratio_text
+from benchharness.stats.verdict import Verdict, Wording, verdict
 
 ENERGY = Wording(
-    "net energy", "uses the least net energy", "less than", "use more", lambda j: f"{j:.3g} J"
+    "net energy",
+    "uses the least net energy",
+    "use the least net energy",
+    "use more",
+    lambda j: f"{j:.3g} J",
 )
 
 NUMPY = Sample("numpy", (12.1, 12.3, 12.5, 12.2, 12.4))
@@ -26,21 +31,23 @@ def test_a_clear_winner() -> None:
     found = said(NATIVE, NUMPY)
     assert found.decided
     assert found.sentence == (
-        "numpy uses the least net energy: 12.3 J, 4.10 times less than native "
-        "(95 % interval 4.00 to 4.20)"
+        "numpy uses the least net energy: 12.3 J, 75.6 % less than native "
+        "(95 % interval 75.0 to 76.2 %)"
     )
 
 
 def test_the_farthest_is_named_too() -> None:
     slow = Sample("slow", (120.0, 121.0, 122.0))
-    assert said(NATIVE, slow, NUMPY).sentence.endswith(" and 9.8 times less than slow")
+    assert said(NATIVE, slow, NUMPY).sentence.endswith(" and 89.8 % less than slow")
 
 
 def test_what_cannot_be_told_apart_is_not_ranked() -> None:
     found = said(NUMPY, TWIN)
     assert not found.decided
-    assert found.sentence.startswith("numpy and twin cannot be told apart in net energy (ratio 1.0")
-    assert "repetitions might tell" in found.sentence
+    assert found.sentence == (
+        "numpy and twin cannot be told apart in net energy (difference −1.34 to +2.35 %); "
+        "about 101 more repetitions would decide"
+    )
 
 
 def test_the_others_are_still_told_from_those() -> None:
@@ -111,3 +118,48 @@ def test_digits_of_a_ratio_follow_its_interval() -> None:
 def test_names_are_listed_as_people_do() -> None:
     assert listed(["a"]) == "a"
     assert listed(["a", "b", "c"]) == "a, b and c"
+
+
+def against(*samples: Sample, margin: float = 0.0) -> Verdict:
+    found = verdict(samples, ENERGY, reference="native", margin=margin)
+    assert found is not None
+    return found
+
+
+def test_a_winner_against_the_baseline_says_how_many_runs() -> None:
+    found = against(NATIVE, NUMPY, margin=0.02)
+    assert found.decided
+    assert found.sentence == (
+        "numpy uses the least net energy: 12.3 J, 75.6 % less than native "
+        "(95 % interval 75.0 to 76.2 %; 5 + 5 runs)"
+    )
+
+
+def test_two_leaders_are_the_same_within_the_margin_or_not_told_apart() -> None:
+    assert against(NATIVE, TWIN, NUMPY, margin=0.05).sentence == (
+        "numpy and twin use the least net energy, about 76 % less than native. "
+        "They are the same within 5 %"
+    )
+    unsure = against(NATIVE, TWIN, NUMPY)
+    assert not unsure.decided
+    assert unsure.sentence.startswith(
+        "numpy and twin use the least net energy, about 76 % less than native. "
+        "They cannot be told apart; about "
+    )
+
+
+def test_the_baseline_itself_may_be_the_least() -> None:
+    slow = Sample("slow", (120.0, 121.0, 122.0))
+    assert against(slow, NATIVE).sentence == (
+        "native, the baseline, uses the least net energy: 50.4 J; all others use more"
+    )
+
+
+def test_nothing_is_said_to_be_below_the_baseline_that_is_not_known_to_be() -> None:
+    near = Sample("near", (50.2, 50.9, 50.4, 49.4, 51.0))
+    found = against(NATIVE, near)
+    assert not found.decided
+    assert found.sentence.startswith(
+        "none is known to be below native in net energy; near cannot be told from it"
+    )
+    assert "near is the same within 10 %" in against(NATIVE, near, margin=0.1).sentence

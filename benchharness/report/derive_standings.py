@@ -1,0 +1,186 @@
+"""How the variants of a group stand to their reference, in one metric.
+
+The reference is the baseline that the campaign names, else the lowest mean. With a baseline of
+which there are several (``runtime = "native"`` in two builds), a variant's is the one that has all
+its other levels.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from benchharness.model import Factors, VariantSummary
+from benchharness.report.derive_variants import (
+    ENERGY_METRICS,
+    NET,
+    VALUES,
+    VariantTrials,
+    comparable,
+    net_is_known,
+    samples_of,
+)
+from benchharness.report.groups import groups, level_of
+from benchharness.standing import Standing, Word
+from benchharness.stats.decision import judge
+from benchharness.stats.needed import needed
+from benchharness.stats.sample import Sample
+from benchharness.stats.simultaneous import joint_level, pairs_of, ratio_between
+
+ONE_RUN = "one good run has no spread"
+SEVERAL_CLASSES = "joules of different classes"
+NO_BASELINE = "no single variant of the baseline has its other levels"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a comparison was told beforehand."""
+
+    margin: float = 0.0
+    baseline: Factors | None = None
+
+
+def rules_of(spec: Mapping[str, Any]) -> Rules:
+    """Return what a stored campaign was told."""
+    return Rules(float(spec.get("margin") or 0.0), spec.get("baseline") or None)
+
+
+def with_standings(
+    variants: Sequence[VariantTrials], summaries: Sequence[VariantSummary], rules: Rules
+) -> list[VariantSummary]:
+    """Add to each metric how it stands to the reference of its group."""
+    metrics = {
+        variant.index: dict(s.metrics) for variant, s in zip(variants, summaries, strict=True)
+    }
+    for group in groups(variants):
+        for name in VALUES:
+            standings = group_standings(group.members, name, rules)
+            for variant, standing in zip(group.members, standings, strict=True):
+                if standing is not None:
+                    of_variant = metrics[variant.index]
+                    of_variant[name] = replace(of_variant[name], standing=standing)
+    return [replace(s, metrics=metrics[s.index]) for s in summaries]
+
+
+def group_standings(
+    members: Sequence[VariantTrials], metric: str, rules: Rules
+) -> list[Standing | None]:
+    """Return the standing of each member; None for those without a value, or with no other."""
+    samples = samples_of(members, metric)
+    valued = [place for place, sample in enumerate(samples) if sample.values]
+    found: list[Standing | None] = [None] * len(members)
+    if len(valued) < 2:
+        return found
+    if metric in ENERGY_METRICS and not comparable(members):
+        for place in valued:
+            found[place] = Standing(Word.NOT_COMPARABLE, reason=SEVERAL_CLASSES)
+        return found
+    references = _references(members, samples, valued, rules.baseline)
+    level = joint_level(comparisons_in(references, named=_has(members, rules.baseline)))
+    for place, reference in references.items():
+        found[place] = _standing(members, samples, place, reference, metric, rules.margin, level)
+    return found
+
+
+def comparisons_in(references: Mapping[int, int | None], *, named: bool) -> int:
+    """Return how many intervals hold together: against a named baseline, else of all pairs."""
+    if not named:
+        return pairs_of(len(references))
+    return sum(other not in (None, place) for place, other in references.items())
+
+
+def baseline_members(members: Sequence[VariantTrials], baseline: Factors | None) -> list[int]:
+    """Return the places of the members that have all levels of the baseline."""
+    if not baseline:
+        return []
+    return [
+        place
+        for place, member in enumerate(members)
+        if all(level_of(member, name) == str(level) for name, level in baseline.items())
+    ]
+
+
+def _has(members: Sequence[VariantTrials], baseline: Factors | None) -> bool:
+    return bool(baseline_members(members, baseline))
+
+
+def _references(
+    members: Sequence[VariantTrials],
+    samples: Sequence[Sample],
+    valued: Sequence[int],
+    baseline: Factors | None,
+) -> dict[int, int | None]:
+    """Return for each place with a value that of its reference; None where none can be told."""
+    named = baseline_members(members, baseline)
+    if not named or baseline is None:
+        lowest = min(valued, key=lambda place: (statistics.fmean(samples[place].values), place))
+        return dict.fromkeys(valued, lowest)
+    found: dict[int, int | None] = {}
+    for place in valued:
+        fitting = [n for n in named if n == place] or named
+        if len(fitting) > 1:
+            fitting = [n for n in named if _agree(members[n], members[place], baseline)]
+        one = fitting[0] if len(fitting) == 1 else None
+        found[place] = one if one is not None and samples[one].values else None
+    return found
+
+
+def _agree(a: VariantTrials, b: VariantTrials, baseline: Factors) -> bool:
+    """Say whether two variants have the same levels of what applies to both, the baseline aside."""
+    for name in (a.factors.keys() & b.factors.keys()) - baseline.keys():
+        levels = level_of(a, name), level_of(b, name)
+        if None not in levels and levels[0] != levels[1]:
+            return False
+    return True
+
+
+def _standing(
+    members: Sequence[VariantTrials],
+    samples: Sequence[Sample],
+    place: int,
+    other: int | None,
+    metric: str,
+    margin: float,
+    level: float,
+) -> Standing:
+    if other is None:
+        return Standing(Word.NOT_COMPARABLE, reason=NO_BASELINE)
+    reference = members[other]
+    if metric in ENERGY_METRICS and (reason := _bears_no_ratio(reference, metric)):
+        return Standing(Word.NOT_COMPARABLE, reference.index, reason=reason)
+    if place == other:
+        return Standing(Word.REFERENCE, reference.index, 1.0)
+    ratio = ratio_between(samples[place], samples[other], level)
+    if ratio is None or ratio.low is None or ratio.high is None:
+        mean = None if ratio is None else ratio.ratio
+        single = min(len(samples[place].values), len(samples[other].values)) < 2
+        if single:
+            return Standing(Word.NO_INTERVAL, reference.index, mean, reason=ONE_RUN)
+        reason = f"the mean of {reference.label} cannot be told from 0"
+        return Standing(Word.UNDECIDED, reference.index, mean, reason=reason)
+    word = judge(ratio.low, ratio.high, margin)
+    return Standing(
+        word,
+        reference.index,
+        ratio.ratio,
+        ratio.low,
+        ratio.high,
+        needed=needed(
+            samples[place],
+            samples[other],
+            word,
+            margin=margin,
+            level=level,
+        ),
+    )
+
+
+def _bears_no_ratio(reference: VariantTrials, metric: str) -> str | None:
+    """Return why no multiple of an energy says anything, None where one does."""
+    if metric == NET and not net_is_known(reference.figures):
+        return f"the net energy of {reference.label} is not above its own uncertainty"
+    if statistics.fmean(reference.values(metric)) <= 0.0:
+        return f"the mean of {reference.label} is not above 0"
+    return None
