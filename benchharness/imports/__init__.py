@@ -1,0 +1,1 @@
+"""Results of other benchmark programs, as campaigns of a results file."""
