@@ -3,9 +3,10 @@
 A series is parted at the changes in its mean, as by Barrett, Bolz-Tereick, Killick, Mount and
 Tratt, Virtual Machine Warmup Blows Hot and Cold (OOPSLA 2017, section 5): the last part is what
 it comes to, those before it that are as good as equal belong to it, and it is steady only if that
-lasts for the last quarter of the series. Single slow iterations (a collection of garbage, an
-interrupt) are no change of the mean and are pulled in to the fence of Tukey before; nothing is
-left out of a result because of that. Iterations are taken to be independent within a part.
+lasts for the last quarter of the series without a slope. Single slow iterations (a collection of
+garbage, an interrupt) are no change of the mean and are pulled in to the fence of Tukey before;
+nothing is left out of a result because of that. Iterations are taken to be independent: where
+each depends on the one before, more series are said never to be steady than are not.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import statistics
 from collections.abc import Sequence
 
 from benchharness.stats.change_points import change_points
+from benchharness.stats.drift import drift
 
 FEWEST = 20  # iterations; below it a warm-up cannot be told from chance
 LAST_SHARE = 0.25  # the last 500 of 2000 iterations, in the paper
 TOLERANCE = 0.01  # parts whose means are this close are one steady state
+_SURE = 0.99
 _FENCE = 3.0  # of the range between the quartiles, for far outliers (Tukey 1977)
 _NEAR = 25  # iterations on either side that say what is usual
 
@@ -32,24 +35,40 @@ def steady_from(values: Sequence[float], tolerance: float = TOLERANCE) -> int | 
     n = len(values)
     if n < FEWEST:
         return None
-    pulled = _pulled_in(values)
-    edges = [0, *(change.index for change in change_points(pulled)), n]
+    fences = [_fence(values, i) for i in range(n)]
+    pulled = [min(high, max(low, v)) for v, (low, high) in zip(values, fences, strict=True)]
+    start = _last_level(pulled, tolerance)
+    longest = n - math.ceil(LAST_SHARE * n)
+    while start <= longest and _still_moves(pulled[start:], tolerance):
+        start += max(1, (n - start) // 10)
+    # The first iterations after a start are often slow alone: no spike, but what warm-up means.
+    while start <= longest and pulled[start] != values[start]:
+        start += 1
+    return start if start <= longest else None
+
+
+def _last_level(values: Sequence[float], tolerance: float) -> int:
+    """Return where the last part begins, with those before it that are as good as equal."""
+    edges = [0, *(change.index for change in change_points(values)), len(values)]
     parts = list(itertools.pairwise(edges))
-    means = [math.fsum(pulled[start:end]) / (end - start) for start, end in parts]
-    start = n
-    for (begin, _), mean in zip(reversed(parts), reversed(means), strict=True):
+    means = [math.fsum(values[start:end]) / (end - start) for start, end in parts]
+    begin = parts[-1][0]
+    for (start, _), mean in zip(reversed(parts), reversed(means), strict=True):
         if abs(mean - means[-1]) > tolerance * abs(means[-1]):
             break
-        start = begin
-    return start if n - start >= LAST_SHARE * n else None
+        begin = start
+    return begin
 
 
-def _pulled_in(values: Sequence[float]) -> list[float]:
-    """Return the values with those far from their neighbours moved to the fence."""
-    found = []
-    for i, value in enumerate(values):
-        near = values[max(0, i - _NEAR) : i + _NEAR + 1]
-        low, _, high = statistics.quantiles(near, n=4, method="inclusive")
-        reach = _FENCE * (high - low)
-        found.append(min(high + reach, max(low - reach, value)))
-    return found
+def _still_moves(values: Sequence[float], tolerance: float) -> bool:
+    """Say whether values rise or fall, surely and by more than the tolerance."""
+    found = drift([list(enumerate(values))], _SURE)
+    return found is not None and found.is_clear and abs(found.total) > tolerance
+
+
+def _fence(values: Sequence[float], place: int) -> tuple[float, float]:
+    """Return what is usual near a place: beyond it a value is far out."""
+    near = values[max(0, place - _NEAR) : place + _NEAR + 1]
+    low, _, high = statistics.quantiles(near, n=4, method="inclusive")
+    reach = _FENCE * (high - low)
+    return low - reach, high + reach
