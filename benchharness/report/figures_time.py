@@ -41,9 +41,7 @@ STAGE_WORDS = {
     "idle_after": "idle",
     "cooldown": "cool-down",
 }
-_MOST_SPANS = (
-    40  # more spans of one name than this are drawn as one line without gaps below a pixel
-)
+MOST_SPANS = 40  # more spans of one name than this are drawn as one line without gaps below a pixel
 
 
 def draw_trial(
@@ -72,10 +70,7 @@ def draw_trial(
         panels = figure.subplots(len(quantities), 1, sharex=True, squeeze=False)[:, 0]
         for axes, quantity in zip(panels, quantities, strict=True):
             shown = [s for s in timeline.series if s.quantity == quantity]
-            _shade(axes, timeline)
-            losses = quantity == "power" and shade_losses(axes, shown)
-            for number, series in enumerate(shown):
-                _line(axes, series, *_look(quantity, number))
+            losses = plot_series(axes, timeline, quantity)
             top = (tops or {}).get(quantity) or max(peak(s) for s in shown)
             figures.from_zero(axes, top, (1, 5, 10) if quantity == "cpu" else (1, 2, 3, 4, 5, 10))
             title_text = title_of(shown, losses=losses) if quantity == "power" else LABELS[quantity]
@@ -84,7 +79,7 @@ def draw_trial(
             axes.set_title(title_text, loc="left", pad=pad, color=figures.MUTED)
             axes.grid(visible=False, axis="x")
         _stage_names(panels[0], timeline)
-        _phase_bars(panels[0], timeline, phase_roles)
+        phase_bars(panels[0], timeline, phase_roles)
         panels[-1].set_xlabel("time from the start of the window / s")
         panels[-1].set_xlim(timeline.start_s, timeline.end_s)
         panels[-1].xaxis.set_major_locator(_few_ticks(8))
@@ -109,18 +104,23 @@ def draw_small(
             bottom=18 / SMALL_HEIGHT,
         )
         axes = figure.subplots()
-        _shade(axes, timeline)
-        shown = [s for s in timeline.series if s.quantity == quantity]
-        if quantity == "power":
-            shade_losses(axes, shown)
-        for number, series in enumerate(shown):
-            _line(axes, series, *_look(quantity, number), width=1.1)
+        plot_series(axes, timeline, quantity, width=1.1)
         figures.from_zero(axes, top)
         axes.set_xlim(*span_s)
         axes.xaxis.set_major_locator(_few_ticks())
         axes.grid(visible=False, axis="x")
         axes.tick_params(length=2, pad=2)
         return figures.svg(figure, name, title, _description(timeline))
+
+
+def plot_series(axes: Axes, timeline: Timeline, quantity: str, width: float = 1.4) -> bool:
+    """Draw the window and every series of a quantity; say whether a supply's loss is shaded."""
+    shown = [s for s in timeline.series if s.quantity == quantity]
+    _shade(axes, timeline)
+    losses = quantity == "power" and shade_losses(axes, shown)
+    for number, series in enumerate(shown):
+        _line(axes, series, *_look(quantity, number), width=width)
+    return losses
 
 
 def peak(series: Series) -> float:
@@ -192,14 +192,14 @@ def _stage_names(axes: Axes, timeline: Timeline) -> None:
         )
 
 
-def _phase_bars(axes: Axes, timeline: Timeline, roles: Mapping[str, str]) -> None:
+def phase_bars(axes: Axes, timeline: Timeline, roles: Mapping[str, str]) -> None:
     """Draw the phases of the workload as a strip along the top of the top panel."""
     names = list(dict.fromkeys(s.name for s in timeline.phases))
     length = timeline.end_s - timeline.start_s
     for name in names:
         spans = [s for s in timeline.phases if s.name == name]
-        if len(spans) > _MOST_SPANS:
-            spans = _merged(spans, length / 400)
+        if len(spans) > MOST_SPANS:
+            spans = merged_spans(spans, length / 400)
         axes.broken_barh(
             [(s.start_s, max(s.end_s - s.start_s, length / 400)) for s in spans],
             (1.0, 0.06),
@@ -210,7 +210,8 @@ def _phase_bars(axes: Axes, timeline: Timeline, roles: Mapping[str, str]) -> Non
         )
 
 
-def _merged(spans: Sequence[Span], gap_s: float) -> list[Span]:
+def merged_spans(spans: Sequence[Span], gap_s: float) -> list[Span]:
+    """Make one span of those with no more than ``gap_s`` between them."""
     merged: list[Span] = []
     for span in sorted(spans, key=lambda s: s.start_s):
         if merged and span.start_s - merged[-1].end_s <= gap_s:
