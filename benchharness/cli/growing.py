@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from benchharness.clock import seconds
+from benchharness.cli.proposal import trial_s
 from benchharness.model import TrialSummary
 from benchharness.plan.goals import IN_WORDS, goals_from_spec
 from benchharness.plan.run_table import RunTable, Variant, block
@@ -75,13 +75,13 @@ class BlockGrowth:
         blocks = max((record.repetition + 1 for record in live), default=0)
         every = [self._derived(record) for record in records]
         kept = [self._known[record.trial_id] for record in live]
-        spent_s, kept_s = _elapsed_s(every), _elapsed_s(kept)
+        spent_s, kept_s = sum(map(trial_s, every)), sum(map(trial_s, kept))
         spent_j, kept_j = _energy_j(every), _energy_j(kept)
         if live:
             self._known.pop(live[-1].trial_id)  # its cool-down is yet to come
         return Seen(
             blocks=blocks,
-            values=_values(self.variants, kept, self.metric),
+            values=values_of(self.variants, kept, self.metric),
             elapsed_s=spent_s,
             block_s=kept_s / blocks if blocks else None,
             energy_j=spent_j,
@@ -120,7 +120,7 @@ def looked_at(spec: Mapping[str, Any]) -> str:
     return metric or ("duration_s" if list(spec["options"]["meters"]) == ["none"] else ENERGY)
 
 
-def _values(
+def values_of(
     variants: Sequence[Variant], trials: Sequence[TrialSummary], metric: str
 ) -> dict[str, Sequence[float]]:
     """Return the metric's values of the good trials, by the variant's label."""
@@ -133,16 +133,6 @@ def _values(
         net = net and all(net_is_known(each.figures) for each in found if each.figures)
         metric = _NET if net and figures else _GROSS
     return {each.label: each.values(metric) for each in found}
-
-
-def _elapsed_s(trials: Sequence[TrialSummary]) -> float:
-    """Return how long trials took, from the first stage of each to the last."""
-    total_s = 0.0
-    for trial in trials:
-        ends = [span.end_ns for span in trial.spans if span.end_ns is not None]
-        if ends:
-            total_s += seconds(max(ends) - min(span.start_ns for span in trial.spans))
-    return total_s
 
 
 def _energy_j(trials: Sequence[TrialSummary]) -> float | None:

@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     )
     from benchharness.cli.growing import growth_of
     from benchharness.cli.outcome import show_campaign
+    from benchharness.cli.proposal import print_proposal
     from benchharness.cli.session import run_planned, trial_options
     from benchharness.cli.stored_request import request_from_spec
     from benchharness.cli.variants import ready_variants
@@ -94,4 +95,7 @@ def run(args: argparse.Namespace) -> int:
                 print(f"campaign {campaign.id} was complete", file=sys.stderr)
         finally:
             store.release(campaign.id)
-        return show_campaign(store, campaign.id, as_json=args.json, interrupted=interrupted)
+        code = show_campaign(store, campaign.id, as_json=args.json, interrupted=interrupted)
+        if args.repeat is None and not interrupted:
+            print_proposal(store, campaign)
+        return code

@@ -117,6 +117,7 @@ def run(args: argparse.Namespace) -> int:
 
     from benchharness.cli.growing import growth_of, table_plans
     from benchharness.cli.outcome import show_campaign
+    from benchharness.cli.proposal import print_proposal
     from benchharness.cli.request import request_from_arguments
     from benchharness.cli.session import new_campaign, run_planned, trial_options
     from benchharness.cli.variants import ready_variants
@@ -142,4 +143,7 @@ def run(args: argparse.Namespace) -> int:
             store.plan_trials(campaign.id, table_plans(request.table))
             growth = growth_of(store, campaign)
             interrupted = run_planned(store, campaign, specs, options, meters, growth)
-        return show_campaign(store, campaign.id, as_json=args.json, interrupted=interrupted)
+        code = show_campaign(store, campaign.id, as_json=args.json, interrupted=interrupted)
+        if not interrupted:
+            print_proposal(store, campaign)
+        return code
