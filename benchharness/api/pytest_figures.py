@@ -10,6 +10,7 @@ from typing import Any
 from benchharness.api.measurement import Measurement
 from benchharness.api.pytest_window import Rounds
 from benchharness.energy.advice import window_for
+from benchharness.energy.systematic import gross_terms_j, net_terms_j
 from benchharness.meters.base import Meter
 from benchharness.model import EnergyFigure, Quantity
 
@@ -49,7 +50,8 @@ class BenchmarkEnergy:
     measurement_class: str | None = None
     method: str | None = None
     coverage: float | None = None
-    terms_j: Mapping[str, float] = field(default_factory=dict)
+    gross_terms_j: Mapping[str, float] = field(default_factory=dict)
+    net_terms_j: Mapping[str, float] = field(default_factory=dict)
     window_wanted_s: float | None = None
     cautions: tuple[str, ...] = ()
 
@@ -106,7 +108,8 @@ def _known(
         measurement_class=figure.measurement_class.value,
         method=figure.method,
         coverage=figure.coverage,
-        terms_j=dict(figure.terms_j),
+        gross_terms_j=dict(gross_terms_j(figure)),
+        net_terms_j=dict(net_terms_j(figure)),
         cautions=cautions,
         **about,
     )

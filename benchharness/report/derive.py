@@ -13,6 +13,7 @@ from benchharness.model import CampaignSummary, Status, TrialSummary
 from benchharness.report.derive_campaign_cautions import campaign_cautions
 from benchharness.report.derive_cautions import trial_cautions, unique
 from benchharness.report.derive_energy import trial_energy
+from benchharness.report.derive_given import given_duration_s, given_energy, given_label
 from benchharness.report.derive_spans import counted, metrics_of, phases_s, spans_of
 from benchharness.report.derive_standings import rules_of, with_standings
 from benchharness.report.derive_start import start_cost
@@ -81,7 +82,7 @@ def derive_trial(store: Store, record: TrialRecord) -> TrialSummary:
     streams = store.streams(record.trial_id)
     events = counted(store.events(record.trial_id))
     spans = spans_of(events)
-    energy = trial_energy(store, streams, window, spans, events)
+    energy = given_energy(result) or trial_energy(store, streams, window, spans, events)
     ended = record.result is not None
     use = window_use(store, result, streams, window)
     methods = dict(result.methods)
@@ -96,7 +97,7 @@ def derive_trial(store: Store, record: TrialRecord) -> TrialSummary:
         factors=record.factors,
         status=record.status,
         reason=result.reason,
-        duration_s=window.duration_s if window else None,
+        duration_s=given_duration_s(result) or (window.duration_s if window else None),
         cpu_s=result.cpu_s,
         cpu_window_s=use.cpu_s,
         cpu_percent=_percent(use.cpu_s, window),
@@ -143,6 +144,7 @@ def _variants(spec: Mapping[str, Any], records: Sequence[TrialRecord]) -> list[M
             factors = record.factors
             listed[record.variant] = {
                 "index": record.variant,
+                "label": given_label(factors),
                 "factors": factors,
                 "workload": record.workload,
             }

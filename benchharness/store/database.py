@@ -125,6 +125,12 @@ class Store:
         """Add a run table."""
         self._trials.plan(campaign_id, plans)
 
+    def add_ended_trials(
+        self, campaign_id: str, ended: Iterable[tuple[TrialPlan, TrialResult]]
+    ) -> None:
+        """Add trials that were run by another program, which have no observations."""
+        self._trials.add_ended(campaign_id, ended)
+
     def trials(self, campaign_id: str, replaced: bool = False) -> list[TrialRecord]:
         """Return a campaign's trials in run order, with those that were replaced if asked."""
         return self._trials.of_campaign(campaign_id, replaced=replaced)

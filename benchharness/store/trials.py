@@ -38,12 +38,23 @@ class Trials:
         """
         with transaction(self._connection, self._path):
             for plan in plans:
-                self._add_variant(campaign_id, plan)
-                self._connection.execute(
-                    "INSERT INTO trial (campaign_id, run_index, variant_index, repetition, status)"
-                    " VALUES (?, ?, ?, ?, ?)",
-                    (campaign_id, plan.index, plan.variant, plan.repetition, Status.PLANNED.value),
-                )
+                self._insert(campaign_id, plan)
+
+    def add_ended(self, campaign_id: str, ended: Iterable[tuple[TrialPlan, TrialResult]]) -> None:
+        """Add trials that have ended elsewhere, in one transaction."""
+        with transaction(self._connection, self._path):
+            for plan, result in ended:
+                self.finish(self._insert(campaign_id, plan), result)
+
+    def _insert(self, campaign_id: str, plan: TrialPlan) -> int:
+        self._add_variant(campaign_id, plan)
+        row = self._connection.execute(
+            "INSERT INTO trial (campaign_id, run_index, variant_index, repetition, status)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (campaign_id, plan.index, plan.variant, plan.repetition, Status.PLANNED.value),
+        ).lastrowid
+        assert row is not None
+        return row
 
     def _add_variant(self, campaign_id: str, plan: TrialPlan) -> None:
         key = (campaign_id, plan.variant)
