@@ -28,6 +28,7 @@ COMMANDS = {
     "advise": ("advise", "say how long and how often to measure"),
     "doctor": ("doctor", "say whether this machine is fit to measure"),
     "export": ("export", "write raw observations for other programs"),
+    "import": ("import_file", "make a campaign of results of pytest-benchmark or hyperfine"),
 }
 
 DESCRIPTION = "What a program costs on an edge board in time, memory and energy, with an error bar."
