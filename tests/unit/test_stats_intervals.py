@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -12,7 +13,7 @@ from benchharness.stats.interval import mean_interval
 from benchharness.stats.outliers import outliers, variation
 from benchharness.stats.ratio import Ratio, ratio_of_means
 from benchharness.stats.repetitions import repetitions_for
-from benchharness.stats.sample import Sample, Spread, spread
+from benchharness.stats.sample import Sample, Spread, effective_nu, spread
 from benchharness.stats.welch import holm, welch_p
 
 values = st.lists(st.floats(1.0, 100.0), min_size=2, max_size=12)
@@ -122,6 +123,28 @@ class TestWelch:
         assert welch_p(spread_of([2.0, 2.0]), spread_of([2.0, 2.0])) == 1.0
         assert welch_p(spread_of([2.0, 2.0]), spread_of([3.0, 3.0])) == 0.0
 
+    def test_published_example(self) -> None:
+        # Extra hours of sleep (Student, Biometrika 6, 1908); R's documentation of t.test prints
+        # t = -1.8608, df = 17.776, p = 0.07939.
+        first = spread_of([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])
+        second = spread_of([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4])
+        assert welch_p(first, second) == pytest.approx(0.07939, abs=5e-6)
+        nu = effective_nu([(first.trial_variance, 9.0), (second.trial_variance, 9.0)])
+        assert nu == pytest.approx(17.776, abs=5e-4)
+
+    @given(p_values=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=5))
+    def test_holm_is_the_closed_bonferroni_test(self, p_values: list[float]) -> None:
+        # Marcus, Peritz and Gabriel 1976: a hypothesis falls if every group with it does.
+        for place, adjusted in enumerate(holm(p_values)):
+            groups = (
+                group
+                for size in range(1, len(p_values) + 1)
+                for group in itertools.combinations(range(len(p_values)), size)
+                if place in group
+            )
+            worst = max(min(1.0, len(g) * min(p_values[i] for i in g)) for g in groups)
+            assert adjusted == pytest.approx(worst)
+
     def test_holm_1979(self) -> None:
         assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
         assert holm([]) == []
@@ -152,3 +175,24 @@ def test_repetitions_for_a_width() -> None:
     assert repetitions_for(0.0, 0.04) == 2
     with pytest.raises(ValueError, match="width"):
         repetitions_for(0.05, 0.0)
+
+
+def test_a_ratio_is_its_delta_method_where_the_spread_is_small() -> None:
+    # u_R/R = √(cv_A²/n_A + cv_B²/n_B): what Fieller comes to for a cv of 0.1 %.
+    above, below = spread_of([300.0, 300.3, 299.7, 300.1]), spread_of([200.0, 200.2, 199.8])
+    found = ratio_of_means(above, below)
+    assert found is not None
+    assert found.low is not None
+    assert found.high is not None
+    parts = above.variance / above.mean**2, below.variance / below.mean**2
+    nu = sum(parts) ** 2 / (parts[0] ** 2 / 3 + parts[1] ** 2 / 2)
+    half = stats.t.ppf(0.975, nu) * found.ratio * math.sqrt(sum(parts))
+    assert (found.high - found.low) / 2 == pytest.approx(half, rel=1e-4)
+
+
+@pytest.mark.parametrize("level", [0.90, 0.99, 1.0 - 0.05 / 6.0])
+def test_other_levels_are_those_of_scipy(level: float) -> None:
+    values = [10.0, 10.4, 9.9, 10.1, 10.2]
+    found = mean_interval(values, level)
+    expected = stats.t.interval(level, 4, np.mean(values), stats.sem(values))
+    assert (found.low, found.high) == pytest.approx(expected, rel=1e-9)

@@ -1,0 +1,127 @@
+"""The simulation behind docs/statistics.md, smaller: fixed seeds, bounds that mean something."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchharness.conformance.coverage import (
+    family_coverage,
+    log_ratio_coverage,
+    lognormal,
+    mean_coverage,
+    normal,
+    ratio_coverage,
+    shared_coverage,
+)
+from benchharness.conformance.coverage_report import main, tables
+from benchharness.conformance.coverage_time import (
+    drift_coverage,
+    history_alarms,
+    history_power,
+    stopped_coverage,
+    stops_at,
+    warm_up_alarms,
+)
+from benchharness.conformance.coverage_verdicts import gate_closed, words
+from benchharness.plan.stop import Seen, StopRule, decide
+from benchharness.standing import Word
+
+MANY = 4000  # the standard error of 95 % is 0.34 %
+
+
+@pytest.mark.parametrize("n", [3, 5, 10, 30])
+def test_intervals_of_normal_values_hold_94_to_96_per_cent(n: int) -> None:
+    assert 0.94 <= mean_coverage(normal(0.05), n, MANY) <= 0.96
+    ratio = ratio_coverage(normal(0.05), n, MANY)
+    assert ratio.unbounded == 0.0
+    # Welch's degrees of freedom are a little careful where there are few.
+    assert 0.94 <= ratio.of_bounded <= (0.98 if n == 3 else 0.965)
+
+
+def test_intervals_of_skewed_values_at_five_repetitions() -> None:
+    assert mean_coverage(lognormal(0.25), 5, MANY) >= 0.925
+    assert mean_coverage(lognormal(0.5), 5, MANY) >= 0.90
+    # A long tail is more than a t interval can hold; the docs say what to do then.
+    assert mean_coverage(lognormal(1.0), 5, MANY) < 0.90
+    assert 0.94 <= log_ratio_coverage(lognormal(1.0), 5, MANY) <= 0.97
+
+
+def test_fieller_has_no_bounds_rather_than_wrong_ones() -> None:
+    found = ratio_coverage(lognormal(1.0), 5, 1500)
+    assert found.unbounded > 0.2
+    assert found.of_bounded >= 0.90
+
+
+def test_joint_intervals_hold_together_and_single_ones_do_not() -> None:
+    found = family_coverage(normal(0.05), 10, 800)
+    assert 0.945 <= found.joint <= 0.99
+    assert found.single < 0.90
+    assert found.unbounded == 0.0
+
+
+def test_what_the_instrument_shares_is_in_the_ratio() -> None:
+    assert 0.94 <= shared_coverage(0.02, 10, 2500).of_bounded <= 0.97
+
+
+@pytest.mark.parametrize("variation", [0.005, 0.02, 0.05])
+def test_the_gate_is_rarely_closed_for_nothing(variation: float) -> None:
+    for n in (5, 30):
+        assert gate_closed(0.0, variation, n, 1500) < 0.01
+    # At the limit itself one of 40, as a two-sided interval of 95 % has it.
+    assert gate_closed(0.03, variation, 10, 2500) <= 0.035
+
+
+def test_power_of_the_gate_for_a_regression_of_5_per_cent() -> None:
+    assert gate_closed(0.05, 0.005, 5, 800) > 0.98
+    assert 0.65 <= gate_closed(0.05, 0.01, 5, 1000) <= 0.80
+    assert 0.50 <= gate_closed(0.05, 0.02, 10, 1000) <= 0.65
+    assert gate_closed(0.05, 0.05, 10, 1000) < 0.2
+
+
+def test_wrong_words_are_rare() -> None:
+    nothing = words(0.0, 0.01, 10, 1500)
+    wrong = sum(nothing.get(word, 0.0) for word in (Word.LOWER, Word.HIGHER))
+    assert wrong == 0.0
+    unclear = sum(nothing.get(word, 0.0) for word in (Word.LOWER_UNCLEAR, Word.HIGHER_UNCLEAR))
+    assert unclear <= 0.065
+    assert nothing[Word.SAME] > 0.85
+    # "Same" of what differs by the margin, and by more than it.
+    assert words(0.02, 0.01, 10, 1500).get(Word.SAME, 0.0) <= 0.04
+    assert words(0.03, 0.01, 10, 1500).get(Word.SAME, 0.0) == 0.0
+    assert words(0.05, 0.01, 10, 500)[Word.HIGHER] > 0.98
+
+
+def test_stopping_at_a_width_costs_little_coverage() -> None:
+    rule = stopped_coverage(normal(0.02), 0.05, 2000)
+    assert rule.coverage >= 0.93
+    hasty = stopped_coverage(normal(0.02), 0.05, 2000, least=3, confirm=0)
+    assert hasty.coverage < rule.coverage
+    assert hasty.repetitions < rule.repetitions
+
+
+def test_the_simulated_rule_is_that_of_campaigns() -> None:
+    rng = np.random.default_rng(9)
+    rule = StopRule(width=0.05, repeat_min=5, repeat_max=40)
+    for cv in (0.01, 0.03, 0.06):
+        values = rng.normal(1.0, cv, 40).tolist()
+        blocks = next(n for n in range(1, 41) if not decide(rule, Seen(n, {"v": values[:n]})).go_on)
+        assert stops_at(values, 0.05) == blocks
+
+
+def test_what_is_said_about_time() -> None:
+    assert 0.92 <= drift_coverage(normal(0.02), 8, 600) <= 0.98
+    assert history_alarms(normal(0.015), 50, 800) <= 0.02
+    assert history_power(50, 5, 200) >= 0.95
+    later, never = warm_up_alarms(normal(0.02), 50, 200)
+    assert later + never <= 0.07
+
+
+@pytest.mark.slow
+def test_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["x"]) == main(["5"]) == main(["1", "2", "3"]) == 2
+    assert "usage: scripts/coverage" in capsys.readouterr().err
+    parts = list(tables(100))
+    assert len(parts) == 15
+    assert parts[0].startswith("The mean: Student's t, % that hold it (100 campaigns a cell)\n\n|")
+    assert all(part.count("\n|") >= 3 for part in parts)
