@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import Union
 
 from benchharness.stats.interval import LEVEL, MeanInterval, mean_interval
-from benchharness.stats.repetitions import repetitions_for
 
 # Lists of lists of values, the highest level outermost; every list of a level is equally long.
 Nested = Sequence[Union[float, "Nested"]]
@@ -82,26 +81,6 @@ def _count(variances: Sequence[float], costs_s: Sequence[float], level: int) -> 
             # A root of a whole number is not made one more by the last bit.
             return max(1, math.ceil(math.sqrt(ratio) - 1e-9))
     return None
-
-
-def highest_count(
-    mean: float, variances: Sequence[float], counts: Sequence[int], relative_width: float
-) -> int:
-    """Return repetitions of the highest level for an interval of full relative width.
-
-    ``counts`` are those of the levels below. The variance of a mean of the highest level is
-    T_n² + T_{n-1}²/r_{n-1} + T_{n-2}²/(r_{n-1} r_{n-2}) ... Raises ValueError for a mean of 0 or
-    below, a width of 0 or below, or where the counts are not one less than the variances.
-    """
-    if mean <= 0.0:
-        raise ValueError(f"a relative width needs a mean above 0, not {mean}")
-    if len(counts) != len(variances) - 1:
-        raise ValueError(f"{len(variances)} levels with {len(counts)} lower counts")
-    variance, repeated = max(0.0, variances[-1]), 1
-    for below, count in zip(reversed(variances[:-1]), reversed(counts), strict=True):
-        repeated *= count
-        variance += max(0.0, below) / repeated
-    return repetitions_for(math.sqrt(variance) / mean, relative_width)
 
 
 def grand_mean(pilot: Nested, level: float = LEVEL) -> MeanInterval:

@@ -7,7 +7,6 @@ from scipy import stats
 from benchharness.stats.kalibera_jones import (
     counts_of,
     grand_mean,
-    highest_count,
     optimal_counts,
     variances,
 )
@@ -86,17 +85,6 @@ def test_a_level_that_adds_nothing_is_not_repeated() -> None:
     assert optimal_counts([1.0, 0.0, 1.0], [1.0, 6.0, 10.0]) == [4, 1]
     assert optimal_counts([0.0, 1.0], [1.0, 6.0]) == [1]
     assert optimal_counts([1.0, -0.1], [1.0, 6.0]) == [None]
-
-
-def test_repetitions_of_the_highest_level() -> None:
-    # cv² of a process' mean: (0.3² + 1/4)/10² = 0.34 %; n = ceil(4 · 1.96² cv²/W²)
-    assert highest_count(10.0, [1.0, 0.09], [4], 0.05) == int(
-        np.ceil(4 * 1.959964**2 * 0.0034 / 0.05**2)
-    )
-    with pytest.raises(ValueError, match="above 0"):
-        highest_count(0.0, [1.0, 1.0], [4], 0.05)
-    with pytest.raises(ValueError, match="lower counts"):
-        highest_count(1.0, [1.0, 1.0], [], 0.05)
 
 
 def test_nonsense_is_refused() -> None:
