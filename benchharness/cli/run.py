@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from benchharness.cli.common import EXIT_CODES, HelpFormatter, add_results_option, results_path
 from benchharness.cli.goal_options import add_goal_options
+
+if TYPE_CHECKING:
+    from benchharness.cli.request import Request
 
 EXAMPLES = """\
 examples:
@@ -121,14 +125,18 @@ def run(args: argparse.Namespace) -> int:
     from benchharness.cli.request import request_from_arguments
     from benchharness.cli.session import new_campaign, run_planned, trial_options
     from benchharness.cli.variants import ready_variants
+    from benchharness.plan.baseline import settled_baseline
     from benchharness.plan.environment import environment
     from benchharness.plan.runtimes import used_versions
     from benchharness.store.database import Store
     from benchharness.trial.equip import open_meters
 
     request = request_from_arguments(args)
+    if args.dry_run:
+        return _dry_run(args, request)
     with Store.open(results_path(args)) as store:
         request, specs = ready_variants(request, skip_missing=args.skip_missing)
+        settled_baseline(request.goals, request.manifests, request.table.variants)
         with open_meters(request.options.meters) as meters:
             options = trial_options(request.options, meters)
             campaign = new_campaign(
@@ -147,3 +155,21 @@ def run(args: argparse.Namespace) -> int:
         if not interrupted:
             print_proposal(store, campaign)
         return code
+
+
+def _dry_run(args: argparse.Namespace, request: Request) -> int:
+    """Print the plan: on stderr for people, on stdout for programs."""
+    import json
+    import shutil
+    import sys
+
+    from benchharness.cli.dry_run import plan_of
+    from benchharness.cli.dry_run_text import document, lines
+
+    plan = plan_of(request, results_path(args))
+    if args.json:
+        print(json.dumps(document(plan), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        for line in lines(plan, min(100, shutil.get_terminal_size().columns)):
+            print(line, file=sys.stderr)
+    return 0

@@ -48,7 +48,7 @@ def ready_variants(
     line = PreparationLine()
     faults: Faults = {}
     try:
-        missing = _without_needs(request)
+        missing = without_needs(request)
         if not missing or skip_missing:
             missing |= _unprepared(request, missing, faults, line)
         if missing and (not skip_missing or len(missing) == len(request.table.variants)):
@@ -79,7 +79,7 @@ def _refusal(fault: BenchharnessError) -> str:
     return BenchharnessError(fault.what, remedy=fault.remedy).line()
 
 
-def _without_needs(request: Request) -> dict[int, UsageError]:
+def without_needs(request: Request) -> dict[int, UsageError]:
     """Return the variants whose programs or modules are missing, with the first of them."""
     missing: dict[int, UsageError] = {}
     for variant in request.table.variants:
