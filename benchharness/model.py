@@ -314,4 +314,4 @@ class CampaignSummary:
     meters: tuple[Mapping[str, Any], ...] = ()
     margin: float = 0.0  # what is too little to matter, as a share of the reference
     baseline: Factors | None = None  # levels of the reference; None: the lowest mean
-    metric: str | None = None  # what the campaign is about; None: energy, else time
+    metric: str | None = None  # what the campaign is about: a key, or energy; None: it does not say

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
 
-    from benchharness.report.comparison import Comparison
+    from benchharness.report.comparison_records import Comparison
 
 _STYLES = {
     "best": "bold",
@@ -96,7 +96,8 @@ def print_energy(summary: CampaignSummary, console: Console | None = None) -> No
 
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
     """Print what a comparison says, and its table."""
-    from benchharness.report.comparison_table import comparison_rows, sentences
+    from benchharness.report.comparison_sentences import sentences
+    from benchharness.report.comparison_table import comparison_rows
 
     console = console or stderr_console()
     for sentence in sentences(comparison):

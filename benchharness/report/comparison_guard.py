@@ -1,4 +1,4 @@
-"""What keeps two campaigns from being compared, and what is as well to know."""
+"""What keeps two campaigns from being compared, unless one insists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from benchharness.report.metrics import energy_classes
 from benchharness.report.text import plain
 
 _MUST_AGREE = ("machine",)
-_SHOULD_AGREE = ("kernel", "os", "governor", "boost", "python", "commit")
+_UNCHANGED = ("kernel", "os", "governor", "boost", "python")
 
 
 def differences(a: CampaignSummary, b: CampaignSummary) -> list[str]:
@@ -20,6 +20,8 @@ def differences(a: CampaignSummary, b: CampaignSummary) -> list[str]:
         of_a, of_b = a.environment.get(key), b.environment.get(key)
         if of_a != of_b and of_a is not None and of_b is not None:
             found.append(f"{key}: {_board(a)} against {_board(b)}")
+    if not found:  # of another machine everything is different
+        found += changed(a.environment, b.environment)
     if a.quick != b.quick:
         found.append("a quick run against a full one")
     return found
@@ -70,8 +72,17 @@ def refuse(differs: Sequence[str], force: bool) -> None:
 
 def changed(a: Mapping[str, object], b: Mapping[str, object]) -> list[str]:
     """Return what of the environment changed and may matter: kernel, runtimes, governor."""
-    pairs = [(key, a.get(key), b.get(key)) for key in _SHOULD_AGREE]
+    pairs = [(key, a.get(key), b.get(key)) for key in _UNCHANGED]
     pairs += _runtimes(a.get("runtimes"), b.get("runtimes"))
+    return _said(pairs)
+
+
+def commit_changed(a: Mapping[str, object], b: Mapping[str, object]) -> list[str]:
+    """Return that the commit changed, which is what one compares, and no hindrance."""
+    return _said([("commit", a.get("commit"), b.get("commit"))])
+
+
+def _said(pairs: Sequence[tuple[str, object, object]]) -> list[str]:
     return [
         f"{key} changed: {plain(of_a, 60)} to {plain(of_b, 60)}"
         for key, of_a, of_b in pairs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from benchharness.model import VariantSummary
-from benchharness.report.groups import MODE, kind_of, level_of
+from benchharness.report.groups import MODE, agree, kind_of, level_of
 from benchharness.report.text import plain
 
 
@@ -21,7 +21,7 @@ def paired(
     it (a build, to a program that is not built).
     """
     if factor == MODE:
-        return [(left, right) for left in a for right in b if _agree(left, right, {MODE})]
+        return [(left, right) for left in a for right in b if agree(left, right, {MODE})]
     untold = any(variant.applies is None for variant in (*a, *b))
     alone = untold and (len(a) == 1 or len(b) == 1)
     modes_a, modes_b = ({level_of(v, MODE) for v in side} for side in (a, b))
@@ -29,7 +29,7 @@ def paired(
         (left, right)
         for left in a
         for right in b
-        if (alone or _agree(left, right, {factor, MODE}))
+        if (alone or agree(left, right, {factor, MODE}))
         and _modes_match(level_of(left, MODE), level_of(right, MODE), modes_a, modes_b)
     ]
 
@@ -50,15 +50,6 @@ def pair_words(a: VariantSummary, b: VariantSummary, shown: Sequence[str], *, al
 
 def _words(levels: Mapping[str, str]) -> str:
     return " ".join(f"{name}={plain(level, 40)}" for name, level in levels.items())
-
-
-def _agree(a: VariantSummary, b: VariantSummary, but: set[str]) -> bool:
-    """Say whether the factors that apply to both have equal levels."""
-    for name in (a.factors.keys() & b.factors.keys()) - but:
-        levels = level_of(a, name), level_of(b, name)
-        if None not in levels and levels[0] != levels[1]:
-            return False
-    return True
 
 
 def _modes_match(

@@ -1,95 +1,20 @@
-"""A comparison as sentences, as a table for people, and as a JSON document."""
+"""A comparison as a table for people."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from benchharness.model import MeasurementClass, MetricSummary
-from benchharness.report.comparison import (
-    HIGHER,
-    LOWER,
-    SINGLE,
-    UNDECIDED,
-    Change,
-    Comparison,
-    Pair,
-    Side,
-)
-from benchharness.report.document import json_types
+from benchharness.model import MeasurementClass
+from benchharness.report.change_text import change_text
+from benchharness.report.comparison_records import Change, Comparison, Pair, Side
 from benchharness.report.energy_budget import good_figures
 from benchharness.report.energy_flags import MARK, coverage_text, marked_runs
-from benchharness.report.metrics import CLASS_NOTES, METRICS
+from benchharness.report.metrics import CLASS_NOTES, METRICS, SIGNS, half_interval
 from benchharness.report.table import Cell, Column, Table
-from benchharness.report.text import DASH, Unit, column_unit, half_width, plain, scaled_pm
-from benchharness.stats.ratio import Ratio
+from benchharness.report.text import Unit, column_unit, plain, scaled_pm
+from benchharness.stats.saying import percent
 
-_GLYPHS = {LOWER: "▼", HIGHER: "▲", UNDECIDED: "?", SINGLE: "?"}
 # CPU seconds are in the JSON document.
 _SHOWN = ("energy_net_j", "energy_gross_j", "duration_s", "memory_peak_bytes")
-_MOST_SENTENCES = 4
 _LONGEST_BESIDE = 24  # where a pair's words are longer, they stand above its rows
-
-
-def sentences(comparison: Comparison) -> list[str]:
-    """Answer in words, by the first metric of each pair: energy if there is any, else time."""
-    said = [_sentence(pair) for pair in comparison.pairs[:_MOST_SENTENCES] if pair.changes]
-    more = len(comparison.pairs) - _MOST_SENTENCES
-    return [*said, f"and {more} more pairs"] if more > 0 else said
-
-
-def _sentence(pair: Pair) -> str:
-    change = pair.changes[0]
-    metric = METRICS[change.metric].title.lower()
-    cls = pair.b.variant.energy_class
-    if METRICS[change.metric].is_energy and cls not in (None, MeasurementClass.MEASURED):
-        metric = f"{cls.value} {metric}"
-    a, b = plain(pair.a.name, 60), plain(pair.b.name, 60)
-    head = f"{pair.label}: " if pair.label else ""
-    runs = f"{change.a.n} + {change.b.n} runs"
-    if change.verdict == SINGLE:
-        return f"{head}{metric} of {b} against {a}: no verdict, one run has no spread ({runs})"
-    if change.verdict == UNDECIDED or change.ratio is None:
-        return f"{head}{b} and {a} cannot be told apart in {metric} ({_interval(change)}{runs})"
-    percent = f"{abs(100 * (change.ratio.ratio - 1)):.2g} %"
-    if change.ratio.ratio >= 2:
-        percent = f"{change.ratio.ratio:.3g} times"
-        word = "the"
-    else:
-        word = "less" if change.verdict == LOWER else "more"
-    verb = "takes" if change.metric == "duration_s" else "uses"
-    than = f"of {a}" if word == "the" else f"than {a}"
-    return f"{head}{b} {verb} {percent} {word} {metric} {than} ({_interval(change)}{runs})"
-
-
-def _interval(change: Change) -> str:
-    text = change_interval(change.ratio)
-    return f"95 % interval {text}; " if text else ""
-
-
-def change_text(ratio: Ratio | None) -> str:
-    """Format a ratio as a change in per cent: ``−3.1 %``."""
-    if ratio is None:
-        return DASH
-    return f"{_signed(ratio.ratio, _places(ratio))} %"
-
-
-def change_interval(ratio: Ratio | None) -> str:
-    """Format the interval of a change: ``−3.9 to −2.3 %``; empty without one."""
-    if ratio is None or ratio.low is None or ratio.high is None:
-        return ""
-    places = _places(ratio)
-    return f"{_signed(ratio.low, places)} to {_signed(ratio.high, places)} %"
-
-
-def _places(ratio: Ratio) -> int:
-    half = half_width(ratio.low, ratio.high)
-    if half is not None and half < 0.0005:
-        return 2
-    return 1 if abs(ratio.ratio - 1) < 1 else 0
-
-
-def _signed(ratio: float, places: int) -> str:
-    return f"{100 * (ratio - 1):+.{places}f}".replace("-", "−")
 
 
 def comparison_rows(comparison: Comparison) -> Table:
@@ -158,26 +83,32 @@ def _row(pair: Pair, change: Change, unit: Unit, *, first: bool) -> tuple[Cell, 
     suffix = ""
     if METRICS[change.metric].is_energy and cls not in (None, MeasurementClass.MEASURED):
         suffix = f", {cls.value}"
-    glyph = _GLYPHS[change.verdict]
+    sign = SIGNS[change.word]
+    standing = change.standing
+    told = change_text(standing.ratio, standing.low, standing.high)
     return (
         Cell(pair.label if first else ""),
         Cell(f"{plain(pair.b.name, 30)} / {plain(pair.a.name, 30)}" if first else ""),
         Cell(METRICS[change.metric].title.lower()),
         Cell(f"{unit.symbol}{suffix}"),
-        Cell(_value(change.a, unit)),
-        Cell(_value(change.b, unit)),
-        Cell(change_text(change.ratio), change.verdict),
-        Cell(change_interval(change.ratio), "muted"),
-        Cell(f"{glyph} {change.verdict}", change.verdict),
+        Cell(_value(pair.a, change.metric, unit)),
+        Cell(_value(pair.b, change.metric, unit)),
+        Cell(told.change, sign.key),
+        Cell(told.interval, "muted"),
+        Cell(sign.text, sign.key),
     )
 
 
-def _value(metric: MetricSummary, unit: Unit) -> str:
-    return scaled_pm(metric.mean, half_width(metric.low, metric.high), unit)
+def _value(side: Side, metric: str, unit: Unit) -> str:
+    return scaled_pm(side.variant.metrics[metric].mean, half_interval(side.variant, metric), unit)
 
 
 def _notes(comparison: Comparison) -> list[str]:
-    notes = ["±: 95 % interval between runs; verdict: Welch's test at 5 %, corrected by Holm"]
+    notes = ["±: 95 % interval, with the meter's share; its gain cancels in the change"]
+    if comparison.comparisons > 1:
+        notes.append(f"intervals of the change: {comparison.comparisons} together right at 95 %")
+    if comparison.margin:
+        notes.append(f"margin: a change of {percent(comparison.margin)} % is too little to matter")
     classes = {s.variant.energy_class for p in comparison.pairs for s in (p.a, p.b)}
     notes += [
         f"joules are {CLASS_NOTES[c]}"
@@ -208,51 +139,3 @@ def _trust(comparison: Comparison) -> list[str]:
         runs = "1 run" if len(marks) == 1 else f"{len(marks)} runs"
         notes.append(f"{MARK}  joules of {runs} contradict themselves: see benchharness show")
     return notes
-
-
-def to_comparison_document(comparison: Comparison) -> dict[str, Any]:
-    """Return the comparison as JSON types only."""
-    document = {
-        "title": comparison.title,
-        "differs": list(comparison.differs),
-        "notes": list(comparison.notes),
-        "unpaired": list(comparison.unpaired),
-        "sentences": sentences(comparison),
-        "pairs": [
-            {
-                "variant": pair.label,
-                "a": _side(pair.a),
-                "b": _side(pair.b),
-                "metrics": {c.metric: _metric(c) for c in pair.changes},
-            }
-            for pair in comparison.pairs
-        ],
-    }
-    plain_types = json_types(document)
-    assert isinstance(plain_types, dict)
-    return plain_types
-
-
-def _side(side: Side) -> dict[str, Any]:
-    figures = good_figures(side.campaign, side.variant)
-    return {
-        "name": side.name,
-        "campaign": side.campaign.campaign_id,
-        "variant": side.variant.label,
-        "factors": dict(side.variant.factors),
-        "energy_class": side.variant.energy_class,
-        "coverage": min((f.coverage for f in figures if f.coverage is not None), default=None),
-        "marked": len(marked_runs(side.campaign, side.variant.index)),
-    }
-
-
-def _metric(change: Change) -> dict[str, Any]:
-    ratio = change.ratio
-    return {
-        "a": {"n": change.a.n, "mean": change.a.mean, "low": change.a.low, "high": change.a.high},
-        "b": {"n": change.b.n, "mean": change.b.mean, "low": change.b.low, "high": change.b.high},
-        "ratio": ratio.ratio if ratio else None,
-        "ratio_low": ratio.low if ratio else None,
-        "ratio_high": ratio.high if ratio else None,
-        "verdict": change.verdict,
-    }

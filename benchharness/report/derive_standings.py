@@ -22,7 +22,7 @@ from benchharness.report.derive_variants import (
     net_is_known,
     samples_of,
 )
-from benchharness.report.groups import groups, level_of
+from benchharness.report.groups import agree, groups, has_levels
 from benchharness.standing import Standing, Word
 from benchharness.stats.decision import judge
 from benchharness.stats.needed import needed
@@ -95,11 +95,7 @@ def baseline_members(members: Sequence[VariantTrials], baseline: Factors | None)
     """Return the places of the members that have all levels of the baseline."""
     if not baseline:
         return []
-    return [
-        place
-        for place, member in enumerate(members)
-        if all(level_of(member, name) == str(level) for name, level in baseline.items())
-    ]
+    return [place for place, member in enumerate(members) if has_levels(member, baseline)]
 
 
 def _has(members: Sequence[VariantTrials], baseline: Factors | None) -> bool:
@@ -121,19 +117,10 @@ def _references(
     for place in valued:
         fitting = [n for n in named if n == place] or named
         if len(fitting) > 1:
-            fitting = [n for n in named if _agree(members[n], members[place], baseline)]
+            fitting = [n for n in named if agree(members[n], members[place], baseline)]
         one = fitting[0] if len(fitting) == 1 else None
         found[place] = one if one is not None and samples[one].values else None
     return found
-
-
-def _agree(a: VariantTrials, b: VariantTrials, baseline: Factors) -> bool:
-    """Say whether two variants have the same levels of what applies to both, the baseline aside."""
-    for name in (a.factors.keys() & b.factors.keys()) - baseline.keys():
-        levels = level_of(a, name), level_of(b, name)
-        if None not in levels and levels[0] != levels[1]:
-            return False
-    return True
 
 
 def _standing(
@@ -148,7 +135,7 @@ def _standing(
     if other is None:
         return Standing(Word.NOT_COMPARABLE, reason=NO_BASELINE)
     reference = members[other]
-    if metric in ENERGY_METRICS and (reason := _bears_no_ratio(reference, metric)):
+    if reason := bears_no_ratio(reference, metric):
         return Standing(Word.NOT_COMPARABLE, reference.index, reason=reason)
     if place == other:
         return Standing(Word.REFERENCE, reference.index, 1.0)
@@ -177,10 +164,11 @@ def _standing(
     )
 
 
-def _bears_no_ratio(reference: VariantTrials, metric: str) -> str | None:
-    """Return why no multiple of an energy says anything, None where one does."""
+def bears_no_ratio(reference: VariantTrials, metric: str) -> str | None:
+    """Return why no multiple of a variant's mean says anything, None where one does."""
     if metric == NET and not net_is_known(reference.figures):
         return f"the net energy of {reference.label} is not above its own uncertainty"
-    if statistics.fmean(reference.values(metric)) <= 0.0:
+    values = reference.values(metric)
+    if values and statistics.fmean(values) <= 0.0:
         return f"the mean of {reference.label} is not above 0"
     return None

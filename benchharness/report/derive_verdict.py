@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchharness.metric_names import ENERGY, METRIC_KEYS
 from benchharness.model import MeasurementClass
 from benchharness.report.derive_standings import Rules, baseline_members
 from benchharness.report.derive_variants import (
@@ -22,6 +21,7 @@ from benchharness.stats.verdict import Verdict, Wording, verdict
 from benchharness.units import format_duration, format_si
 
 TIME = "duration_s"
+ENERGY = "energy"  # as a campaign names it: net where it is known, else gross
 _NOTHING_J = 1e-9
 _MOST_NAMED = 4
 
@@ -35,8 +35,8 @@ def campaign_verdict(
 ) -> str:
     """Return the sentence; what it cannot tell apart it does not rank.
 
-    ``metric`` is a word of ``METRIC_KEYS`` if the campaign names what it is about. Of a campaign
-    with several groups: a short sentence for each workload.
+    ``metric`` is the key of a metric, or "energy", if the campaign names what it is about. Of a
+    campaign with several groups: a short sentence for each workload.
     """
     rules = rules or Rules()
     good = [variant for variant in variants if variant.good]
@@ -80,7 +80,7 @@ def ranking_metric(good: Sequence[VariantTrials], named: str | None = None) -> s
     is below its own uncertainty in most of the trials of a variant is below what the meter can
     tell, and ranks nothing, however equal the trials are; then the gross energy does.
     """
-    key = METRIC_KEYS.get(named or ENERGY)
+    key = None if named == ENERGY else named
     if key is not None and key not in ENERGY_METRICS and all(v.values(key) for v in good):
         return key
     if comparable(good):

@@ -8,7 +8,7 @@ reference that no sentence ranks. Ratios, tests, Holm's correction and verdicts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -69,6 +69,20 @@ def level_of(variant: Groupable, factor: str) -> str | None:
         return None
     level = variant.factors.get(factor)
     return None if level is None else str(level)
+
+
+def has_levels(variant: Groupable, levels: Factors) -> bool:
+    """Say whether a variant has all these levels."""
+    return all(level_of(variant, name) == str(level) for name, level in levels.items())
+
+
+def agree(a: Groupable, b: Groupable, but: Collection[str]) -> bool:
+    """Say whether the factors that apply to both have equal levels, some factors aside."""
+    for name in (a.factors.keys() & b.factors.keys()) - set(but):
+        levels = level_of(a, name), level_of(b, name)
+        if None not in levels and levels[0] != levels[1]:
+            return False
+    return True
 
 
 def kind_of(mode: str | None) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from benchharness.metric_names import ENERGY, METRIC_KEYS
 from benchharness.model import CampaignSummary, MeasurementClass, MetricSummary, VariantSummary
 from benchharness.report.derive_variants import ENERGY_METRICS, NET, net_is_known
+from benchharness.report.derive_verdict import ENERGY
 from benchharness.report.energy_budget import good_figures
-from benchharness.report.groups import group_places, level_of
+from benchharness.report.groups import group_places, has_levels
 from benchharness.report.text import half_width, number
 from benchharness.standing import Word
 
@@ -134,12 +134,12 @@ def headline_key(summary: CampaignSummary) -> str:
     it, positive and of one class; net energy only where it is above its own uncertainty.
     """
     good = [v for v in summary.variants if v.ok]
-    named = METRIC_KEYS.get(summary.metric or ENERGY)
-    other = named if named not in ENERGY_METRICS else None
+    named = None if summary.metric == ENERGY else summary.metric
+    other = named if named in METRICS and named not in ENERGY_METRICS else None
     if other is not None and good and all(metric_of(v, other) is not None for v in good):
         return other
     if good and len({v.energy_class for v in good}) == 1 and good[0].energy_class is not None:
-        for key in (named,) if named in ENERGY_METRICS else ENERGY_METRICS:
+        for key in (named,) if named and named in ENERGY_METRICS else ENERGY_METRICS:
             found = [metric_of(v, key) for v in good]
             if not all(m is not None and m.mean is not None and m.mean > 0 for m in found):
                 continue
@@ -200,17 +200,10 @@ def standings(summary: CampaignSummary, key: str) -> dict[int, Sign]:
         standing = variant.metrics[key].standing
         found[variant.index] = ALONE if standing is None else SIGNS[standing.word]
     for variant in valued:
-        if found[variant.index] is REFERENCE and not _is_named(variant, summary):
+        named = bool(summary.baseline) and has_levels(variant, summary.baseline or {})
+        if found[variant.index] is REFERENCE and not named:
             found[variant.index] = BEST if _is_judged(summary, key, variant.index) else SINGLE
     return found
-
-
-def _is_named(variant: VariantSummary, summary: CampaignSummary) -> bool:
-    """Say whether a reference is the baseline; else it is the lowest mean."""
-    baseline = summary.baseline or {}
-    return bool(baseline) and all(
-        level_of(variant, name) == str(level) for name, level in baseline.items()
-    )
 
 
 def _is_judged(summary: CampaignSummary, key: str, reference: int) -> bool:

@@ -8,17 +8,15 @@ import pytest
 
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.model import CampaignSummary, MeasurementClass
-from benchharness.report.comparison import compare_campaigns, compare_levels
+from benchharness.report.comparison import compare_campaigns
+from benchharness.report.comparison_document import to_comparison_document
 from benchharness.report.comparison_guard import changed, differences
-from benchharness.report.comparison_table import (
-    change_interval,
-    change_text,
-    comparison_rows,
-    sentences,
-    to_comparison_document,
-)
+from benchharness.report.comparison_levels import compare_levels
+from benchharness.report.comparison_sentences import sentences
+from benchharness.report.comparison_table import comparison_rows
+from benchharness.report.comparison_variants import compare_variants
 from benchharness.report.table_fit import fit, text_width
-from benchharness.stats.ratio import Ratio
+from benchharness.standing import Word
 from tests.unit.report_samples import (
     KINDS,
     Kind,
@@ -45,11 +43,11 @@ def test_campaigns_are_compared_variant_by_variant() -> None:
         assert time.ratio is not None
         assert time.ratio.low is not None
         assert time.ratio.high is not None
-        assert time.verdict == "higher"
+        assert time.word == "higher"
         assert time.ratio.ratio == pytest.approx(1.2)
         assert 1.0 < time.ratio.low < 1.2 < time.ratio.high
         memory = next(c for c in pair.changes if c.metric == "memory_peak_bytes")
-        assert memory.verdict == "undecided"
+        assert memory.word is Word.SAME  # equal to the last digit
     assert not comparison.differs
     assert "9ab02d10 uses 20 % more net energy than 7f3c19e0" in sentences(comparison)[0]
 
@@ -58,8 +56,9 @@ def test_a_faster_campaign_is_lower_and_noise_is_undecided() -> None:
     a = sample_campaign()
     faster = compare_campaigns(a, slower(a, 0.8))
     same = compare_campaigns(a, slower(a, 1.0005))
-    assert {c.verdict for p in faster.pairs for c in p.changes[:1]} == {"lower"}
-    assert {c.verdict for p in same.pairs for c in p.changes} == {"undecided"}
+    assert {c.word for p in faster.pairs for c in p.changes[:1]} == {"lower"}
+    changes = [c for p in same.pairs for c in p.changes if c.metric != "memory_peak_bytes"]
+    assert {c.word for c in changes} == {"undecided"}
     assert "cannot be told apart in net energy" in sentences(same)[0]
 
 
@@ -105,10 +104,62 @@ def test_time_can_be_compared_with_a_campaign_without_a_meter() -> None:
     assert metrics == {"duration_s", "memory_peak_bytes", "cpu_s"}
 
 
-def test_changed_software_is_said_and_does_not_refuse() -> None:
+def test_changed_software_is_refused_and_a_changed_commit_is_what_one_compares() -> None:
     a = sample_campaign()
     b = slower(a, 1.0, environment={**a.environment, "kernel": "6.12.0"})
-    assert compare_campaigns(a, b).notes == ("kernel changed: 6.6.31 to 6.12.0",)
+    with pytest.raises(UsageError, match=r"not comparable: kernel changed: 6\.6\.31 to 6\.12\.0"):
+        compare_campaigns(a, b)
+    assert compare_campaigns(a, b, force=True).differs == ("kernel changed: 6.6.31 to 6.12.0",)
+    committed = [
+        replace(each, environment={**each.environment, "commit": commit})
+        for each, commit in ((a, "1a2b"), (slower(a, 1.0), "3c4d"))
+    ]
+    assert compare_campaigns(*committed).notes == ("commit changed: 1a2b to 3c4d",)
+
+
+def test_a_margin_makes_what_is_nearly_equal_the_same() -> None:
+    a = replace(sample_campaign(), margin=0.1)
+    same = compare_campaigns(a, slower(a, 1.002))
+    times = {c.word for p in same.pairs for c in p.changes if c.metric == "duration_s"}
+    assert times == {Word.SAME}
+    assert any("the same within 10 %" in sentence for sentence in sentences(same))
+    assert any("margin: a change of 10 %" in note for note in comparison_rows(same).notes)
+    unsure = compare_campaigns(a, slower(a, 1.04), margin=0.04)
+    times = {c.word for p in unsure.pairs for c in p.changes if c.metric == "duration_s"}
+    assert times == {Word.HIGHER_UNCLEAR}
+    document = to_comparison_document(unsure)
+    assert (document["margin"], document["comparisons"]) == (0.04, 4)
+
+
+def test_intervals_of_all_pairs_hold_together() -> None:
+    summary = sample_campaign()
+    pairs = compare_variants(summary)
+    assert (len(pairs.pairs), pairs.comparisons) == (6, 6)
+    against = compare_variants(summary, {"runtime": "native"})
+    assert [p.a.name for p in against.pairs] == ["native"] * 3
+    widths = []
+    for found in (pairs, against):
+        pair = next(p for p in found.pairs if {p.a.name, p.b.name} == {"native", "numpy"})
+        time = next(c for c in pair.changes if c.metric == "duration_s")
+        assert time.ratio is not None
+        assert time.ratio.low is not None
+        assert time.ratio.high is not None
+        widths.append((time.ratio.high - time.ratio.low) / time.ratio.ratio)
+    assert widths[0] > widths[1]  # six hold together, then three
+    assert any("6 together right at 95 %" in note for note in comparison_rows(pairs).notes)
+    with pytest.raises(UsageError, match="no two variants to compare"):
+        compare_variants(sample_campaign(kinds=KINDS[:1]))
+
+
+def test_what_is_undecided_says_what_would_decide() -> None:
+    a = sample_campaign()
+    comparison = compare_campaigns(a, slower(a, 1.015))
+    time = next(c for c in comparison.pairs[0].changes if c.metric == "duration_s")
+    assert time.word is Word.UNDECIDED
+    assert time.standing.needed is not None
+    metrics = to_comparison_document(comparison)["pairs"][0]["metrics"]["duration_s"]
+    assert metrics["needed_repetitions"] == time.standing.needed.repetitions
+    assert metrics["p_holm"] == pytest.approx(time.p_holm)
 
 
 def test_variants_without_a_counterpart_are_named() -> None:
@@ -138,7 +189,7 @@ def test_levels_are_compared_with_the_first_or_a_baseline() -> None:
     scalar = next(p for p in chosen.pairs if p.b.name == "wasmtime scalar")
     net = scalar.changes[0]
     assert net.metric == "energy_net_j"
-    assert net.verdict == "higher"
+    assert net.word == "higher"
     assert "wasmtime scalar uses 3.65 times the net energy of numpy" in sentences(chosen)[0]
 
 
@@ -233,7 +284,7 @@ def test_names_that_are_not_there_have_a_nearest_one() -> None:
 def test_single_runs_give_no_verdict() -> None:
     a = sample_campaign(repeat=1)
     comparison = compare_levels(a, "runtime")
-    assert {c.verdict for p in comparison.pairs for c in p.changes} == {"no interval"}
+    assert {c.word for p in comparison.pairs for c in p.changes} == {"no interval"}
     assert "no verdict" in sentences(comparison)[0]
 
 
@@ -278,13 +329,6 @@ def test_one_pair_is_told_under_a_table_that_has_no_room_for_both_sides() -> Non
     table = fit(comparison_rows(compare_levels(of_runtimes("wasmtime", "wasmer"), "runtime")), 50)
     assert {column.key for column in table.columns}.isdisjoint({"a", "b"})
     assert "change: of wasmer (B) against wasmtime (A)" in table.notes
-
-
-def test_changes_are_written_with_a_true_minus() -> None:
-    assert change_text(Ratio(0.969, 0.961, 0.977)) == "−3.1 %"
-    assert change_interval(Ratio(0.969, 0.961, 0.977)) == "−3.9 to −2.3 %"
-    assert change_text(Ratio(2.31, None, None)) == "+131 %"
-    assert change_interval(Ratio(2.31, None, None)) == change_interval(None) == ""
 
 
 def test_targets_that_differ_are_not_compared() -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from benchharness.cli.tables import print_table, stderr_console
 from benchharness.model import CampaignSummary
-from benchharness.report.comparison import compare_campaigns, compare_levels
-from benchharness.report.comparison_table import comparison_rows, sentences
+from benchharness.report.comparison import compare_campaigns
+from benchharness.report.comparison_levels import compare_levels
+from benchharness.report.comparison_sentences import sentences
+from benchharness.report.comparison_table import comparison_rows
 from benchharness.report.csv_files import write_csv
 from benchharness.report.derive import derive_campaign
 from benchharness.report.document import to_document

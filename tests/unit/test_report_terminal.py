@@ -8,7 +8,7 @@ from rich.console import Console
 
 from benchharness.cli.tables import print_comparison, print_summary
 from benchharness.model import Caution, MeasurementClass
-from benchharness.report.comparison import compare_levels
+from benchharness.report.comparison_levels import compare_levels
 from tests.unit.report_samples import HOSTILE, KINDS, sample_campaign
 
 
