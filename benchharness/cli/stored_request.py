@@ -20,6 +20,7 @@ def request_from_spec(spec: Mapping[str, Any], wanted: Collection[int] | None = 
 
     Raises UsageError if a workload or the folder of a command is not there any more.
     """
+    _refuse_foreign(spec["source"])
     manifests = _manifests(spec["source"])
     first = next(iter(manifests))
     variants = tuple(
@@ -39,6 +40,18 @@ def request_from_spec(spec: Mapping[str, Any], wanted: Collection[int] | None = 
         goals=goals_from_spec(spec),
         pilot_width=(spec.get("pilot") or {}).get("width"),
     )
+
+
+def _refuse_foreign(source: Mapping[str, Any]) -> None:
+    """Raise UsageError for trials that this program did not start itself."""
+    if source["kind"] == "import":
+        what = f"was imported from {source['program']}, which has to run it"
+        remedy = "run it there again, and import the files together"
+    elif source["kind"] == "python":
+        what, remedy = "was measured from Python code, which has to run", "run that code again"
+    else:
+        return
+    raise UsageError(f"the campaign {what}", remedy=remedy)
 
 
 def _manifests(source: Mapping[str, Any]) -> dict[str, Manifest]:
