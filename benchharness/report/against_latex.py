@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchharness.report.against_notes import footnote_texts
 from benchharness.report.against_records import Against
 from benchharness.report.against_table import AgainstTables, against_tables
+from benchharness.report.latex_document import SHRINK
 from benchharness.report.latex_text import escape, label
 from benchharness.report.published import Finding
 from benchharness.report.table import Table
@@ -47,8 +48,7 @@ def _float(table: Table, tag: str, name: str, notes: str) -> list[str]:
         *_rows(table),
         r"\bottomrule",
         r"\end{tabular}}%",
-        # A table of many columns is wider than the text: it shrinks, and never grows.
-        r"\ifdim\wd0>\textwidth\resizebox{\textwidth}{!}{\box0}\else\box0\fi",
+        SHRINK,
         *(
             rf"\par\smallskip\begin{{minipage}}{{\textwidth}}\scriptsize {text}\end{{minipage}}"
             for text in (_notes(table, notes),)

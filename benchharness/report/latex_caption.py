@@ -17,26 +17,21 @@ from benchharness.report.metrics import (
     instrument_notes,
     ratio_key,
 )
-from benchharness.report.text import plain
+from benchharness.report.text import number, plain
 
 
 def caption(summary: CampaignSummary, heading: str) -> str:
-    """Say what a reader of the paper needs: what, with what, how often, in what order."""
-    counts = sorted({v.ok for v in summary.variants})
-    often = (
-        str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}" if counts else "0"
-    )
-    ranking = METRICS[ratio_key(summary) or "duration_s"].title.lower()
-    like = " of its kind of mode" if is_divided(summary) else ""
-    title = f"{plain(summary.title, 120)}{f', {plain(heading, 60)}' if heading else ''}"
-    parts = [f"{escape(title)}: mean of {often} runs per variant"]
+    """Return the caption of the comparison: what a reader of the paper needs."""
+    title = title_text(summary, heading)
+    parts = [f"{title}: means of {often(summary)} runs per variant"]
     if any(half_interval(v, k) is not None for v in summary.variants for k in METRICS):
-        parts[0] += rf", ratio of {ranking} to the lowest{like} [\SI{{95}}{{\percent}} interval]"
-        parts[0] += r", $\pm$ the half-width of the \SI{95}{\percent} interval"
+        parts[0] += r", $\pm$ the half-widths of their \SI{95}{\percent} intervals"
+        parts.append(_change(summary))
     if energy_key(summary) is not None:
-        parts += [_instrument(summary), *_class_notes(summary)]
+        parts.append(_instrument(summary))
+        parts += _one_class(summary)
         parts += [f"The {escape(note)}" for note in instrument_notes(summary)]
-        parts += _trust(summary)
+        parts.append(_coverage(summary))
     if summary.quick:
         parts.append("A quick run with small inputs: not a result")
     parts.append(
@@ -44,6 +39,58 @@ def caption(summary: CampaignSummary, heading: str) -> str:
         rf"\texttt{{{escape(plain(summary.campaign_id, 40))}}}"
     )
     return ". ".join(parts) + "."
+
+
+def resources_caption(summary: CampaignSummary, heading: str) -> str:
+    """Return the caption of memory, CPU and sizes."""
+    parts = [
+        f"{title_text(summary, heading)}: memory, CPU (\\SI{{100}}{{\\percent}} is one core) and "
+        f"size of the module, means of {often(summary)} runs per variant"
+    ]
+    if any(half_interval(v, "memory_peak_bytes") is not None for v in summary.variants):
+        parts[0] += r", $\pm$ the half-widths of their \SI{95}{\percent} intervals"
+    return ". ".join(parts) + "."
+
+
+def title_text(summary: CampaignSummary, heading: str) -> str:
+    """Return the title of a campaign, and the workload where it has several."""
+    return escape(f"{plain(summary.title, 120)}{f', {plain(heading, 60)}' if heading else ''}")
+
+
+def often(summary: CampaignSummary) -> str:
+    """Return how many good runs the variants have: ``5``, or ``4 to 5``."""
+    counts = sorted({v.ok for v in summary.variants}) or [0]
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+
+
+def table_notes(summary: CampaignSummary) -> list[str]:
+    """Return what the marks in the table mean, as lines that stand under it."""
+    if energy_key(summary) is None:
+        return []
+    notes = [*_class_notes(summary)]
+    figures = sum(len(good_figures(summary, v)) for v in summary.variants)
+    marks = len(marked_runs(summary))
+    if marks:
+        notes.append(
+            rf"\textsuperscript{{\ddag}}: {marks} of {figures} runs contradict themselves "
+            "(counter against powers, or meter against meter); they are counted"
+        )
+    return [f"{note}." for note in notes]
+
+
+def _change(summary: CampaignSummary) -> str:
+    """Say what a change is against, and how sure."""
+    ranking = METRICS[ratio_key(summary) or "duration_s"].title.lower()
+    if summary.baseline:
+        levels = ", ".join(f"{plain(k, 40)} = {plain(v, 40)}" for k, v in summary.baseline.items())
+        against = f"the baseline ({escape(levels)})"
+    else:
+        against = f"the lowest{' of its kind of mode' if is_divided(summary) else ''}"
+    text = f"Change: of {ranking} against {against}, simultaneous \\SI{{95}}{{\\percent}} intervals"
+    if summary.margin > 0:
+        share = number(100 * summary.margin, 1)
+        text += rf"; within $\pm$\,\SI{{{share}}}{{\percent}} it counts as the same"
+    return text
 
 
 def _instrument(summary: CampaignSummary) -> str:
@@ -54,27 +101,24 @@ def _instrument(summary: CampaignSummary) -> str:
     return f"Meter: {'; '.join(meters)}" if meters else "Meter: not recorded"
 
 
-def _trust(summary: CampaignSummary) -> list[str]:
-    """Say what readings vouch for, and what the mark means where there is one."""
+def _coverage(summary: CampaignSummary) -> str:
     figures = [figure for v in summary.variants for figure in good_figures(summary, v)]
-    notes = [rf"Readings vouch for {coverage_text(figures)}\,\si{{\percent}} of each window"]
-    marks = len(marked_runs(summary))
-    if marks:
-        notes.append(
-            rf"\textsuperscript{{\ddag}}: {marks} of {len(figures)} runs contradict themselves "
-            "(counter against powers, or meter against meter); they are counted"
-        )
-    return notes
+    return rf"Readings vouch for {coverage_text(figures)}\,\si{{\percent}} of each window"
 
 
-def _class_notes(summary: CampaignSummary) -> list[str]:
+def _one_class(summary: CampaignSummary) -> list[str]:
+    """Say what the joules are, where all are of one class; several have marks."""
     classes = energy_classes(summary)
     if classes == (MeasurementClass.MEASURED,):
         return ["Joules are measured"]
-    if len(classes) == 1:
-        return [f"Joules are {CLASS_NOTES[classes[0]]}"]
+    return [f"Joules are {CLASS_NOTES[classes[0]]}"] if len(classes) == 1 else []
+
+
+def _class_notes(summary: CampaignSummary) -> list[str]:
+    """Return what the marks of the classes mean, where the table has them."""
+    classes = energy_classes(summary)
     return [
         (rf"\textsuperscript{{{CLASS_MARKS[c]}}}: " if c in CLASS_MARKS else "Unmarked joules: ")
         + CLASS_NOTES[c]
-        for c in classes
+        for c in (classes if len(classes) > 1 else ())
     ]

@@ -7,7 +7,12 @@ from pathlib import Path
 from benchharness.errors import UsageError
 
 # What a paper needs for a fragment; said at the head of each.
-NEEDS = r"% in the preamble: \usepackage{booktabs,siunitx}, siunitx 2.7 or newer"
+NEEDS = r"% in the preamble: \usepackage{booktabs,siunitx}, siunitx 2.7 or newer, and graphicx"
+# A table in box 0 that is wider than the text shrinks, where the paper has graphicx; none grows.
+SHRINK = (
+    r"\leavevmode\ifdim\wd0>\linewidth\ifdefined\resizebox"
+    r"\resizebox{\linewidth}{!}{\box0}\else\box0\fi\else\box0\fi"
+)
 
 PREAMBLE = r"""\documentclass{article}
 \usepackage[T1]{fontenc}

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchharness.model import CampaignSummary
 from benchharness.report.edge_table import edge_tables
 from benchharness.report.latex_document import NEEDS, document, write_tex
-from benchharness.report.latex_numbers import LATEX_UNITS, table_format
+from benchharness.report.latex_numbers import LATEX_UNITS, PLUS_MINUS, pair_columns
 from benchharness.report.latex_text import escape, label
 from benchharness.report.table import Table
 from benchharness.report.text import DASH, plain
@@ -77,27 +77,11 @@ def _column(table: Table, place: int) -> tuple[str, str, str, list[str]]:
         cells = [escape(text) for text in texts]
         return "l", escape(column.title.capitalize()), escape(column.unit), cells
     halves = [text.partition(" ± ")[::2] for text in texts]
-    values = [value if value != DASH else "" for value, _ in halves]
-    spec = f"S[table-format={table_format(values)}]"
-    if not any(half for _, half in halves):
-        return (
-            spec,
-            f"{{{escape(_capital(column.title))}}}",
-            f"{{{_unit(column.unit)}}}",
-            [value or "{--}" for value in values],
-        )
-    spec += rf"@{{\,}}c@{{\,}}S[table-format={table_format([half for _, half in halves])}]"
-    cells = [
-        rf"{value} & $\pm$ & {half}" if half else f"{value or '{--}'} & & {{}}"
-        for value, (_, half) in zip(values, halves, strict=True)
-    ]
-    span = r"\multicolumn{3}{c}"
-    return (
-        spec,
-        f"{span}{{{escape(_capital(column.title))}}}",
-        f"{span}{{{_unit(column.unit)}}}",
-        cells,
-    )
+    pairs = [("" if value == DASH else value, half) for value, half in halves]
+    spec, cells = pair_columns(pairs, [""] * len(pairs))
+    span = r"\multicolumn{2}{c}" if PLUS_MINUS in spec else ""
+    head, unit = escape(_capital(column.title)), _unit(column.unit)
+    return spec, f"{span}{{{head}}}", f"{span}{{{unit}}}", cells
 
 
 def _capital(text: str) -> str:

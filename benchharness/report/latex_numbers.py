@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from benchharness.report.text import DASH, Unit, scaled_pm
+
+# What stands between a value and its ±, and the room of it where there is no ±.
+PLUS_MINUS = r"$\,\pm\,$"
+_ROOM = r"\hphantom{$\,\pm\,$}"
 
 LATEX_UNITS = {
     "s": r"\second", "ms": r"\milli\second", "µs": r"\micro\second",
@@ -12,6 +17,37 @@ LATEX_UNITS = {
     "µJ": r"\micro\joule", "B": r"\byte", "KiB": r"\kibi\byte", "MiB": r"\mebi\byte",
     "GiB": r"\gibi\byte", "kB": r"\kilo\byte",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LatexColumn:
+    """A column, which may span several of tabular's: specification, two header cells, rows."""
+
+    spec: str
+    head: str
+    unit: str
+    cells: tuple[str, ...]
+
+
+def pair_columns(pairs: Sequence[tuple[str, str]], marks: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the specification of two S columns and the cells of values with their ±.
+
+    ``marks`` stand above the line after a number and take no room. Without any ± it is one column.
+    """
+    value_format = f"S[table-format={table_format([value for value, _ in pairs])}]"
+    raised = [rf"\rlap{{\textsuperscript{{{mark}}}}}" if mark else "" for mark in marks]
+    if not any(half for _, half in pairs):
+        cells = [(value or "{--}") + mark for (value, _), mark in zip(pairs, raised, strict=True)]
+        return value_format, cells
+    cells = []
+    for (value, half), mark in zip(pairs, raised, strict=True):
+        if half:
+            cells.append(f"{value} & {half}{mark}")
+        else:
+            spec = f"{value_format if value else 'c'}@{{{_ROOM}}}"
+            cells.append(rf"\multicolumn{{1}}{{{spec}}}{{{value or '--'}{mark}}} & {{}}")
+    half_format = f"S[table-format={table_format([half for _, half in pairs])}]"
+    return f"{value_format}@{{{PLUS_MINUS}}}{half_format}", cells
 
 
 def unit_si(unit: Unit) -> str:

@@ -11,7 +11,8 @@ from benchharness.model import MeasurementClass
 from benchharness.report.latex import render_latex
 from benchharness.report.latex_numbers import value_and_half
 from benchharness.report.latex_text import escape
-from tests.unit.report_samples import HOSTILE, KINDS, assembled, sample_campaign
+from benchharness.standing import Standing, Word
+from tests.unit.report_samples import HOSTILE, KINDS, assembled, sample_campaign, troubled
 
 
 @pytest.mark.parametrize(
@@ -68,17 +69,65 @@ def width_of(row: str) -> int:
 @pytest.mark.parametrize("repeat", [1, 2, 5])
 @pytest.mark.parametrize("cls", list(MeasurementClass))
 def test_every_row_has_as_many_cells_as_the_table(repeat: int, cls: MeasurementClass) -> None:
-    text = render_latex(sample_campaign(repeat=repeat, cls=cls))
-    spec = text[text.index(r"\begin{tabular}{") : text.index(r"\toprule")]
-    columns = len(re.findall(r"S\[|(?<![a-z@\\,{])[lr](?=\s)|c@", spec))
-    assert {width_of(row) for row in rows_of(text)} == {columns}
-    assert len(rows_of(text)) == 2 + len(KINDS)
+    tables = render_latex(sample_campaign(repeat=repeat, cls=cls)).split(r"\begin{tabular}{")[1:]
+    assert len(tables) == 2
+    for text in tables:
+        spec = text[: text.index(r"\toprule")]
+        columns = len(re.findall(r"S\[|(?<![a-z@\\,{])[lr](?=\s)", spec))
+        assert {width_of(row) for row in rows_of(text)} == {columns}
+        assert len(rows_of(text)) == 2 + len(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("given", "cells"),
+    [
+        (Standing(Word.LOWER, 0, 0.534, 0.529, 0.538),
+         r"-46.6 & [$-$47.1, $-$46.2] & $\downarrow$ lower"),
+        (Standing(Word.HIGHER_UNCLEAR, 0, 1.021, 1.004, 1.038),
+         r"+2.1 & [+0.4, +3.8] & $\nearrow$ higher, size unclear"),
+        (Standing(Word.SAME, 0, 1.0001, 0.9998, 1.0004),
+         r"+0.01 & [$-$0.02, +0.04] & $\approx$ same"),
+        (Standing(Word.UNDECIDED, 0, 0.99998, 0.98, 1.02),
+         r"0.0 & [$-$2.0, +2.0] & ? undecided"),
+        (Standing(Word.HIGHER, 0, 3.5, 3.2, 3.9), r"+250 & [+220, +290] & $\uparrow$ higher"),
+        (Standing(Word.NO_INTERVAL, 0, 1.5), r"+50.0 &  & ? no interval"),
+        (Standing(Word.NOT_COMPARABLE), r"{--} &  & $\oslash$ not comparable"),
+    ],
+)  # fmt: skip
+def test_change_interval_and_verdict_say_what_the_standing_says(
+    given: Standing, cells: str
+) -> None:
+    summary = sample_campaign()
+    variants = list(summary.variants)
+    metrics = variants[1].metrics
+    key = "energy_net_j"
+    variants[1] = replace(
+        variants[1], metrics={**metrics, key: replace(metrics[key], standing=given)}
+    )
+    rows = rows_of(render_latex(replace(summary, variants=tuple(variants))))
+    (row,) = [row for row in rows if row.startswith("wasmtime simd128")]
+    assert row.endswith(f"& {cells} \\\\")
+
+
+def test_the_reference_has_no_change_and_the_margin_is_in_the_caption() -> None:
+    text = render_latex(replace(sample_campaign(), margin=0.02, baseline={"runtime": "numpy"}))
+    (row,) = [row for row in rows_of(text) if row.startswith("numpy")]
+    assert row.endswith(r"& {--} &  & $\bullet$ reference \\")
+    assert r"within $\pm$\,\SI{2}{\percent} it counts as the same" in text
+    assert "against the baseline (runtime = numpy)" in text
+
+
+def test_marks_are_told_under_the_table() -> None:
+    text = render_latex(troubled(sample_campaign()))
+    assert r"\rlap{\textsuperscript{\ddag}}" in text
+    under = text[text.index(r"\end{tabular}") : text.index(r"\end{table}")]
+    assert r"\textsuperscript{\ddag}: 1 of 20 runs contradict themselves" in under
 
 
 def test_the_caption_names_instrument_class_repetitions_and_seed() -> None:
     text = render_latex(sample_campaign(cls=MeasurementClass.EMULATED))
     caption = text[text.index(r"\caption{") : text.index(r"\label")]
-    for needed in ("plug-{}1, tasmota", "emulated meter", "mean of 5 runs", "seed 20250611"):
+    for needed in ("plug-{}1, tasmota", "emulated meter", "means of 5 runs", "seed 20250611"):
         assert needed in caption
     assert r"{\si{\joule}, emulated}" in text
 
@@ -88,7 +137,7 @@ def test_missing_values_are_dashes_and_the_row_stays_whole() -> None:
     variants = list(summary.variants)
     variants[0] = replace(variants[0], metrics={})
     text = render_latex(replace(summary, variants=tuple(variants)))
-    assert "{--} & & {}" in text
+    assert r"\multicolumn{1}{c@{\hphantom{$\,\pm\,$}}}{--} & {}" in text
     assert len({width_of(row) for row in rows_of(text)}) == 1
 
 
