@@ -155,7 +155,7 @@ def run_dots(
     ``name`` begins the names of the drawings, which a page must not have twice.
     """
     key = headline_key(summary)
-    found = [d for v in ranked(summary, key) if (d := _dots(summary, v, key)) is not None]
+    found = [d for v in ranked(summary, key) if (d := variant_dots(summary, v, key)) is not None]
     if not found:
         return None
     limit = shared_limit(found)
@@ -175,7 +175,8 @@ def _spread_text(dots: RunDots) -> str:
     return number(statistics.stdev(dots.deviation_percent), 2)
 
 
-def _dots(summary: CampaignSummary, variant: VariantSummary, key: str) -> RunDots | None:
+def variant_dots(summary: CampaignSummary, variant: VariantSummary, key: str) -> RunDots | None:
+    """Return a variant's good runs as dots; None for less than two, and for a mean of 0 or less."""
     pairs = [
         (t, value)
         for t in summary.trials

@@ -50,6 +50,7 @@ class Stack:
     legend: tuple[tuple[str, str], ...]  # name, role
     rows: tuple[StackRow, ...]
     note: str = ""  # which variants have no bar
+    longest: float = 0.0  # the longest bar in the unit: 100 per cent
 
 
 def time_stack(summary: CampaignSummary, most: int = 40) -> Stack | None:
@@ -140,6 +141,7 @@ def _stack(
     return Stack(
         title=title,
         unit=unit.symbol + suffix,
+        longest=longest / unit.factor,
         legend=tuple(
             (plain(name, 60), role)
             for name, role in {**roles, OTHERS: "floor"}.items()

@@ -1,0 +1,70 @@
+"""What was computed from the runs, in sentences: intervals, comparisons, the margin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchharness.model import CampaignSummary
+from benchharness.report.groups import groups
+from benchharness.report.methods_parts import Amount, Sentence, percent
+from benchharness.report.metrics import METRICS, headline_key
+from benchharness.report.text import plain
+
+_LEVEL = Amount("95", "%")
+
+
+def statistics_sentences(summary: CampaignSummary) -> Iterator[Sentence]:
+    """Yield how means, ratios and verdicts were made."""
+    if not any(variant.ok >= 2 for variant in summary.variants):
+        if any(variant.ok for variant in summary.variants):
+            yield ("Single runs have no spread, and no interval is given for them.",)
+        return
+    yield (
+        "Means have ",
+        _LEVEL,
+        " intervals by Student's t; those of joules include what the meter adds to all runs alike.",
+    )
+    counts = [
+        c for group in groups(summary.variants) if (c := _comparisons(summary, len(group.members)))
+    ]
+    if not counts:
+        return
+    several = " in each group of variants that compete" if len(counts) > 1 else ""
+    family = "comparison" if counts == [1] else f"{max(counts)} comparisons"
+    many = "" if counts == [1] else f" (Bonferroni for {family}{several})"
+    yield (
+        "Changes are ratios of means against the ",
+        _reference(summary),
+        " with ",
+        "Fieller intervals at " if counts == [1] else "simultaneous Fieller intervals at ",
+        _LEVEL,
+        f"{many}, in which the gain of a meter that both sides share cancels.",
+    )
+    if summary.margin > 0:
+        yield (
+            "A change within ",
+            percent(summary.margin),
+            " was set beforehand as too small to "
+            "matter; a verdict follows from the whole interval.",
+        )
+    else:
+        yield (
+            "No margin of what matters was set: two variants are told apart where the interval "
+            "of their ratio excludes 1.",
+        )
+
+
+def _comparisons(summary: CampaignSummary, variants: int) -> int:
+    """Return how many intervals hold together: against a named baseline, else of all pairs."""
+    if variants < 2:
+        return 0
+    return variants - 1 if summary.baseline else variants * (variants - 1) // 2
+
+
+def _reference(summary: CampaignSummary) -> str:
+    if summary.baseline:
+        levels = ", ".join(
+            f"{plain(name, 40)} = {plain(level, 40)}" for name, level in summary.baseline.items()
+        )
+        return f"baseline named beforehand ({levels})"
+    return f"variant of the lowest {METRICS[headline_key(summary)].title.lower()}"
