@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from benchharness.energy.arrays import diff
 from benchharness.energy.budget import (
     EDGES,
     FLOOR,
@@ -57,7 +58,7 @@ def counter_difference(observed: Observed) -> Candidate | Unavailable:
     if start is None or end is None or end.t_s <= start.t_s:
         return Unavailable(COUNTER, "no readings of the counter near both edges of the window")
     used = counter.between(start.first_s, end.last_s).value
-    if np.any(np.diff(used) < 0.0):
+    if np.any(diff(used) < 0.0):
         return Unavailable(COUNTER, "the counter went back: it was reset or wrapped around")
     stitches = _within(observed.stitches, start.first_s, end.last_s)
     longest_s = max((stitch.after_s - stitch.before_s for stitch in stitches), default=0.0)

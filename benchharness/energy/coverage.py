@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchharness.energy.arrays import diff
 from benchharness.energy.readings import FloatArray
 
 GAP_PERIODS = 3.0
 GAP_MARGIN_S = 0.25
+_ROUNDING = 1e-12  # of a sum of many intervals
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def coverage(
     has nothing to say about the end of its last one, which is no silence. ``silent`` spans
     (kind, start, end) are taken off.
     """
-    starts, ends = _vouched(t_s, period_s, late_s)
+    starts, ends = _vouched(_around(t_s, duration_s), period_s, late_s)
     starts, ends = np.clip(starts, 0.0, duration_s), np.clip(ends, 0.0, duration_s)
     covered_s = float(np.sum(ends - starts))
     silent_s: dict[str, float] = {}
@@ -53,6 +55,8 @@ def coverage(
         overlap = np.minimum(ends, end) - np.maximum(starts, begin)
         covered_s -= float(np.sum(np.maximum(overlap, 0.0)))
     covered_s = min(max(covered_s, 0.0), duration_s)
+    if duration_s - covered_s <= _ROUNDING * duration_s:
+        covered_s = duration_s
     return Coverage(covered_s / duration_s, duration_s - covered_s, silent_s)
 
 
@@ -67,11 +71,18 @@ def merged(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
     return joined
 
 
+def _around(t_s: FloatArray, duration_s: float) -> FloatArray:
+    """Leave out readings that have nothing to say of the window: others lie nearer to it."""
+    first = int(t_s.searchsorted(0.0, side="right")) - 1
+    last = int(t_s.searchsorted(duration_s, side="left")) + 1
+    return t_s[max(0, first) : last]
+
+
 def _vouched(t_s: FloatArray, period_s: float, late_s: float) -> tuple[FloatArray, FloatArray]:
     """Return intervals that do not overlap, as starts and ends float64[n + 1]."""
     if t_s.size == 0:
         return np.empty(0), np.empty(0)
-    gaps = np.diff(t_s)
+    gaps = diff(t_s)
     held = np.where(gaps <= gap_limit_s(period_s), gaps, np.minimum(gaps, period_s))
     starts = np.concatenate([[t_s[0] - period_s], t_s])
     ends = np.concatenate([[t_s[0]], t_s[:-1] + held, [t_s[-1] + period_s + late_s]])

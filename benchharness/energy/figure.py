@@ -22,6 +22,7 @@ from benchharness.energy.net import below_zero, net_energy, no_reading_at_rest
 from benchharness.energy.observed import Candidate, Observed, Unavailable, observe
 from benchharness.energy.readings import Readings, Window
 from benchharness.energy.silence import silences
+from benchharness.energy.steps import counter_step_j
 from benchharness.energy.trapezoid import trapezoid
 from benchharness.model import (
     Capabilities,
@@ -80,7 +81,8 @@ def energy_figure(
         return Outcome(None, why, tuple(gate_cautions(gated, meter)))
     readings = gated.readings
     silent = silences(events, readings.t_ns, max(window.end_ns, _last_ns(readings)))
-    observed = observe(readings, window, capabilities, silent, gated.stitches)
+    step_j = counter_step_j(readings.times_since_first_s(), readings.energy_j, capabilities)
+    observed = observe(readings, window, capabilities, silent, gated.stitches, step_j)
     if observed.coverage.share < COVERAGE_LIMIT:
         return Outcome(None, _missing(observed, meter), tuple(gate_cautions(gated, meter)))
     results = [estimator(observed) for estimator in _estimators(observed)]
@@ -102,7 +104,7 @@ def energy_figure(
     best = _best(candidates, joined=_joined_inside(observed))
     if best.method == COUNTER:
         candidates[candidates.index(best)] = best = with_edges(observed, best)
-    rest = idle_power(readings, capabilities, idle, silent, gated.stitches)
+    rest = idle_power(readings, capabilities, idle, silent, gated.stitches, step_j)
     if (
         rest is None
         and declared_idle_w is not None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchharness.energy.arrays import diff
 from benchharness.energy.budget import GAIN, SYSTEMATIC
 from benchharness.energy.figure import energy_figure
 from benchharness.energy.readings import FloatArray, Readings, Window
@@ -162,7 +163,7 @@ def _readings(
     # A machine at rest is at least as even as usual, however unevenly its program works.
     rest = min(demand.variation, VARIATION)
     power = np.maximum(0.0, level * (1.0 + noise * np.where(works, demand.variation, rest)))
-    energy = np.concatenate([[0.0], np.cumsum(power[:-1] * np.diff(t))])
+    energy = np.concatenate([[0.0], np.cumsum(power[:-1] * diff(t))])
     stamps = np.arange(-margin_s + rng.uniform(0.0, period_s), window_s + margin_s, period_s)
     stamps = np.unique(np.concatenate([stamps, np.asarray(asked_s, dtype=np.float64)]))
     mean_s = min(period_s, 1.0)  # plugs show a mean of a second, boards of less

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchharness.clock import seconds
+from benchharness.energy.arrays import diff, median
 from benchharness.energy.gate_powers import BoolArray, Rejections
-from benchharness.energy.median import median
 from benchharness.energy.readings import FloatArray
 from benchharness.energy.steps import counter_step_j
 from benchharness.model import Capabilities
@@ -72,7 +72,7 @@ def stitched(
     """
     for _ in range(_MOST_REPAIRS + 1):
         there = np.flatnonzero(np.isfinite(counter))
-        falls = np.flatnonzero(np.diff(counter[there]) < 0.0)
+        falls = np.flatnonzero(diff(counter[there]) < 0.0)
         if falls.size == 0:
             break
         if falls.size > _MOST_REPAIRS:
@@ -107,7 +107,7 @@ def standing_still(
     ends = np.append(starts[1:], there.size) - 1
     # Read often, a counter stands still between its updates; how often it moves otherwise tells.
     late_s = max(capabilities.latency_bound_s or 0.0, 2.0 * (capabilities.latency_s or 0.0))
-    usual_s = median(np.diff(t[starts])) if starts.size > 2 else 0.0
+    usual_s = median(diff(t[starts])) if starts.size > 2 else 0.0
     least_s = max(_STILL_LATENCIES * late_s, _STILL_STEPS * usual_s)
     still = (
         (ends - starts + 1 >= _STILL_READINGS)
@@ -179,7 +179,7 @@ def _jumps(
     late_s = 2.0 * max(capabilities.latency_bound_s or 0.0, capabilities.latency_s or 0.0)
     step_j = counter_step_j(t_s, counter, capabilities) + (capabilities.pulse_j or 0.0)
     slack_j = most_w * late_s + 2.0 * step_j
-    interval_s, rise_j = np.diff(t_s[there]), np.diff(counter[there])
+    interval_s, rise_j = diff(t_s[there]), diff(counter[there])
     too_much = rise_j > most_w * interval_s + slack_j
     # Two readings close together: the first came late, and both intervals are theirs.
     late = interval_s[1:] < 0.5 * median(interval_s)
@@ -230,13 +230,13 @@ def _rate(
     known = known[np.isfinite(known)]
     if known.size:
         return max(0.0, median(known))
-    ways = np.diff(counter[near]) / np.diff(t_s[near])
+    ways = diff(counter[near]) / diff(t_s[near])
     ways = ways[ways >= 0.0]
     return median(ways) if ways.size else 0.0
 
 
 def _integral(t_s: FloatArray, powers: FloatArray) -> FloatArray:
     """Return what the lower of each two powers adds up to, float64[n], from 0."""
-    lower_j = np.minimum(powers[1:], powers[:-1]) * np.diff(t_s)
+    lower_j = np.minimum(powers[1:], powers[:-1]) * diff(t_s)
     total: FloatArray = np.concatenate([[0.0], np.cumsum(lower_j)])
     return total

@@ -12,8 +12,8 @@ import math
 
 import numpy as np
 
+from benchharness.energy.arrays import diff, median
 from benchharness.energy.budget import EDGES, Budget, Term, bound
-from benchharness.energy.median import median
 from benchharness.energy.observed import Candidate, Observed, Unavailable
 from benchharness.energy.readings import FloatArray
 from benchharness.energy.sampling import sampling_term
@@ -43,10 +43,10 @@ def hold_and_sum(observed: Observed) -> Candidate | Unavailable:
         return Unavailable(HOLD_AND_SUM, "no reading of power inside the window")
     interval_s = observed.period_s
     if len(stamped) > 1:
-        interval_s = max(interval_s, median(np.diff(stamped.t_s)))
+        interval_s = max(interval_s, median(diff(stamped.t_s)))
     upto = np.searchsorted(stamped.t_s, samples.t_s[-1], side="right")
     following = stamped.t_s[upto : upto + 1]
-    gap_s = np.diff(np.concatenate([samples.t_s, following]))
+    gap_s = diff(np.concatenate([samples.t_s, following]))
     held_s = np.full(len(samples), interval_s)
     held_s[: gap_s.size] = np.where(gap_s < _EARLY * interval_s, gap_s, interval_s)
     energy_j = float(np.dot(samples.value, held_s))
@@ -75,11 +75,11 @@ def hold_previous(observed: Observed) -> Candidate | Unavailable:
     before = observed.power.before(0.0, observed.gap_limit_s)
     if before is None:
         return Unavailable(HOLD_PREVIOUS, "no reading of power soon enough before the window")
-    held_s = np.diff(np.append(inside.t_s, observed.duration_s))
+    held_s = diff(np.append(inside.t_s, observed.duration_s))
     lead_s = float(inside.t_s[0])
     energy_j = before[1] * lead_s + float(np.dot(inside.value, held_s))
     lead_j = lead_s * abs(float(inside.value[0]) - before[1])
-    late_j = 0.5 * float(np.dot(np.diff(inside.value), held_s[:-1]))
+    late_j = 0.5 * float(np.dot(diff(inside.value), held_s[:-1]))
     terms = [
         sampling_term(observed, inside),
         bound(EDGES, math.hypot(lead_j, late_j)),

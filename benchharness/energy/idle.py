@@ -68,16 +68,18 @@ def idle_power(
     intervals: Sequence[Window],
     silent: Sequence[Silence] = (),
     stitches: Sequence[Stitch] = (),
+    step_j: float | None = None,
 ) -> IdlePower | None:
     """Return the mean idle power over the intervals, None if no reading fell into any.
 
     Each interval is judged by the better of interior hold and counter. Their mean stands for
     the window between them; how far they differ, as if the power had moved evenly, is the drift
-    term: its error is within half the difference, u = |ΔP|/√12.
+    term: its error is within half the difference, u = |ΔP|/√12. ``step_j`` is the counter's step,
+    where it is known.
     """
     found = []
     for interval in sorted(intervals):
-        rest = _at_rest(readings, capabilities, interval, silent, stitches)
+        rest = _at_rest(readings, capabilities, interval, silent, stitches, step_j)
         if rest is not None:
             found.append(rest)
     if not found:
@@ -101,6 +103,7 @@ def _at_rest(
     interval: Window,
     silent: Sequence[Silence],
     stitches: Sequence[Stitch],
+    step_j: float | None,
 ) -> tuple[float, Budget] | None:
     """Return the mean power of one interval and its budget in watts."""
     # Powers outside belong to other work; the counter alone may use readings there.
@@ -110,7 +113,7 @@ def _at_rest(
     if observed.coverage.share < COVERAGE_LIMIT:
         return None
     settled = _without_lag(interval, instrument_lag(capabilities).reach_s)
-    beyond = observe(readings, settled, capabilities, silent, stitches)
+    beyond = observe(readings, settled, capabilities, silent, stitches, step_j)
     means = [
         _mean_power(interior_hold(observed), interval),
         _mean_power(counter_difference(beyond), settled),

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchharness.clock import seconds
+from benchharness.energy.arrays import diff, median
 from benchharness.energy.budget import GAIN, Budget
 from benchharness.energy.coverage import Coverage, coverage, gap_limit_s
 from benchharness.energy.gate_counter import Stitch
 from benchharness.energy.gate_powers import NO_PULSE_S
 from benchharness.energy.lag import Lag, instrument_lag, power_lag
-from benchharness.energy.median import median
 from benchharness.energy.readings import FloatArray, Readings, Samples, Window
 from benchharness.energy.silence import Silence
 from benchharness.energy.steps import counter_step_j
@@ -129,8 +129,12 @@ def observe(
     capabilities: Capabilities,
     silent: Sequence[Silence] = (),
     stitches: Sequence[Stitch] = (),
+    step_j: float | None = None,
 ) -> Observed:
-    """Relate readings to a window. Never fails: no reading gives a coverage of 0."""
+    """Relate readings to a window. Never fails: no reading gives a coverage of 0.
+
+    ``step_j`` is the counter's step, where it has been found out from the same readings.
+    """
     t_s = readings.times_s(window.start_ns)
     spans = [
         (s.kind, seconds(s.start_ns - window.start_ns), seconds(s.end_ns - window.start_ns))
@@ -142,9 +146,8 @@ def observe(
     counter_lag = instrument_lag(capabilities)
     level_w = powers.between(0.0, window.duration_s).value
     lag = power_lag(capabilities, median(level_w) if level_w.size else 0.0)
-    step_j = math.hypot(
-        counter_step_j(counter.t_s, counter.value, capabilities), capabilities.pulse_j or 0.0
-    )
+    if step_j is None:
+        step_j = counter_step_j(counter.t_s, counter.value, capabilities)
     return Observed(
         duration_s=window.duration_s,
         power=powers.earlier(lag.mean_s),
@@ -157,7 +160,7 @@ def observe(
         ),
         lag=lag,
         counter_lag=counter_lag,
-        counter_step_j=step_j,
+        counter_step_j=math.hypot(step_j, capabilities.pulse_j or 0.0),
         stitches=tuple(stitch.since(window.start_ns, counter_lag.mean_s) for stitch in stitches),
     )
 
@@ -166,4 +169,4 @@ def telemetry_period_s(t_s: FloatArray, capabilities: Capabilities) -> float:
     """Return the stated telemetry interval, else the median one, else 0: nothing is vouched for."""
     if capabilities.period_s is not None and capabilities.period_s > 0.0:
         return capabilities.period_s
-    return median(np.diff(t_s)) if t_s.size > 1 else 0.0
+    return median(diff(t_s)) if t_s.size > 1 else 0.0

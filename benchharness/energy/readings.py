@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchharness.clock import NANOSECONDS_PER_SECOND, seconds
+from benchharness.energy.arrays import diff
 
 FloatArray = npt.NDArray[np.float64]
 TimeArray = npt.NDArray[np.int64]
@@ -46,18 +47,18 @@ class Samples:
 
     def between(self, start_s: float, end_s: float) -> Samples:
         """Return the samples with start <= t <= end."""
-        first = int(np.searchsorted(self.t_s, start_s, side="left"))
-        last = int(np.searchsorted(self.t_s, end_s, side="right"))
+        first = int(self.t_s.searchsorted(start_s, side="left"))
+        last = int(self.t_s.searchsorted(end_s, side="right"))
         return Samples(self.t_s[first:last], self.value[first:last])
 
     def before(self, t_s: float, within_s: float) -> tuple[float, float] | None:
         """Return the last sample (t, value) with t <= ``t_s``, if it is recent enough."""
-        place = int(np.searchsorted(self.t_s, t_s, side="right")) - 1
+        place = int(self.t_s.searchsorted(t_s, side="right")) - 1
         return self._at(place) if place >= 0 and t_s - self.t_s[place] <= within_s else None
 
     def after(self, t_s: float, within_s: float) -> tuple[float, float] | None:
         """Return the first sample (t, value) with t >= ``t_s``, if it comes soon enough."""
-        place = int(np.searchsorted(self.t_s, t_s, side="left"))
+        place = int(self.t_s.searchsorted(t_s, side="left"))
         if place >= len(self) or self.t_s[place] - t_s > within_s:
             return None
         return self._at(place)
@@ -83,7 +84,7 @@ class Readings:
     def __post_init__(self) -> None:
         if not self.t_ns.shape == self.power_w.shape == self.energy_j.shape or self.t_ns.ndim != 1:
             raise ValueError("times, powers and energies must be one-dimensional and of one length")
-        if np.any(np.diff(self.t_ns) <= 0):
+        if np.any(diff(self.t_ns) <= 0):
             raise ValueError("the times of readings must rise; Readings.of puts them in order")
 
     @classmethod
@@ -103,10 +104,10 @@ class Readings:
         energy = missing if energy_j is None else np.asarray(energy_j, dtype=np.float64)
         if not times.shape == power.shape == energy.shape:
             raise ValueError("times, powers and energies must be of one length")
-        if times.size > 1 and np.any(np.diff(times) <= 0):
+        if times.size > 1 and np.any(diff(times) <= 0):
             order = np.argsort(times, kind="stable")
             times, power, energy = times[order], power[order], energy[order]
-            last = np.append(np.diff(times) > 0, True)
+            last = np.append(diff(times) > 0, True)
             not_newer = int(np.count_nonzero(~last))
             return cls(times[last], power[last], energy[last], not_newer)
         return cls(times, power, energy)

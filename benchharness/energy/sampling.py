@@ -14,6 +14,7 @@ import math
 
 import numpy as np
 
+from benchharness.energy.arrays import diff
 from benchharness.energy.budget import SAMPLING, Term
 from benchharness.energy.observed import Observed
 from benchharness.energy.readings import FloatArray, Samples
@@ -28,7 +29,7 @@ def hold_weights(t_s: FloatArray, duration_s: float) -> FloatArray:
     """
     middles = 0.5 * (t_s[1:] + t_s[:-1])
     edges = np.concatenate([[0.0], middles, [duration_s]])
-    weights: FloatArray = np.diff(edges)
+    weights: FloatArray = diff(edges)
     # Between readings a trapezoid gives each half of the interval, which is what middles do.
     return weights
 
@@ -49,10 +50,10 @@ def fresh(samples: Samples, latency_s: float | None) -> Samples:
     """Leave out repeats of a value within the instrument's latency: it had nothing newer to say."""
     if not latency_s or len(samples) < 2:
         return samples
-    changed = np.concatenate([[True], np.diff(samples.value) != 0.0])
+    changed = np.concatenate([[True], diff(samples.value) != 0.0])
     since_change_s = samples.t_s - samples.t_s[changed][np.cumsum(changed) - 1]
     span = np.floor(since_change_s / latency_s)
-    kept = changed | np.concatenate([[True], np.diff(span) > 0.0])
+    kept = changed | np.concatenate([[True], diff(span) > 0.0])
     return Samples(samples.t_s[kept], samples.value[kept])
 
 
@@ -74,7 +75,7 @@ def _unexplained(samples: Samples, weights_s: FloatArray, variance: FloatArray) 
     any time between two readings alike). V2/V1 scatters by 1/(2 √n) for independent noise, so that
     twice that is added before anything is taken off.
     """
-    first = 0.5 * np.diff(samples.value) ** 2
+    first = 0.5 * diff(samples.value) ** 2
     weighed = weights_s[1:-1] ** 2
     walk = float(np.sum(weighed * 0.5 * (first[1:] + first[:-1])))
     ratio = float(np.sum(weighed * variance[1:-1])) / walk if walk > 0.0 else 1.0

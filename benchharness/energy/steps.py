@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchharness.energy.median import median
+from benchharness.energy.arrays import diff, median
 from benchharness.energy.readings import FloatArray
 from benchharness.model import Capabilities
 
@@ -24,13 +24,13 @@ def counter_step_j(t_s: FloatArray, counter_j: FloatArray, capabilities: Capabil
     stated_j = capabilities.energy_resolution_j or 0.0
     there = np.isfinite(counter_j)
     t, c = t_s[there], counter_j[there]
-    moves_j = np.diff(c)
+    moves_j = diff(c)
     moved = moves_j > 0.0
     if np.count_nonzero(moved) < _ENOUGH_MOVES:
         return stated_j
-    between_s = median(np.diff(t[1:][moved]))
+    between_s = median(diff(t[1:][moved]))
     update_s = max(
-        median(np.diff(t)),
+        median(diff(t)),
         capabilities.latency_bound_s or 0.0,
         2.0 * (capabilities.latency_s or 0.0),
     )

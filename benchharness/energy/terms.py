@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from benchharness.energy.arrays import diff, median
 from benchharness.energy.budget import (
     CLOCK,
     FLOOR,
@@ -23,7 +24,6 @@ from benchharness.energy.budget import (
     bound,
     step,
 )
-from benchharness.energy.median import median
 from benchharness.energy.observed import PULSE_STEP_W, Observed
 from benchharness.energy.readings import FloatArray, Samples
 
@@ -113,9 +113,9 @@ def _shown_too_long_j(observed: Observed, used: Samples) -> float:
     """
     if not observed.capabilities.pulse_j:
         return 0.0
-    changed = np.concatenate([[True], np.diff(used.value) != 0.0])
+    changed = np.concatenate([[True], diff(used.value) != 0.0])
     t_s, shown_w = used.t_s[changed], used.value[changed]
-    return abs(float(np.dot(np.diff(shown_w), np.diff(t_s))))
+    return abs(float(np.dot(diff(shown_w), diff(t_s))))
 
 
 def _delay(observed: Observed, used: Samples) -> Term:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from benchharness.energy.arrays import diff
 from benchharness.energy.budget import EDGES, Budget, bound
 from benchharness.energy.observed import Candidate, Observed, Unavailable
 from benchharness.energy.sampling import hold_weights, sampling_term
@@ -33,7 +34,7 @@ def trapezoid(observed: Observed) -> Candidate | Unavailable:
     end_w = _at(observed.duration_s, (float(inside.t_s[-1]), float(inside.value[-1])), after)
     t = np.concatenate([[0.0], inside.t_s, [observed.duration_s]])
     p = np.concatenate([[start_w], inside.value, [end_w]])
-    energy_j = float(np.dot(0.5 * (p[1:] + p[:-1]), np.diff(t)))
+    energy_j = float(np.dot(0.5 * (p[1:] + p[:-1]), diff(t)))
     edges_j = [
         0.5 * t[1] * abs(p[1] - before[1]),
         0.5 * (observed.duration_s - t[-2]) * abs(p[-2] - after[1]),

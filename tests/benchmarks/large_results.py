@@ -75,7 +75,9 @@ def campaign_id(number: int) -> str:
 
 
 def _campaign(store: Store, shape: Shape, number: int, trials: int) -> None:
-    factors = [{"runtime": f"r{v // 2}", "size": v % 2 + 1} for v in range(shape.variants)]
+    factors: list[dict[str, str | int]] = [
+        {"runtime": f"r{v // 2}", "size": v % 2 + 1} for v in range(shape.variants)
+    ]
     variants = [
         {
             "index": index,
