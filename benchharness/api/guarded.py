@@ -53,6 +53,11 @@ class GuardedMeter:
             except (BenchharnessError, OSError) as error:
                 self._fail(error)
 
+    @property
+    def failure(self) -> str | None:
+        """Return how the meter failed, in its own words."""
+        return None if self._failure is None else self._failure.detail
+
     def check(self) -> list[Check]:
         """Say whether the meter is fit."""
         return self._meter.check()

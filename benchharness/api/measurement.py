@@ -81,6 +81,9 @@ class Measurement:
     def energy_missing(self) -> str | None:
         """Return why there is no energy, in a sentence."""
         reason = self.trial.energy_missing
+        failed = [each.message for each in self.trial.cautions if each.code == "meter-failed"]
+        if reason is not None and failed:
+            return f"{reason}: {failed[0]}"
         if reason is None or not any(words in reason for words in _SHORT):
             return reason
         return f"{reason.partition(': repeat')[0]}: repeat the work, {self._how_often()}"

@@ -32,6 +32,7 @@ from benchharness.trial.recorder import Recorder
 _SAMPLE_S = 0.1
 _TICK_NS = NANOSECONDS_PER_SECOND
 _HELD_S = 1.0  # without the interpreter, from which on stamps are doubtful
+_FAILED = "meter-failed"
 _WINDOW_METHOD = "marked by benchharness.measure"
 
 
@@ -197,6 +198,14 @@ class Recording:
     def _finish(self, where: Place, recorder: Recorder, result: TrialResult) -> None:
         recorder.tick()
         recorder.note_what_meters_learnt()
+        for meter in recorder.meters:
+            if isinstance(meter, GuardedMeter) and meter.failure is not None:
+                name = meter.instrument.name
+                recorder.caution(
+                    _FAILED,
+                    f"meter {name} failed: {meter.failure}",
+                    f"look at it with 'benchharness meters check {name}'",
+                )
         told = list(recorder.cautions)
         where.store.finish_trial(where.trial_id, replace(result, cautions=told))
 
