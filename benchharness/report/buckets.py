@@ -41,6 +41,16 @@ def bucketed(t_s: Floats, y: Floats, buckets: int) -> tuple[Floats, Floats, Floa
     neighbouring samples are finite and near, all three are NaN.
     """
     edges = np.linspace(t_s[0], t_s[-1], buckets + 1)
+    mean, low, high, _ = means_between(t_s, y, edges)
+    return (edges[:-1] + edges[1:]) / 2, mean, low, high
+
+
+def means_between(t_s: Floats, y: Floats, edges: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return mean, least, largest and covered seconds between any ``edges``, float64[m+1].
+
+    As :func:`bucketed`, which see; outside of ``t_s`` nothing is covered.
+    """
+    edges = np.clip(edges, t_s[0], t_s[-1])
     dt = np.diff(t_s)
     valid = np.isfinite(y[:-1]) & np.isfinite(y[1:]) & (dt <= _gap_s(dt))
     filled = np.where(np.isfinite(y), y, 0.0)
@@ -61,7 +71,7 @@ def bucketed(t_s: Floats, y: Floats, buckets: int) -> tuple[Floats, Floats, Floa
         inner = np.where(edge_valid, edge_y, np.nan)
         bound[:] = pick(bound, pick(inner[:-1], inner[1:]))
         bound[np.isnan(mean)] = np.nan
-    return (edges[:-1] + edges[1:]) / 2, mean, low, high
+    return mean, low, high, covered
 
 
 def _extremes(t_s: Floats, y: Floats, edges: Floats) -> tuple[Floats, Floats]:

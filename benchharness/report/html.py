@@ -1,15 +1,17 @@
-"""One self-contained HTML file: no script, no request to the network, at most 2 MB.
+"""One self-contained HTML file: no request to the network, at most 2 MB, no need of scripts.
 
 The page answers, in this order: which variant is best and by how much, is the difference real,
 where did the time and the joules go, what happened over time, can I trust the meter, can I
 repeat it, how do I read this. Templates and style sheet are in ``reports/``; a user's own copy
 in the configuration folder comes first. Everything is escaped; only our own figures are markup.
+The one script is the timeline's, ours, named by its hash in the page's security policy.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from benchharness.report import (
     html_facts,
     html_panels,
     html_parts,
+    html_timeline,
     html_view,
     trust,
 )
@@ -51,8 +54,8 @@ if TYPE_CHECKING:
 
 SIZE_LIMIT_BYTES = 2_000_000
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'"
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; connect-src 'none'; "
+    "base-uri 'none'; form-action 'none'"
 )
 
 
@@ -86,33 +89,47 @@ def render_html(
     reader: SeriesReader | None = None,
     against: AgainstView | None = None,
 ) -> str:
-    """Return the report as one HTML document of at most 2 MB: fewer runs are drawn if need be."""
+    """Return the report as one HTML document of at most 2 MB: fewer runs are drawn if need be.
+
+    The samples of the timeline come last and take what room is left, in wider slices if need be.
+    """
+    environment = _environment()
+    timeline = html_timeline.timeline_view(summary, reader, environment)
+    room = SIZE_LIMIT_BYTES - (html_timeline.ROOM_BYTES if timeline is not None else 0)
     limits = html_panels.Limits()
-    text = _render(summary, reader, limits, against)
+    context = _Context(summary, reader, against, timeline, environment)
+    text = _render(context, limits)
     for _ in range(4):
-        if len(text.encode()) <= SIZE_LIMIT_BYTES:
+        if len(text.encode()) <= room:
             break
         limits = limits.halved()
-        text = _render(summary, reader, limits, against)
-    return text
+        text = _render(context, limits)
+    return html_timeline.with_samples(text, timeline, SIZE_LIMIT_BYTES)
 
 
-def _render(
-    summary: CampaignSummary,
-    reader: SeriesReader | None,
-    limits: html_panels.Limits,
-    against: AgainstView | None,
-) -> str:
-    environment = _environment()
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What a page is made of, whatever the limits."""
+
+    summary: CampaignSummary
+    reader: SeriesReader | None
+    against: AgainstView | None
+    timeline: html_timeline.TimelineView | None
+    environment: Environment
+
+
+def _render(context: _Context, limits: html_panels.Limits) -> str:
+    summary, environment = context.summary, context.environment
     template = environment.get_template("report.html.jinja")
     text: str = template.render(
-        csp=CONTENT_SECURITY_POLICY,
+        csp=html_timeline.policy(CONTENT_SECURITY_POLICY, context.timeline),
         css=_style_sheet(environment),
         version=__version__,
-        against=against,
+        against=context.against,
+        timeline=context.timeline,
         **_head(summary),
         **_comparison(summary, limits),
-        **_over_time(summary, reader, limits),
+        **_over_time(summary, context.reader, limits),
         **_trust(summary, limits),
     )
     return text
@@ -237,5 +254,6 @@ def _sentence(text: str) -> str:
 
 def _style_sheet(environment: Environment) -> Markup:
     assert environment.loader is not None
-    source, _, _ = environment.loader.get_source(environment, "report.css")
-    return Markup(source)  # noqa: S704 - the project's own style sheet
+    names = ("report.css", "timeline.css")
+    sources = [environment.loader.get_source(environment, name)[0] for name in names]
+    return Markup("\n".join(sources))  # noqa: S704 - the project's own style sheets

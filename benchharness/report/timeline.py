@@ -26,6 +26,9 @@ TimesNs = npt.NDArray[np.int64]
 # A counter with steps below this share of a usual interval's energy draws better than snapshots.
 FINE_COUNTER = 0.1
 
+# From what is stored to what is plotted: per cent of one core, MiB.
+SCALES = {"cpu": 100.0, "memory": 2.0**-20}
+
 
 class StreamLike(Protocol):
     """A stream as the store lists it."""
@@ -54,7 +57,9 @@ class SeriesReader(Protocol):
         ...
 
 
-_Raw = tuple[StreamLike, str, str, TimesNs, Floats, bool]  # stream, quantity, unit, t, y, counter
+Observed = tuple[
+    StreamLike, str, str, TimesNs, Floats, bool
+]  # stream, quantity, unit, t, y, counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,28 +114,9 @@ def read_timeline(
     quantities: Iterable[str] = ("power", "cpu", "memory"),
 ) -> Timeline | None:
     """Read a trial's series, at most ``buckets`` points each; None for a trial without any."""
-    wanted = set(quantities)
-    raw: list[_Raw] = []
-    for stream in reader.streams(trial.trial_id):
-        chosen = [c for c in _channels(stream) if c[0] in wanted]
-        if not chosen:
-            continue
-        times_ns, columns = reader.read_stream(stream.stream_id)
-        is_meter = stream.source == "meter"
-        if is_meter:
-            times_ns, columns = accepted(stream.meta, times_ns, columns)
-        for quantity, channel, unit in chosen:
-            values = columns[channel]
-            kept = np.isfinite(values)
-            if np.count_nonzero(kept) < 2:
-                continue
-            counter = channel in ("cpu_s", "energy_j")
-            # A reading may have one of power and counter: time alone says where a meter's gaps are.
-            x_ns, y = (times_ns[kept], values[kept]) if counter or is_meter else (times_ns, values)
-            raw.append((stream, quantity, unit, x_ns, y, counter))
+    raw = observed(reader, trial, quantities)
     if not raw:
         return None
-    raw = _without_doubles(raw)
     first_ns = min(int(x[0]) for _, _, _, x, _, _ in raw)
     zero_ns = trial.window_start_ns if trial.window_start_ns is not None else first_ns
     series = tuple(
@@ -149,6 +135,32 @@ def read_timeline(
         stages=_spans([(s, s.name) for s in trial.spans if s.source == HARNESS], zero_ns),
         phases=_spans(phase_spans(trial), zero_ns),
     )
+
+
+def observed(
+    reader: SeriesReader, trial: TrialSummary, quantities: Iterable[str]
+) -> list[Observed]:
+    """Read what a trial's plots are made of: of a meter the readings that made its joules."""
+    wanted = set(quantities)
+    raw: list[Observed] = []
+    for stream in reader.streams(trial.trial_id):
+        chosen = [c for c in _channels(stream) if c[0] in wanted]
+        if not chosen:
+            continue
+        times_ns, columns = reader.read_stream(stream.stream_id)
+        is_meter = stream.source == "meter"
+        if is_meter:
+            times_ns, columns = accepted(stream.meta, times_ns, columns)
+        for quantity, channel, unit in chosen:
+            values = columns[channel]
+            kept = np.isfinite(values)
+            if np.count_nonzero(kept) < 2:
+                continue
+            counter = channel in ("cpu_s", "energy_j")
+            # A reading may have one of power and counter: time alone says where a meter's gaps are.
+            x_ns, y = (times_ns[kept], values[kept]) if counter or is_meter else (times_ns, values)
+            raw.append((stream, quantity, unit, x_ns, y, counter))
+    return _without_doubles(raw)
 
 
 def accepted(
@@ -177,7 +189,7 @@ def _channels(stream: StreamLike) -> list[tuple[str, str, str]]:
     return [f for f in found if f[1] in names]
 
 
-def _without_doubles(raw: list[_Raw]) -> list[_Raw]:
+def _without_doubles(raw: list[Observed]) -> list[Observed]:
     """Of a meter that gave power readings and a counter keep one: a fine counter, else power."""
     dropped: set[tuple[int, bool]] = set()
     for stream, quantity, _, _, _, counter in raw:
@@ -188,7 +200,7 @@ def _without_doubles(raw: list[_Raw]) -> list[_Raw]:
     return [r for r in raw if r[1] != "power" or (r[0].stream_id, r[5]) not in dropped]
 
 
-def _is_fine(stream: StreamLike, power: _Raw) -> bool:
+def _is_fine(stream: StreamLike, power: Observed) -> bool:
     step_j = stream.meta.get("energy_resolution_j")
     if not isinstance(step_j, int | float):
         return False
@@ -199,7 +211,7 @@ def _is_fine(stream: StreamLike, power: _Raw) -> bool:
 def _series(
     stream: StreamLike, quantity: str, unit: str, t_s: Floats, y: Floats, counter: bool, most: int
 ) -> Series:
-    scale = {"cpu": 100.0, "memory": 2.0**-20}.get(quantity, 1.0)
+    scale = SCALES.get(quantity, 1.0)
     name = stream.name.removeprefix("tree:")
     total = y * scale
     if counter:

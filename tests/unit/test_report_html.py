@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -39,6 +41,7 @@ class Page(HTMLParser):
         self.stack: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[str] = []
+        self.scripts: list[str] = []  # the samples, then the timeline's script
         self.feed(text)
         self.close()
         assert not self.stack, f"left open: {self.stack}"
@@ -59,7 +62,9 @@ class Page(HTMLParser):
         assert opened == tag, f"</{tag}> closes <{opened}>"
 
     def handle_data(self, data: str) -> None:
-        if "style" not in self.stack:
+        if "script" in self.stack:
+            self.scripts.append(data)
+        elif "style" not in self.stack:
             self.texts.append(data)
 
     @property
@@ -92,12 +97,17 @@ def test_nothing_is_fetched_and_the_policy_says_so(text: str) -> None:
     policy = next(
         a["content"] for t, a in found.tags if a.get("http-equiv") == "Content-Security-Policy"
     )
-    assert policy == CONTENT_SECURITY_POLICY
+    digest = base64.b64encode(hashlib.sha256(found.scripts[1].encode()).digest()).decode()
+    assert policy == f"{CONTENT_SECURITY_POLICY}; script-src 'sha256-{digest}'"
     assert "default-src 'none'" in policy
     tags = [tag for tag, _ in found.tags]
     # Before anything that the policy could concern.
     assert tags.index("meta") < tags.index("style")
-    assert not {"script", "iframe", "img", "object", "embed", "form", "base"} & set(tags)
+    assert [a for t, a in found.tags if t == "script"] == [
+        {"type": "application/octet-stream", "id": "timeline-samples"},
+        {},
+    ]
+    assert not {"iframe", "img", "object", "embed", "form", "base"} & set(tags)
     for attribute in ("href", "src", "xlink:href", "action", "data", "poster", "srcset"):
         assert all(v.startswith(("#", "data:")) for v in found.values(attribute))
     assert not [n for _, a in found.tags for n in a if n.startswith("on")]
@@ -200,10 +210,19 @@ def hostile_campaign() -> CampaignSummary:
 def test_no_text_of_a_workload_becomes_markup() -> None:
     text = render_html(hostile_campaign(), SampleStore(hostile_campaign(), hz=5.0))
     found = Page(text)
-    assert not {"script", "img"} & {tag for tag, _ in found.tags}
+    tags = [tag for tag, _ in found.tags]
+    assert "img" not in tags
+    assert tags.count("script") == len(found.scripts) == 2  # ours
+    assert not any("alert" in script for script in found.scripts)
     assert not [n for _, a in found.tags for n in a if n.startswith("on")]
     assert "alert('x')" in found.text  # there, as text
     assert "\x1b" not in text
+
+
+def test_without_observations_there_is_no_script_and_no_policy_for_one() -> None:
+    text = render_html(sample_campaign(repeat=1))
+    assert not Page(text).scripts
+    assert "script-src" not in text
 
 
 def test_ten_megabytes_of_output_do_not_make_a_large_page() -> None:
