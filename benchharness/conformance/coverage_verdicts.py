@@ -10,7 +10,7 @@ import numpy as np
 from benchharness.conformance.coverage import each, sample_of
 from benchharness.standing import Word
 from benchharness.stats.decision import judge
-from benchharness.stats.interval import LEVEL
+from benchharness.stats.gate import GateState, decide
 from benchharness.stats.simultaneous import joint_level, ratio_between
 
 LIMIT = 0.03  # of the gate
@@ -29,13 +29,13 @@ def gate_closed(
 ) -> float:
     """Return how often a gate closes on a variant that is ``change`` above its baseline.
 
-    It closes if the whole 95 % interval of the ratio is above 1 + ``limit``.
+    The rule is that of ``benchharness gate``, stats.gate.
     """
     closed = 0
     for rng in _cell(change, variation, n, campaigns, seed):
         now = sample_of(rng.normal(1.0, variation, n), 1.0 + change)
-        ratio = ratio_between(now, sample_of(rng.normal(1.0, variation, n), 1.0), LEVEL)
-        closed += ratio is not None and ratio.low is not None and ratio.low > 1.0 + limit
+        found = decide(now, sample_of(rng.normal(1.0, variation, n), 1.0), limit)
+        closed += found.state is GateState.CLOSED
     return closed / campaigns
 
 
