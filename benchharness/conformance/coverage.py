@@ -56,6 +56,18 @@ def lognormal(sigma: float) -> Shape:
     return Shape(f"lognormal, sigma {sigma:g}", lambda rng, n: rng.lognormal(shift, sigma, n))
 
 
+def dependent(variation: float, memory: float) -> Shape:
+    """Return normal values, each with this share of how far the last is from the mean."""
+
+    def draw(rng: np.random.Generator, n: int) -> FloatArray:
+        off = rng.normal(0.0, variation, n)
+        for i in range(1, n):
+            off[i] = memory * off[i - 1] + (1.0 - memory**2) ** 0.5 * off[i]
+        return 1.0 + off
+
+    return Shape(f"normal, cv {100 * variation:g} %, each {memory:g} of the last", draw)
+
+
 SHAPES = (normal(0.05), *(lognormal(sigma) for sigma in SIGMAS))
 
 

@@ -13,6 +13,7 @@ from benchharness.conformance.coverage import (
     SHAPES,
     SIGMAS,
     Held,
+    dependent,
     family_coverage,
     log_ratio_coverage,
     lognormal,
@@ -196,7 +197,7 @@ def _dependence(campaigns: int, seed: int) -> str:
     rows = []
     for n in (5, 8, 15, 30):
         cells = [dependence_found(shape, n, campaigns, seed=seed) for shape in SHAPES[::3]]
-        alike = dependence_found(normal(0.05), n, campaigns, 0.7, seed)
+        alike = dependence_found(dependent(0.05, 0.7), n, campaigns, seed)
         held = drift_coverage(normal(0.02), n, campaigns // 4, seed=seed)
         rows.append([str(n), *(_percent(cell) for cell in (*cells, alike, held))])
     columns = (
@@ -230,7 +231,7 @@ def _history(campaigns: int, seed: int) -> str:
 
 def _warm_up(campaigns: int, seed: int) -> str:
     rows = []
-    for shape in (normal(0.02), lognormal(0.25)):
+    for shape in (normal(0.02), lognormal(0.25), dependent(0.02, 0.5)):
         for n in (30, 100, 300):
             later, never = warm_up_alarms(shape, n, campaigns, seed)
             rows.append([shape.name, str(n), _percent(later), _percent(never)])

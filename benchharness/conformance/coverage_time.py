@@ -68,16 +68,11 @@ def _within(values: list[float], width: float) -> bool:
     return found.high - found.low <= width * found.mean
 
 
-def dependence_found(
-    shape: Shape, n: int, campaigns: int, memory: float = 0.0, seed: int = 1
-) -> float:
-    """Return how often neighbours are said to be alike at 5 %: r = ``memory`` is their truth."""
+def dependence_found(shape: Shape, n: int, campaigns: int, seed: int = 1) -> float:
+    """Return how often neighbours are said to be alike, at 5 %."""
     found = 0
     for rng in each(campaigns, seed, n):
-        values = shape.draw(rng, n)
-        for i in range(1, n) if memory else ():
-            values[i] = memory * values[i - 1] + (1.0 - memory) * values[i]
-        said = neighbours(values.tolist())
+        said = neighbours(shape.draw(rng, n).tolist())
         found += said is not None and said.p < 0.05
     return found / campaigns
 

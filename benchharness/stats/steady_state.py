@@ -5,8 +5,9 @@ Tratt, Virtual Machine Warmup Blows Hot and Cold (OOPSLA 2017, section 5): the l
 it comes to, those before it that are as good as equal belong to it, and it is steady only if that
 lasts for the last quarter of the series without a slope. Single slow iterations (a collection of
 garbage, an interrupt) are no change of the mean and are pulled in to the fence of Tukey before;
-nothing is left out of a result because of that. Iterations are taken to be independent: where
-each depends on the one before, more series are said never to be steady than are not.
+nothing is left out of a result because of that. Changes are tested as if iterations were
+independent: from 100 on, those that depend on the one before are taken as means of five (White,
+Cobb and Spratt, Winter Simulation Conference 2000), and the index is a multiple of five then.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from benchharness.stats.autocorrelation import neighbours
 from benchharness.stats.change_points import change_points
 from benchharness.stats.drift import drift
 
@@ -23,6 +25,9 @@ FEWEST = 20  # iterations; below it a warm-up cannot be told from chance
 LAST_SHARE = 0.25  # the last 500 of 2000 iterations, in the paper
 TOLERANCE = 0.01  # parts whose means are this close are one steady state
 _SURE = 0.99
+_BATCH = 5
+_FEWEST_LAST = 6
+_DEPENDENT = 0.05
 _FENCE = 3.0  # of the range between the quartiles, for far outliers (Tukey 1977)
 _NEAR = 25  # iterations on either side that say what is usual
 
@@ -37,14 +42,36 @@ def steady_from(values: Sequence[float], tolerance: float = TOLERANCE) -> int | 
         return None
     fences = [_fence(values, i) for i in range(n)]
     pulled = [min(high, max(low, v)) for v, (low, high) in zip(values, fences, strict=True)]
-    start = _last_level(pulled, tolerance)
-    longest = n - math.ceil(LAST_SHARE * n)
-    while start <= longest and _still_moves(pulled[start:], tolerance):
-        start += max(1, (n - start) // 10)
+    batch = _BATCH if n >= _BATCH * FEWEST and _remembers(pulled[n // 2 :]) else 1
+    start = batch * _start(_batch_means(pulled, batch), tolerance)
+    longest = batch * _longest(n // batch)
     # The first iterations after a start are often slow alone: no spike, but what warm-up means.
     while start <= longest and pulled[start] != values[start]:
         start += 1
     return start if start <= longest else None
+
+
+def _start(values: Sequence[float], tolerance: float) -> int:
+    """Return from where on the values keep one level without a slope, or where too few are left."""
+    start = _last_level(values, tolerance)
+    while start <= _longest(len(values)) and _still_moves(values[start:], tolerance):
+        start += max(1, (len(values) - start) // 10)
+    return start
+
+
+def _longest(n: int) -> int:
+    """Return the latest start that leaves a quarter, and enough for a slope."""
+    return n - max(_FEWEST_LAST, math.ceil(LAST_SHARE * n))
+
+
+def _remembers(values: Sequence[float]) -> bool:
+    found = neighbours(values)
+    return found is not None and found.r > 0.0 and found.p < _DEPENDENT
+
+
+def _batch_means(values: Sequence[float], size: int) -> list[float]:
+    """Return means of so many values each; the last may have fewer, and is left out then."""
+    return [math.fsum(values[i : i + size]) / size for i in range(0, len(values) - size + 1, size)]
 
 
 def _last_level(values: Sequence[float], tolerance: float) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from benchharness.conformance.coverage import (
+    dependent,
     family_coverage,
     log_ratio_coverage,
     lognormal,
@@ -16,6 +19,7 @@ from benchharness.conformance.coverage import (
 )
 from benchharness.conformance.coverage_report import main, tables
 from benchharness.conformance.coverage_time import (
+    dependence_found,
     drift_coverage,
     history_alarms,
     history_power,
@@ -113,6 +117,8 @@ def test_what_is_said_about_time() -> None:
     assert 0.92 <= drift_coverage(normal(0.02), 8, 600) <= 0.98
     assert history_alarms(normal(0.015), 50, 800) <= 0.02
     assert history_power(50, 5, 200) >= 0.95
+    assert dependence_found(normal(0.05), 15, 800) <= 0.07
+    assert dependence_found(dependent(0.05, 0.7), 30, 200) >= 0.85
     later, never = warm_up_alarms(normal(0.02), 50, 200)
     assert later + never <= 0.07
 
@@ -125,3 +131,8 @@ def test_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(parts) == 15
     assert parts[0].startswith("The mean: Student's t, % that hold it (100 campaigns a cell)\n\n|")
     assert all(part.count("\n|") >= 3 for part in parts)
+    page = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text(encoding="utf-8")
+    for part in parts:
+        title, _, table = part.partition("\n\n")
+        assert title.rpartition(" (")[0] in page  # the same tables, of more campaigns
+        assert table.splitlines()[0] in page

@@ -118,3 +118,14 @@ class TestSteadyState:
     def test_regular_collections_of_garbage_are_steady(self) -> None:
         i = np.arange(100)
         assert steady_from(self.series(np.where(i % 10 == 9, 1.5, 1.0))) == 0
+
+    def test_iterations_that_depend_on_the_last_are_no_warm_up(self) -> None:
+        steady = 0
+        for _ in range(100):
+            noise = self.rng.normal(0.0, 0.02, 300)
+            for i in range(1, 300):
+                noise[i] += 0.5 * noise[i - 1]
+            steady += steady_from([1.0 + float(x) for x in noise]) == 0
+        assert steady >= 80  # 28 if they were taken one by one
+        noise[:40] += 0.5
+        assert steady_from([1.0 + float(x) for x in noise]) == 40
