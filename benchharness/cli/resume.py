@@ -70,21 +70,21 @@ def run(args: argparse.Namespace) -> int:
 
     with Store.open(results_path(args), create=False) as store:
         campaign = store.campaign(args.campaign)
+        added = missing_blocks(store, campaign.id, args.repeat)
         store.claim(campaign.id)
         interrupted = False
         try:
             reset_unfinished(store, campaign.id)
-            added = missing_blocks(store, campaign.id, args.repeat)
             fixed = args.repeat is not None or campaign.state == "done"
             growth = None if fixed else growth_of(store, campaign)
+            names = args.meter or campaign.spec["options"]["meters"]
+            begun = any(trial.result is not None for trial in store.trials(campaign.id))
+            keep_blocks_whole(store, campaign.id, names, redo=args.redo_block)
             trials = store.trials(campaign.id)
             left = {trial.variant for trial in trials if trial.status is Status.PLANNED}
             if left or added or growth is not None:
                 wanted = left if growth is None and not added else None
                 request = request_from_spec(campaign.spec, wanted)
-                names = args.meter or request.options.meters
-                keep_blocks_whole(store, campaign.id, names, redo=args.redo_block)
-                begun = any(trial.result is not None for trial in trials)
                 request, specs = ready_variants(request, begun=begun)
                 with open_meters(names) as meters:
                     options = trial_options(request.options, meters)
