@@ -88,6 +88,6 @@ def _centred(variant: Sequence[tuple[float, float]]) -> list[tuple[float, float]
 
 
 def _percent(share: float) -> str:
-    """Write with two digits, and never fewer than one place: 1.2, 0.83, 12.4."""
+    """Write with one place, with two below 0.1: 1.2, 0.8, 0.07."""
     size = abs(100.0 * share)
-    return f"{100.0 * share:.{2 if size < 0.995 else 1}f}"
+    return f"{100.0 * share:.{2 if size < 0.095 else 1}f}"
