@@ -1,4 +1,4 @@
-"""``benchharness report``: a campaign as HTML, LaTeX, Markdown or CSV."""
+"""``benchharness report``: a campaign as a page, a paper's tables and figures, or data."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 examples:
   benchharness report last
-      writes benchharness-<id>.html here: one file, no script, no request to the network
+      writes benchharness-<id>.html here: one file, no request to the network
   benchharness report last --open
       and opens it in the browser
-  benchharness report 7f3c --latex table.tex --markdown table.md
-      a table to \\input into a paper, and one for a pull request
+  benchharness report 7f3c --latex table.tex --figures figures/ --methods methods.tex
+      for a paper: tables and a paragraph to \\input, figures to \\includegraphics
   benchharness report 7f3c --latex paper.tex --standalone
-      a LaTeX document that compiles on its own
+      all of these as one document: pdflatex paper.tex
   benchharness report 7f3c --latex-budget budget.tex
       what the uncertainty of the joules is made of
-  benchharness report 7f3c --csv numbers/
-      trials.csv, variants.csv and energy.csv (raw observations: benchharness export)
+  benchharness report 7f3c --markdown table.md --junit junit.xml
+      for a pull request, and for the pipeline
+  benchharness report 7f3c --csv numbers/ --parquet numbers/ --json campaign.json
+      every trial and variant as data (raw observations: benchharness export)
   benchharness report last --against published/aiotwin-d1.4
       beside published tables: orders and ratios, and what is wrong with the tables
 
@@ -36,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command's options."""
     parser = subparsers.add_parser(
         "report",
-        help="write HTML, LaTeX, Markdown or CSV",
+        help="write a page, LaTeX, figures or data",
         description="Write the report of a campaign; the paths go to stdout. "
         "Without a format: HTML in the current folder.",
         epilog=EXAMPLES + EXIT_CODES,
@@ -46,20 +48,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "campaign", metavar="CAMPAIGN_ID", help='an id, a unique beginning of one, or "last"'
     )
     parser.add_argument("--html", type=Path, metavar="F", help="one self-contained HTML file")
-    parser.add_argument("--latex", type=Path, metavar="F", help="a table for \\input (booktabs)")
-    parser.add_argument(
-        "--latex-budget", type=Path, metavar="F", help="the uncertainty budgets for \\input"
-    )
-    parser.add_argument(
-        "--latex-edge", type=Path, metavar="F", help="CPU, RAM, power, sizes, start-up for \\input"
-    )
-    parser.add_argument(
-        "--standalone", action="store_true", help="make a LaTeX file a document of its own"
-    )
-    parser.add_argument("--markdown", type=Path, metavar="F", help="a table for a pull request")
-    parser.add_argument(
-        "--csv", type=Path, metavar="DIR", help="trials.csv, variants.csv and energy.csv"
-    )
+    _add_paper(parser.add_argument_group("for a paper"))
+    _add_data(parser.add_argument_group("for other programs"))
     parser.add_argument(
         "--against",
         metavar="PUBLICATION",
@@ -71,33 +61,53 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
 
 
+def _add_paper(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--latex", type=Path, metavar="F", help="tables for \\input (booktabs)")
+    group.add_argument(
+        "--latex-budget", type=Path, metavar="F", help="the uncertainty budgets for \\input"
+    )
+    group.add_argument(
+        "--latex-edge", type=Path, metavar="F", help="CPU, RAM, power, sizes, start-up for \\input"
+    )
+    group.add_argument("--figures", type=Path, metavar="DIR", help="figures as PDF, 88 mm wide")
+    group.add_argument("--methods", type=Path, metavar="F", help="a methods paragraph for \\input")
+    group.add_argument(
+        "--standalone",
+        action="store_true",
+        help="make LaTeX a document of its own; with --latex all of methods, tables and figures",
+    )
+
+
+def _add_data(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--markdown", type=Path, metavar="F", help="a table for a pull request")
+    group.add_argument(
+        "--csv", type=Path, metavar="DIR", help="trials.csv, variants.csv and energy.csv"
+    )
+    group.add_argument(
+        "--parquet", type=Path, metavar="DIR", help="trials.parquet and variants.parquet (pyarrow)"
+    )
+    group.add_argument("--json", type=Path, metavar="F", help="the document of show --json")
+    group.add_argument("--junit", type=Path, metavar="F", help="JUnit XML: a case for each variant")
+
+
 def run(args: argparse.Namespace) -> int:
     """Write what was asked for. Raises UsageError for a campaign or a path (exit code 2)."""
+    from benchharness.cli.report_outputs import outputs, page
     from benchharness.report.derive import derive_campaign
     from benchharness.store.database import Store
 
     with Store.open(results_path(args), create=False, read_only=True) as store:
         summary = derive_campaign(store, args.campaign)
         against = _against(args, summary)
-        written = _tables(args, summary, against)
-        page: Path | None = args.html
-        if page is None and (args.open or not written):
-            page = Path(f"benchharness-{summary.campaign_id}.html")
-        if page is not None:
-            from benchharness.report.html import write_html
+        for path in outputs(args, summary, store, against):
+            print(path)
+        html = page(args, summary, store, against)
+    if html is not None:
+        print(html)
+        if args.open:
+            import webbrowser
 
-            view = None
-            if against is not None:
-                from benchharness.report.against_html import against_view
-
-                view = against_view(against)
-            written.append(write_html(summary, store, page, view))
-    for path in written:
-        print(path)
-    if args.open and page is not None:
-        import webbrowser
-
-        webbrowser.open(page.resolve().as_uri())
+            webbrowser.open(html.resolve().as_uri())
     return 0
 
 
@@ -110,44 +120,3 @@ def _against(args: argparse.Namespace, summary: CampaignSummary) -> Against | No
     against = against_of(summary, args.against)
     print_against(against)
     return against
-
-
-def _tables(
-    args: argparse.Namespace, summary: CampaignSummary, against: Against | None
-) -> list[Path]:
-    written = []
-    if args.latex:
-        from benchharness.report.latex import write_latex
-
-        more = ""
-        if against is not None:
-            from benchharness.report.against_latex import latex_against
-
-            more = latex_against(against)
-        written.append(write_latex(summary, args.latex, standalone=args.standalone, more=more))
-    if args.latex_budget:
-        from benchharness.report.latex_budget import write_latex_budget
-
-        written.append(write_latex_budget(summary, args.latex_budget, standalone=args.standalone))
-    if args.latex_edge:
-        from benchharness.report.latex_edge import write_latex_edge
-
-        written.append(write_latex_edge(summary, args.latex_edge, standalone=args.standalone))
-    if args.markdown:
-        from benchharness.report.markdown import write_markdown
-
-        more = ""
-        if against is not None:
-            from benchharness.report.against_markdown import markdown_against
-
-            more = markdown_against(against)
-        written.append(write_markdown(summary, args.markdown, more))
-    if args.csv:
-        from benchharness.report.csv_files import write_csv
-
-        written += write_csv(summary, args.csv)
-        if against is not None:
-            from benchharness.report.against_csv import write_against_csv
-
-            written += write_against_csv(against, args.csv)
-    return written

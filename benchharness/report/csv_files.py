@@ -1,6 +1,7 @@
 """CSV for other programs: one row a trial, one row a variant, and the observations on request.
 
-Numbers are in SI units with all their digits; an empty cell is a missing value.
+Numbers are in SI units with all their digits; an empty cell is a missing value. A text that a
+spreadsheet would take for a formula has an apostrophe before it; Parquet and JSON have none.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from benchharness.store.database import Store
 
 _ROWS_AT_ONCE = 10_000
+# What begins like a formula, and is "=" or calls, links or refers to something.
+_FORMULA = re.compile(r"[\t\r\n ]*(=|[-+@](?=.*[(|!]))", re.DOTALL)
 
 
 def write_csv(
@@ -84,8 +87,16 @@ def _event_rows(summary: CampaignSummary, store: Store) -> Iterator[Sequence[obj
 
 def _write(path: Path, rows: Iterable[Sequence[object]]) -> Path:
     with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+        safe = ([_inert(cell) for cell in row] for row in rows)
+        csv.writer(file, lineterminator="\n").writerows(safe)
     return path
+
+
+def _inert(cell: object) -> object:
+    """Put an apostrophe before a text that a spreadsheet would compute; ``-O3`` stays as it is."""
+    if isinstance(cell, str) and _FORMULA.match(cell):
+        return f"'{cell}"
+    return cell
 
 
 def _write_observations(summary: CampaignSummary, folder: Path, reader: SeriesReader) -> list[Path]:

@@ -5,12 +5,15 @@ Version 1. ``trials`` holds those that have ended; every joule comes with its cl
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from enum import Enum
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
+from benchharness.errors import UsageError
 from benchharness.model import (
     CampaignSummary,
     Caution,
@@ -62,6 +65,19 @@ def to_document(summary: CampaignSummary) -> dict[str, Any]:
     plain = json_types(document)
     assert isinstance(plain, dict)
     return plain
+
+
+def write_json(summary: CampaignSummary, path: Path) -> Path:
+    """Write the document to a file. Raises UsageError when that cannot be done."""
+    text = json.dumps(to_document(summary), indent=2, allow_nan=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"cannot write JSON: {error.strerror}", where=str(path), remedy="choose another file"
+        ) from error
+    return path
 
 
 def json_types(value: Any) -> Any:

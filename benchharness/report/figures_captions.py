@@ -24,7 +24,7 @@ def forest_caption(summary: CampaignSummary, heading: str, key: str) -> str:
     if summary.margin > 0:
         share = as_latex((percent(summary.margin),))
         parts.append(rf"The band is the margin of $\pm$\,{share} that was set beforehand")
-    if METRICS[key].is_energy:
+    if METRICS[key].is_energy and MeasurementClass.ESTIMATED not in energy_classes(summary):
         parts.append(
             r"The $\pm$ beside the names includes the gain of the meter, which cancels in a ratio: "
             r"two of them are not to be compared by eye"

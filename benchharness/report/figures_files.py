@@ -81,7 +81,7 @@ def _figures(
         dots = [d for v in ranked(summary, key) if (d := variant_dots(summary, v, key))]
         if dots:
             runs = max(trial.index for trial in summary.trials) + 1
-            yield "runs", runs_caption(summary, heading, key), runs_figure(dots, title, runs)
+            yield "runs", runs_caption(summary, heading, key), runs_figure(dots, runs)
         for name, stack in (("energy", energy_stack(summary)), ("time", time_stack(summary))):
             if stack is not None:
                 yield name, stack_caption(summary, heading, stack), stack_figure(stack)

@@ -173,7 +173,8 @@ def _ticks(axes: Axes, low: float, high: float, *, logarithmic: bool) -> None:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
         return
-    steps = MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(100 * (low - 1), 100 * (high - 1))
+    locator = MaxNLocator(nbins=3 if high > 1.5 else 4, steps=[1, 2, 5, 10])
+    steps = locator.tick_values(100 * (low - 1), 100 * (high - 1))
     places = [1 + step / 100 for step in steps if low <= 1 + step / 100 <= high]
     axes.xaxis.set_major_locator(FixedLocator(places))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _change(value)))

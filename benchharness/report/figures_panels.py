@@ -20,7 +20,7 @@ _MOST_RUNS, _MOST_POWERS = 16, 6
 _RUN_MM, _POWER_MM = 25.0, 27.0
 
 
-def runs_figure(panels: Sequence[RunDots], title: str, runs: int) -> Figure:
+def runs_figure(panels: Sequence[RunDots], runs: int) -> Figure:
     """Draw a panel a variant: every run's distance from the mean, in run order.
 
     Call inside :func:`~benchharness.report.figures_paper.paper_style`.
@@ -42,7 +42,7 @@ def runs_figure(panels: Sequence[RunDots], title: str, runs: int) -> Figure:
         below = place + across < len(shown)
         axes.set_xlabel("")
         axes.tick_params(labelbottom=not below, labelleft=place % across == 0)
-    figure.supylabel(f"{title}, from the mean", fontsize=7.5, x=0.01, ha="left")
+    figure.supylabel("from the mean", fontsize=7.5, x=0.01, ha="left")
     figure.supxlabel("run, in the order of the campaign", fontsize=7.5, y=0.01, va="bottom")
     return figure
 

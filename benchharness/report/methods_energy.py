@@ -61,6 +61,8 @@ def _instrument(meter: Mapping[str, Any]) -> Iterator[Sentence]:
 
 def _facts(meter: Mapping[str, Any]) -> list[Sentence]:
     """Return period, steps, gain bound, delay and calibration, as far as they are known."""
+    if meter.get("class") == _ESTIMATED:
+        return [_gain(meter)]
     facts: list[Sentence] = []
     if (period_s := meter.get("period_s")) is not None:
         facts.append(("a reading each ", si(period_s, "s")))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from benchharness.report.latex_text import escape
-from benchharness.report.text import plain
+from benchharness.report.text import number, plain
 from benchharness.units import format_si
 
 _MACROS = {
@@ -40,13 +40,13 @@ Sentence = tuple[Part, ...]
 
 def si(value: float, unit: str, digits: int = 3) -> Amount:
     """Return a value with an SI prefix to its unit."""
-    number, _, symbol = format_si(value, unit, digits).partition(" ")
-    return Amount(_trimmed(number), symbol or unit)
+    text, _, symbol = format_si(value, unit, digits).partition(" ")
+    return Amount(_trimmed(text), symbol or unit)
 
 
 def percent(share: float, digits: int = 2) -> Amount:
     """Return a share in per cent."""
-    return Amount(_trimmed(f"{100 * share:.{digits}g}"), "%")
+    return Amount(_trimmed(number(100 * share, digits)), "%")
 
 
 def listed(items: Sequence[Sentence]) -> Sentence:
@@ -85,7 +85,7 @@ def _latex(part: Part) -> str:
         macro = _MACROS.get(part.unit)
         return rf"\SI{{{part.number}}}{{{macro}}}" if macro else escape(_text(part))
     if isinstance(part, Code):
-        return rf"\texttt{{{escape(plain(part.text, 80))}}}"
+        return rf"\texttt{{{escape(plain(part.text, 300))}}}"
     return _prose(part)
 
 
@@ -95,6 +95,6 @@ def _prose(text: str) -> str:
     return re.sub(r"(?<!\})-\{\}(?!-)", "-", escaped)
 
 
-def _trimmed(number: str) -> str:
+def _trimmed(text: str) -> str:
     """Leave out zeros after the point that only say how exact a format is."""
-    return number.rstrip("0").rstrip(".") if "." in number and "e" not in number else number
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from benchharness.model import CampaignSummary
+from benchharness.model import CampaignSummary, MeasurementClass
 from benchharness.report.groups import groups
 from benchharness.report.methods_parts import Amount, Sentence, percent
-from benchharness.report.metrics import METRICS, headline_key
+from benchharness.report.metrics import METRICS, energy_classes, headline_key
 from benchharness.report.text import plain
 
 _LEVEL = Amount("95", "%")
@@ -29,16 +29,15 @@ def statistics_sentences(summary: CampaignSummary) -> Iterator[Sentence]:
     ]
     if not counts:
         return
+    alone = max(counts) == 1
     several = " in each group of variants that compete" if len(counts) > 1 else ""
-    family = "comparison" if counts == [1] else f"{max(counts)} comparisons"
-    many = "" if counts == [1] else f" (Bonferroni for {family}{several})"
     yield (
-        "Changes are ratios of means against the ",
-        _reference(summary),
-        " with ",
-        "Fieller intervals at " if counts == [1] else "simultaneous Fieller intervals at ",
+        f"Changes are ratios of means against the {_reference(summary)} with ",
+        "Fieller intervals at " if alone else "simultaneous Fieller intervals at ",
         _LEVEL,
-        f"{many}, in which the gain of a meter that both sides share cancels.",
+        "" if alone else f" (Bonferroni for {max(counts)} comparisons{several})",
+        _gain(summary),
+        ".",
     )
     if summary.margin > 0:
         yield (
@@ -52,6 +51,15 @@ def statistics_sentences(summary: CampaignSummary) -> Iterator[Sentence]:
             "No margin of what matters was set: two variants are told apart where the interval "
             "of their ratio excludes 1.",
         )
+
+
+def _gain(summary: CampaignSummary) -> str:
+    classes = energy_classes(summary)
+    if not classes:
+        return ""
+    if MeasurementClass.ESTIMATED in classes:
+        return "; the error of the model is in them, since it does not cancel"
+    return ", in which the gain of a meter that both sides share cancels"
 
 
 def _comparisons(summary: CampaignSummary, variants: int) -> int:

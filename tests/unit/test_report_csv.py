@@ -87,3 +87,23 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match=r"cannot write CSV: .*; choose another folder"):
         write_csv(sample_campaign(repeat=1), tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ('=HYPERLINK("http://x","y")', '\'=HYPERLINK("http://x","y")'),
+        ("-2+3+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("-O3", "-O3"),
+        ("+5 V", "+5 V"),
+        ("a=b", "a=b"),
+    ],
+)
+def test_no_cell_is_a_formula(tmp_path: Path, text: str, cell: str) -> None:
+    trials = [replace(t, reason=text) for t in sample_campaign(repeat=1).trials]
+    write_csv(assembled(trials), tmp_path)
+    assert rows(tmp_path / "trials.csv")[0]["reason"] == cell
+    assert float(rows(tmp_path / "trials.csv")[0]["duration_s"]) > 0
