@@ -118,6 +118,7 @@ def _new_campaign(store: Store, environment: dict[str, Any]) -> _Campaign:
             "workloads": [WORKLOAD],
             "source": {"kind": WORKLOAD},
             "variants": [],
+            "options": {"meters": []},
         },
         environment=environment,
     )

@@ -108,6 +108,7 @@ def _spec(first: Imported, variants: Sequence[ImportedVariant], title: str) -> M
             }
             for index, variant in enumerate(variants)
         ],
+        "options": {"meters": []},
         "repeat": max(len(variant.trials) for variant in variants),
     }
 
