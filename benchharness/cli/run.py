@@ -127,6 +127,7 @@ def run(args: argparse.Namespace) -> int:
     from benchharness.cli.variants import ready_variants
     from benchharness.plan.baseline import settled_baseline
     from benchharness.plan.environment import environment
+    from benchharness.plan.files import campaign_files
     from benchharness.plan.runtimes import used_versions
     from benchharness.store.database import Store
     from benchharness.trial.equip import open_meters
@@ -143,7 +144,14 @@ def run(args: argparse.Namespace) -> int:
                 request,
                 shlex.join(["benchharness", *args.arguments]),
                 environment(
-                    runtimes=used_versions(each.factors for each in request.table.variants)
+                    runtimes=used_versions(each.factors for each in request.table.variants),
+                    files=campaign_files(
+                        (
+                            (request.manifests[v.workload], v.factors)
+                            for v in request.table.variants
+                        ),
+                        request.source.get("campaign"),
+                    ),
                 ),
             )
             store.add_campaign(campaign)

@@ -12,7 +12,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +39,17 @@ _ARM_PARTS = {
 }
 
 
-def environment(sysroot: str = "/", *, runtimes: Mapping[str, str] | None = None) -> dict[str, Any]:
+def environment(
+    sysroot: str = "/",
+    *,
+    runtimes: Mapping[str, str] | None = None,
+    files: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
     """Return the machine as a flat JSON object; what cannot be known here is None.
 
     ``sysroot`` stands in front of every path of /proc, /sys and /etc. ``runtimes`` are the
-    versions of those that the campaign uses, by name, where that is known.
+    versions of those that the campaign uses, by name, where that is known; ``files`` is what it
+    runs (plan.files).
     """
     root = sysroot.rstrip("/")
     cpuinfo = read_text(f"{root}/proc/cpuinfo")
@@ -70,6 +76,7 @@ def environment(sysroot: str = "/", *, runtimes: Mapping[str, str] | None = None
         "versions": versions(),
         "runtimes": dict(runtimes) if runtimes else None,
         "commit": commit(Path(__file__).resolve().parents[2]),
+        "files": [dict(file) for file in files] or None,
     }
 
 
