@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
+from pathlib import Path
 
+from benchharness.cli.common import DEFAULT_RESULTS
 from benchharness.model import CampaignSummary, Status
 from benchharness.store.database import Store
 
@@ -21,15 +24,22 @@ def show_campaign(store: Store, campaign_id: str, *, as_json: bool, interrupted:
 
         print(json.dumps(to_document(summary), indent=2, allow_nan=False))
     else:
-        from benchharness.cli.tables import print_summary
+        from benchharness.cli.tables import print_answer
 
-        print_summary(summary)
-        print(
-            f"campaign {summary.campaign_id} in {store.path}; "
-            f"a report: benchharness report {summary.campaign_id}",
-            file=sys.stderr,
-        )
+        print_answer(summary)
+        _print_next(summary, store)
     return INTERRUPTED if interrupted else exit_code(summary)
+
+
+def _print_next(summary: CampaignSummary, store: Store) -> None:
+    """Say where the results are, and how to see more of them."""
+    results = (
+        "" if store.path == Path(DEFAULT_RESULTS) else f" --results {shlex.quote(str(store.path))}"
+    )
+    name = summary.campaign_id
+    print(f"\ncampaign {name} in {store.path}", file=sys.stderr)
+    print(f"all figures  benchharness show {name}{results}", file=sys.stderr)
+    print(f"report       benchharness report {name} --open{results}", file=sys.stderr)
 
 
 def exit_code(summary: CampaignSummary) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchharness.model import CampaignSummary
+from benchharness.report.answer_table import answer_tables, other_tables
 from benchharness.report.edge_rows import has_host
 from benchharness.report.edge_table import edge_tables
 from benchharness.report.energy_budget import good_figures, typical
@@ -37,6 +38,7 @@ _STYLES = {
 }
 _NARROWEST = 40
 _MOST_CAUTIONS = 8
+_FEW_CAUTIONS = 4
 
 
 def stderr_console() -> Console:
@@ -46,36 +48,62 @@ def stderr_console() -> Console:
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 
+def print_answer(summary: CampaignSummary, console: Console | None = None) -> None:
+    """Print the verdict, the table that it rests on, what would decide more, and the cautions."""
+    console = console or stderr_console()
+    _print_verdict(summary, console)
+    _print_tables(answer_tables(summary), console)
+    say(console, "")
+    _print_tables(other_tables(summary), console)
+    print_cautions(summary, console, most=_FEW_CAUTIONS)
+
+
 def print_summary(
     summary: CampaignSummary, console: Console | None = None, *, edge: bool = False
 ) -> None:
-    """Print the verdict, the table with its notes, and the cautions of a campaign.
+    """Print the verdict, the tables with their notes, and the cautions of a campaign.
 
     The edge table comes where a run told the size of its host, or with ``edge``.
     """
     console = console or stderr_console()
-    say(console, plain(summary.verdict, 1000), style="bold")
-    if summary.quick:
-        say(console, "quick run: small inputs, to see that everything works; not results")
+    _print_verdict(summary, console)
+    _print_tables(answer_tables(summary), console)
     say(console, "")
-    width = max(_NARROWEST, console.width)
-    for place, (heading, ranking) in enumerate(comparison_tables(summary)):
-        if heading:
-            say(console, f"{chr(10) if place else ''}{plain(heading, 60)}", style="bold")
-        print_table(fit(ranking, width), console)
+    say(console, "all figures", style="bold")
+    _print_tables(comparison_tables(summary), console)
     device = edge_tables(summary) if edge or has_host(summary) else []
     for table in (*device, energy_table(summary), several_meters(summary)):
         if table is not None:
             say(console, "")
             say(console, table.caption, style="bold")
-            print_table(fit(table, width), console)
+            print_table(fit(table, _width(console)), console)
     print_cautions(summary, console)
+
+
+def _print_verdict(summary: CampaignSummary, console: Console) -> None:
+    board = summary.environment.get("board")
+    head = f"{plain(summary.title, 80)}{f', {plain(board, 60)}' if board else ''}: "
+    say(console, head + plain(summary.verdict, 1000), style="bold")
+    if summary.quick:
+        say(console, "quick run: small inputs, to see that everything works; not results")
+    say(console, "")
+
+
+def _print_tables(tables: Sequence[tuple[str, Table]], console: Console) -> None:
+    """Print the tables of several workloads, each under its heading."""
+    for place, (heading, table) in enumerate(tables):
+        if heading:
+            say(console, f"{chr(10) if place else ''}{plain(heading, 60)}", style="bold")
+        print_table(fit(table, _width(console)), console)
+
+
+def _width(console: Console) -> int:
+    return max(_NARROWEST, console.width)
 
 
 def print_energy(summary: CampaignSummary, console: Console | None = None) -> None:
     """Print the uncertainty budget of each variant, and what every run rests on."""
     console = console or stderr_console()
-    width = max(_NARROWEST, console.width)
     tables = [
         *(
             budget_table(view, plain(variant.label, 60))
@@ -88,7 +116,7 @@ def print_energy(summary: CampaignSummary, console: Console | None = None) -> No
     for table in found:
         say(console, "")
         say(console, table.caption, style="bold")
-        print_table(fit(table, width), console)
+        print_table(fit(table, _width(console)), console)
     if not found:
         say(console, "")
         say(console, "no run has energy, so that there is nothing to account for")
@@ -104,7 +132,7 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
         say(console, sentence, style="bold")
     say(console, "")
     table = comparison_rows(comparison)
-    print_table(fit(table, max(_NARROWEST, console.width)), console)
+    print_table(fit(table, _width(console)), console)
 
 
 def print_table(table: Table, console: Console) -> None:
@@ -120,29 +148,41 @@ def print_table(table: Table, console: Console) -> None:
             part = _rich_table(table, table.rows[start:end], console, header=False)
             console.print(part, soft_wrap=True)
     for note in table.notes:
-        say(console, f"  {note}", style="dim")
+        say(console, note, style="dim", indent=2)
     if table.left_out:
-        say(console, f"  left out for want of room: {', '.join(table.left_out)}", style="dim")
+        say(console, f"left out for want of room: {', '.join(table.left_out)}", "dim", indent=2)
 
 
-def print_cautions(summary: CampaignSummary, console: Console) -> None:
+def print_cautions(summary: CampaignSummary, console: Console, most: int = _MOST_CAUTIONS) -> None:
     """Print each caution once, with its remedy and the runs that it belongs to."""
     rows = caution_rows(summary)
     if rows:
         say(console, "")
-    for row in rows[:_MOST_CAUTIONS]:
+    for row in rows[:most]:
         where = "" if row.runs == WHOLE_CAMPAIGN else f" ({row.runs.lower()})"
         remedy = f"; {row.remedy}" if row.remedy else ""
         say(console, f"! {row.message}{where}{remedy}", style="yellow")
-    if len(rows) > _MOST_CAUTIONS:
-        say(console, f"! and {len(rows) - _MOST_CAUTIONS} more; the report has them all")
+    if len(rows) > most:
+        say(console, f"! and {len(rows) - most} more; the report has them all")
 
 
-def say(console: Console, text: str, style: str = "") -> None:
+def say(console: Console, text: str, style: str = "", indent: int = 0) -> None:
     """Print one paragraph, spelled in ASCII where the terminal knows no better."""
+    from textwrap import fill
+
     from rich.text import Text
 
-    console.print(Text(_spelled(text, console)), style=style)
+    spelled = _spelled(text, console)
+    if indent and len(spelled) + indent > console.width:
+        room, blank = max(_NARROWEST, console.width), " " * indent
+        first = len(spelled) - len(spelled.lstrip())  # a command under its reason keeps its place
+        spelled = fill(
+            spelled.lstrip(), room, initial_indent=blank + " " * first, subsequent_indent=blank,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+        console.print(Text(spelled, style=style), soft_wrap=True)
+    else:
+        console.print(Text(" " * indent + spelled, style=style))
 
 
 def _rich_table(

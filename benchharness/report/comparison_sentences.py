@@ -22,7 +22,7 @@ def sentences(comparison: Comparison) -> list[str]:
 
 
 def _sentence(pair: Pair, comparison: Comparison) -> str:
-    change = pair.changes[0]
+    change = next((c for c in pair.changes if c.ratio is not None), pair.changes[0])
     metric = METRICS[change.metric].title.lower()
     cls = pair.b.variant.energy_class
     if METRICS[change.metric].is_energy and cls not in (None, MeasurementClass.MEASURED):

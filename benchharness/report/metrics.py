@@ -209,7 +209,12 @@ def standings(summary: CampaignSummary, key: str) -> dict[int, Sign]:
 def _is_judged(summary: CampaignSummary, key: str, reference: int) -> bool:
     """Say whether any variant has an interval against a reference: single runs have no order."""
     found = (v.metrics[key].standing for v in summary.variants if key in v.metrics)
-    return any(s is not None and s.reference == reference and s.low is not None for s in found)
+    return any(
+        s is not None
+        and s.reference == reference
+        and (s.low is not None or s.word is Word.UNDECIDED)
+        for s in found
+    )
 
 
 def energy_classes(summary: CampaignSummary) -> tuple[MeasurementClass, ...]:

@@ -44,7 +44,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
 def test_show_prints_for_people_on_stderr(run: Run) -> None:
     code, out, err = run("show", "last")
     assert (code, out) == (0, "")
-    assert err.startswith("native uses the least net energy")
+    assert err.startswith("a title: native uses the least net energy")
     assert "• lowest" in err
     assert "▲ higher" in err
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from benchharness.cli.tables import print_comparison, print_summary
-from benchharness.model import Caution, MeasurementClass
+from benchharness.cli.tables import print_answer, print_comparison, print_summary
+from benchharness.model import CampaignSummary, Caution, MeasurementClass
 from benchharness.report.comparison_levels import compare_levels
 from tests.unit.report_samples import HOSTILE, KINDS, sample_campaign
 
@@ -73,3 +73,49 @@ def test_a_comparison_is_printed_in_words_and_as_a_table() -> None:
     assert "uses" in text.splitlines()[0]
     assert "▼ lower" in text
     assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
+
+
+def said(summary: CampaignSummary, width: int = 80) -> str:
+    screen, raw = console(width)
+    print_answer(summary, screen)
+    return raw.getvalue().decode()
+
+
+def test_the_answer_is_a_sentence_and_a_table_that_fits() -> None:
+    text = said(sample_campaign(repeat=10, margin=0.02, baseline={"runtime": "native"}))
+    lines = text.splitlines()
+    assert lines[0].startswith("matrix, Raspberry Pi 5 Model B Rev 1.0: ")
+    assert max(len(line) for line in lines) <= 80
+    rows = {line.split("  ")[0]: line for line in text.split("\n\n")[1].splitlines()}
+    assert rows["native"].rstrip().endswith("• reference")
+    assert rows["numpy"].rstrip().endswith("▼ lower")
+    assert "−5" in rows["numpy"]
+    assert "margin: a change of 2 % is too little to matter" in text
+
+
+def test_what_is_undecided_comes_with_the_command_that_would_decide() -> None:
+    kinds = [replace(KINDS[2], label="a"), replace(KINDS[2], label="b", duration_s=9.2)]
+    text = said(sample_campaign(repeat=10, kinds=kinds, metric="duration_s"))
+    assert "? undecided" in text
+    line = next(line for line in text.splitlines() if "?  a: about" in line)
+    more = int(line.split("about ")[1].split()[0])
+    assert f"benchharness resume 7f3c19e0 --repeat {10 + more}" in text
+
+
+def test_marks_stand_behind_a_name_and_under_the_table() -> None:
+    summary = sample_campaign(repeat=3)
+    trials = list(summary.trials)
+    trials[0] = replace(trials[0], cautions=(Caution("throttled", "the board reported: hot"),))
+    trials[1] = replace(trials[1], energy=None, energy_missing="meter plug-1 was offline")
+    text = said(replace(summary, trials=tuple(trials)))
+    labels = {v.index: v.label for v in summary.variants}
+    assert f"\n{labels[trials[0].variant]} t " in text
+    assert f"\n{labels[trials[1].variant]} g " in text
+    assert "t  throttled in 1 of 12 runs; kept" in text
+    assert "g  no joules in 1 of 12 runs, which do not count for energy" in text
+
+
+def test_one_run_each_has_no_verdict_and_no_empty_columns() -> None:
+    text = said(sample_campaign(repeat=1))
+    assert "verdict" not in text.split("\n\n")[1]
+    assert "? undecided" not in text
