@@ -119,7 +119,9 @@ def test_compare_levels_of_a_factor(run: Run) -> None:
     ("words", "complaint"),
     [
         (("show", "ffff"), "ffff"),
-        (("compare", "last"), "needs a second campaign or --by"),
+        (("compare", "last", "last", "--by", "runtime"), "stands beside --by"),
+        (("compare", "last", "--margin", "2 J"), "which is in J"),
+        (("compare", "last", "--baseline", "runtme=native"), "did you mean 'runtime'?"),
         (("compare", "last", "last"), "twice"),
         (("compare", "last", "--by", "runtim"), "did you mean 'runtime'?"),
         (("report", "last", "--html", "results.db/x.html"), "cannot write the report"),
