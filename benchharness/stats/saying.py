@@ -21,7 +21,8 @@ def less_text(ratio: Ratio) -> tuple[str, str, str]:
 def places_for(width: float, *ends: float) -> int:
     """Return the decimals of a per cent: one significant digit of half the width, at most three.
 
-    One where there is no width: values that are equal to the last digit, such as a size. ``ends`` are shares that must not round to 0: an interval that excludes it must look so.
+    One where there is no width: values that are equal to the last digit, such as a size. ``ends``
+    are shares that must not round to 0: an interval that excludes it must look so.
     """
     half = 50.0 * width
     places = 1 if half <= 0.0 else min(3, max(0, -math.floor(math.log10(half))))
