@@ -223,6 +223,7 @@ function drawStrip(strip, data, view, width) {
 async function begin() {
   const text = document.getElementById("timeline-samples").textContent;
   if (!text || typeof DecompressionStream === "undefined") return;
+  const began = performance.now();
   const data = await unpacked(text);
   const stills = document.getElementById("stills");
   document.getElementById("timeline").hidden = false;
@@ -233,6 +234,7 @@ async function begin() {
     addEventListener("afterprint", () => { stills.open = false; });
   }
   start(data);
+  performance.measure("timeline", { start: began });
 }
 
 begin();

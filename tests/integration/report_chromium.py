@@ -21,6 +21,10 @@ OPTIONS = (
     "--no-default-browser-check", "--hide-scrollbars", "--remote-debugging-pipe",
 )  # fmt: skip
 ANSWER_S = 60.0
+KEY_CODES = {
+    "Tab": 9, "Enter": 13, "Escape": 27, "PageUp": 33, "PageDown": 34, "Home": 36,
+    "ArrowLeft": 37, "ArrowRight": 39, "+": 187, "-": 189,
+}  # fmt: skip
 
 
 class Chromium:
@@ -105,10 +109,47 @@ class Chromium:
             assert time.monotonic() < deadline, f"never became true: {expression}"
 
     def evaluate(self, expression: str) -> Any:
-        """Return the value of a JavaScript expression, as the debugger sees it."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """Return the value of a JavaScript expression, or of what it promises."""
+        answer = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
+
+    def scripts(self, *, allowed: bool) -> None:
+        """Say whether pages that are opened from now on may run scripts."""
+        self.call("Emulation.setScriptExecutionDisabled", value=not allowed)
+
+    def press(self, key: str) -> None:
+        """Press and release a key, by its name in KeyboardEvent.key."""
+        code = KEY_CODES.get(key, ord(key[0]))
+        text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
+        self.call(
+            "Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=code, **text
+        )
+        self.call("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=code)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Press the left button at one point of the window and let it go at another."""
+        middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+        for kind, (x, y) in (
+            ("mousePressed", start),
+            ("mouseMoved", middle),
+            ("mouseMoved", end),
+            ("mouseReleased", end),
+        ):
+            self.call(
+                "Input.dispatchMouseEvent",
+                type=kind, x=x, y=y, button="left", buttons=1, clickCount=1,
+            )  # fmt: skip
+
+    def touch(self, *steps: list[tuple[float, float]]) -> None:
+        """Put fingers down at the points of the first step, move them, and lift them."""
+        for number, points in enumerate(steps):
+            fingers = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+            kind = "touchMove" if number else "touchStart"
+            self.call("Input.dispatchTouchEvent", type=kind, touchPoints=fingers)
+        self.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
     def screenshot(self, path: Path) -> bytes:
         """Save the whole page as PNG."""
