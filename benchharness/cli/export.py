@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from benchharness.cli.common import EXIT_CODES, HelpFormatter, add_results_option, results_path
+from benchharness.errors import UsageError
 
 EXAMPLES = """\
 examples:
@@ -13,6 +14,10 @@ examples:
       trials.csv, variants.csv, events.csv and one CSV a stream under raw/observations/
   benchharness export 7f3c --json raw.json
       the campaign's document with all events and observations in it
+  benchharness export last --parquet raw/
+      trials, variants and observations for data frames (pip install 'benchharness[parquet]')
+  benchharness export --schema schema/
+      the JSON Schemas of the documents, which need no campaign
 
 """
 
@@ -28,17 +33,34 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=HelpFormatter,
     )
     parser.add_argument(
-        "campaign", metavar="CAMPAIGN_ID", help='an id, a unique beginning of one, or "last"'
+        "campaign",
+        metavar="CAMPAIGN_ID",
+        nargs="?",
+        help='an id, a unique beginning of one, or "last"',
     )
     form = parser.add_mutually_exclusive_group(required=True)
     form.add_argument("--csv", type=Path, metavar="DIR", help="CSV files in a folder")
     form.add_argument("--json", type=Path, metavar="FILE", help="one JSON file")
+    form.add_argument("--parquet", type=Path, metavar="DIR", help="Parquet files in a folder")
+    form.add_argument("--schema", type=Path, metavar="DIR", help="the JSON Schemas of documents")
     add_results_option(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the observations. Raises UsageError for a campaign or a path (exit code 2)."""
+    if args.schema is not None:
+        from benchharness.report.schemas import write_schemas
+
+        for path in write_schemas(args.schema):
+            print(path)
+        return 0
+    if args.campaign is None:
+        raise UsageError("no campaign was named", remedy='name one by its id, or write "last"')
+    return _campaign(args)
+
+
+def _campaign(args: argparse.Namespace) -> int:
     from benchharness.report.derive import derive_campaign
     from benchharness.store.database import Store
 
@@ -50,6 +72,11 @@ def run(args: argparse.Namespace) -> int:
             written = write_csv(summary, args.csv, store)
             write_events(summary, args.csv, store)
             print(f"{args.csv} ({len(written) + 1} files)")
+        elif args.parquet is not None:
+            from benchharness.report.parquet_files import write_parquet
+
+            for path in write_parquet(summary, args.parquet, store):
+                print(path)
         else:
             from benchharness.report.raw_json import write_raw_json
 

@@ -7,7 +7,7 @@ from typing import Any
 from benchharness.model import MetricSummary
 from benchharness.report.comparison_records import Change, Comparison, Side
 from benchharness.report.comparison_sentences import sentences
-from benchharness.report.document import json_types
+from benchharness.report.document import SCHEMA_VERSION, json_types
 from benchharness.report.energy_budget import good_figures
 from benchharness.report.energy_flags import marked_runs
 
@@ -15,6 +15,7 @@ from benchharness.report.energy_flags import marked_runs
 def to_comparison_document(comparison: Comparison) -> dict[str, Any]:
     """Return the comparison as JSON types only."""
     document = {
+        "schema_version": SCHEMA_VERSION,
         "title": comparison.title,
         "margin": comparison.margin,
         "comparisons": comparison.comparisons,

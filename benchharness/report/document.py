@@ -1,6 +1,7 @@
 """The JSON document of a campaign: what ``--json`` prints. Missing is null, never NaN or 0.
 
-Version 1. ``trials`` holds those that have ended; every joule comes with its class.
+Its schema is ``reports/schema/campaign.json``, the history of its versions in ``docs/results.md``.
+``trials`` holds those that have ended; every joule comes with its class.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from benchharness.report.edge_rows import edge_document
 from benchharness.report.groups import Group, groups
 from benchharness.report.several_meters import figures_of
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _PENDING = (Status.PLANNED, Status.RUNNING)
 
 
@@ -52,6 +53,9 @@ def to_document(summary: CampaignSummary) -> dict[str, Any]:
         "seed": summary.seed,
         "quick": summary.quick,
         "verdict": summary.verdict,
+        "metric": summary.metric,
+        "margin": summary.margin,
+        "baseline": summary.baseline,
         "trials": [_trial(trial, applies.get(trial.variant)) for trial in ended],
         "trials_pending": len(summary.trials) - len(ended),
         "variants": [_variant(variant) for variant in summary.variants],
@@ -168,6 +172,8 @@ def _variant(variant: VariantSummary) -> dict[str, Any]:
 
 
 def _metric(metric: MetricSummary) -> dict[str, Any]:
+    standing = metric.standing
+    needed = standing.needed if standing else None
     return {
         "n": metric.n,
         "mean": metric.mean,
@@ -177,6 +183,11 @@ def _metric(metric: MetricSummary) -> dict[str, Any]:
         "ratio": metric.ratio,
         "ratio_low": metric.ratio_low,
         "ratio_high": metric.ratio_high,
+        "verdict": standing.word if standing else None,
+        "reference": standing.reference if standing else None,
+        "reason": standing.reason if standing else None,
+        "needed_repetitions": needed.repetitions if needed else None,
+        "needed_window_s": needed.window_s if needed else None,
         "instrument_u": metric.instrument_u,
     }
 

@@ -108,7 +108,7 @@ def variant_rows(summary: CampaignSummary) -> Iterator[list[object]]:
     yield [
         *fixed,
         *(f"factor:{f}" for f in factors),
-        *(f"{m}:{s}" for m in metrics for s in _STATISTICS),
+        *(f"{m}:{s}" for m in metrics for s in (*_STATISTICS, "verdict")),
     ]
     for variant in summary.variants:
         yield [
@@ -132,12 +132,12 @@ def _factor(name: str, factors: Factors, variant: VariantSummary | None) -> obje
     return readable(factors.get(name)) if known else None
 
 
-def _metric_cells(variant: VariantSummary, metrics: Sequence[str]) -> list[object]:
-    return [
-        getattr(variant.metrics[m], s) if m in variant.metrics else None
-        for m in metrics
-        for s in _STATISTICS
-    ]
+def _metric_cells(variant: VariantSummary, metrics: Sequence[str]) -> Iterator[object]:
+    for name in metrics:
+        metric = variant.metrics.get(name)
+        yield from (None if metric is None else getattr(metric, s) for s in _STATISTICS)
+        standing = None if metric is None else metric.standing
+        yield None if standing is None else standing.word.value
 
 
 def _keys(mappings: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -33,7 +33,7 @@ _TEXT = frozenset(
         "kind",
     }
 )
-_TEXT_ENDS = (":word", ":reason")
+_TEXT_ENDS = (":verdict",)
 
 
 def write_parquet(

@@ -162,7 +162,7 @@ def test_is_json_and_holds_what_the_design_names(tmp_path: Path) -> None:
     text = json.dumps(document, allow_nan=False)
     assert json.loads(text) == document
     assert document["campaign"] == "0badcafe"
-    assert document["schema_version"] == 1
+    assert document["schema_version"] == 2
     assert (len(document["trials"]), document["trials_pending"]) == (5, 1)
     trial = document["trials"][0]
     assert {

@@ -53,6 +53,10 @@ def test_variants_agree_with_the_summary(tmp_path: Path) -> None:
     for row, variant in zip(found, summary.variants, strict=True):
         assert row["energy_net_j:mean"] == variant.metrics["energy_net_j"].mean
         assert row["energy_net_j:n"] == 5
+        standing = variant.metrics["energy_net_j"].standing
+        assert standing is not None
+        assert row["energy_net_j:verdict"] == standing.word.value
+        assert row["energy_net_j:ratio_high"] == standing.high
 
 
 def test_observations_are_all_there_in_row_groups(
