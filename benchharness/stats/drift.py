@@ -41,6 +41,8 @@ class Drift:
         """Return what it says of the campaign, in per cent."""
         if not self.is_clear:
             most = max(abs(self.low), abs(self.high))
+            if most == 0.0:
+                return "no drift over the campaign"
             return f"no clear drift: less than {_percent(most)} % over the campaign"
         low, high = sorted((abs(self.low), abs(self.high)))
         return (

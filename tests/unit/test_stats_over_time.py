@@ -131,6 +131,10 @@ class TestDrift:
             "no clear drift: less than 0.6 % over the campaign"
         )
 
+        flat = drift([[(float(i), 2.0) for i in range(6)]])
+        assert flat is not None
+        assert flat.sentence == "no drift over the campaign"
+
     def test_none_where_it_cannot_be_said(self) -> None:
         assert drift([]) is None
         assert drift([[(0.0, 1.0), (1.0, 1.1), (2.0, 1.2)]]) is None  # too few
