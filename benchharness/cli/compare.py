@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from benchharness.cli.common import EXIT_CODES, HelpFormatter, add_results_option, results_path
+from benchharness.cli.common import (
+    EXIT_CODES,
+    HelpFormatter,
+    add_results_option,
+    as_path,
+    results_path,
+)
 
 if TYPE_CHECKING:
     from benchharness.model import CampaignSummary
@@ -62,6 +68,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--force", action="store_true", help="compare what should not be")
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    parser.add_argument("--markdown", metavar="F", type=as_path, help="for a pull request")
     add_results_option(parser)
     parser.set_defaults(run=run)
 
@@ -73,6 +80,11 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     with Store.open(results_path(args), create=False, read_only=True) as store:
         comparison = _compared(args, store)
+    if args.markdown is not None:
+        from benchharness.cli.gate_inputs import write_text
+        from benchharness.report.pull_request import compare_markdown
+
+        write_text(args.markdown, compare_markdown(comparison), "--markdown")
     if args.json:
         import json
 
