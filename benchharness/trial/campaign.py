@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import random
-import resource
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from benchharness.clock import Clock, seconds
 from benchharness.meters.base import Meter
@@ -18,13 +16,13 @@ from benchharness.trial.cooldown import CooldownGate
 from benchharness.trial.engine import Engine
 from benchharness.trial.launch import become_subreaper
 from benchharness.trial.leftovers import remove_abandoned_scratch
+from benchharness.trial.overhead import Overhead
 from benchharness.trial.progress import Growth, Observer, Progress, RemainingTime, TrialEnded
 from benchharness.trial.recorder import HARNESS, reading_age_s
 from benchharness.trial.sampling import SamplerReport
 from benchharness.trial.spec import TrialOptions, VariantSpec
 from benchharness.trial.watch import Equipment
 
-_KIBIBYTE = 1024
 _LONGEST_DITHER_S = 2.0
 
 
@@ -141,37 +139,6 @@ class CampaignRun:
         self.store.commit()
 
 
-class Overhead:
-    """What the harness itself costs: CPU seconds of its processes over the time it ran."""
-
-    def __init__(self, clock: Clock, sessions: Sequence[Mapping[str, Any]]) -> None:
-        self._clock = clock
-        self._sessions = list(sessions)
-        self._start_ns = clock.now_ns()
-        self._start_cpu_s = _own_cpu_s()
-
-    def finish(self, reports: Sequence[SamplerReport], trials: int) -> dict[str, Any]:
-        """Return the record that is stored with the campaign; one session for each resume."""
-        wall_s = seconds(self._clock.now_ns() - self._start_ns)
-        main_s = _own_cpu_s() - self._start_cpu_s
-        sampler_s = sum(report.cpu_s for report in reports)
-        main_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE
-        sampler_bytes = max((report.memory_peak_bytes or 0 for report in reports), default=0)
-        session = {
-            "trials": trials,
-            "wall_s": wall_s,
-            "main_cpu_s": main_s,
-            "sampler_cpu_s": sampler_s,
-            "cpu_share_of_a_core": (main_s + sampler_s) / wall_s if wall_s > 0 else None,
-            "memory_peak_bytes": main_bytes + sampler_bytes,
-            "ticks": sum(report.ticks for report in reports),
-            "missed_ticks": sum(report.missed_ticks for report in reports),
-            "late_over_1ms": sum(report.late_over_1ms for report in reports),
-        }
-        sessions = [*self._sessions, session]
-        return {**session, "sessions": sessions}
-
-
 class _Watcher:
     """Turns the engine's ticks into progress for the observer."""
 
@@ -247,8 +214,3 @@ class _Watcher:
                 temperature_c=recorder.temperature_c if recorder else None,
             )
         )
-
-
-def _own_cpu_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime

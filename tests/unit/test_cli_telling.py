@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from benchharness.cli.dry_run_text import alone_text, telling_text
 from benchharness.cli.earlier import Known
 from benchharness.cli.telling import Telling, telling_of
+from benchharness.cli.telling_text import alone_text, telling_text
 from benchharness.model import Capabilities, MeasurementClass
 from benchharness.stats.power import chance_to_tell
 

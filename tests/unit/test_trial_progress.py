@@ -59,6 +59,19 @@ def test_plain_lines_for_a_log() -> None:
     ]
 
 
+def test_a_campaign_that_grows_has_no_number_of_trials_but_a_line_for_each_block() -> None:
+    stream = io.StringIO()
+    observer = PlainObserver(stream)
+    observer.progress(replace(PROGRESS, trials=0))
+    observer.note("block 2 of at most 40, width 6.1 %, wanted 5 %")
+    observer.ended(TrialEnded(2, 0, "native", Status.OK, None, 3.2, ()))
+    assert stream.getvalue().splitlines() == [
+        "trial 2, native: started",
+        "block 2 of at most 40, width 6.1 %, wanted 5 %",
+        "trial 2, native: ok in 3.2 s",
+    ]
+
+
 def test_the_bar_shows_label_watts_and_time_left_and_keeps_markup_as_text(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -69,10 +82,14 @@ def test_the_bar_shows_label_watts_and_time_left_and_keeps_markup_as_text(
         file=stream, force_terminal=True, width=100
     )
     observer.progress(replace(PROGRESS, label="[red]x"))
+    observer.progress(replace(PROGRESS, trials=0))
+    observer.note("block 2, width 6.1 % ([b])")
     observer.ended(TrialEnded(2, 6, "[bold]n", Status.TIMEOUT, "late", 3.2, ()))
     observer.close()
     text = stream.getvalue()
     assert "2/6 [red]x" in text
+    assert "2/… native" in text
+    assert "block 2, width 6.1 % ([b])" in text
     assert "5.25 W" in text
     assert "4 min 05 s left" in text
     assert "[bold]n: timeout in 3.2 s: late" in text
