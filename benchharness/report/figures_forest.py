@@ -110,7 +110,7 @@ def draw_forest(axes: Axes, points: Sequence[ForestPoint], title: str, margin: f
     _ticks(axes, low, high, logarithmic=logarithmic)
     axes.set_ylim(len(points) - 0.5, -0.5)
     _names(axes, points)
-    axes.set_xlabel(f"{title}, {'times' if logarithmic else 'change against'} the reference")
+    axes.set_xlabel(f"{title}, {'times' if logarithmic else 'change / % of'} the reference")
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
@@ -173,7 +173,7 @@ def _ticks(axes: Axes, low: float, high: float, *, logarithmic: bool) -> None:
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
         return
-    locator = MaxNLocator(nbins=3 if high > 1.5 else 4, steps=[1, 2, 5, 10])
+    locator = MaxNLocator(nbins=4, steps=[1, 2, 5, 10])
     steps = locator.tick_values(100 * (low - 1), 100 * (high - 1))
     places = [1 + step / 100 for step in steps if low <= 1 + step / 100 <= high]
     axes.xaxis.set_major_locator(FixedLocator(places))
@@ -190,4 +190,4 @@ def _multiples(low: float, high: float) -> list[float]:
 
 def _change(ratio: float) -> str:
     change = round(100 * (ratio - 1), 6)
-    return "0" if change == 0 else f"{change:+g} %".replace("-", "−")
+    return "0" if change == 0 else f"{change:+g}".replace("-", "−")

@@ -18,7 +18,7 @@ PREAMBLE = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
 \usepackage{lmodern}
-\usepackage[margin=20mm]{geometry}
+\usepackage[a4paper,margin=15mm]{geometry}
 \usepackage{booktabs}
 \usepackage{graphicx}
 \usepackage{siunitx}

@@ -33,6 +33,7 @@ def page_mm(path: Path) -> tuple[float, float]:
     return float(found[1]) / POINTS_PER_MM, float(found[2]) / POINTS_PER_MM
 
 
+@pytest.mark.slow
 def test_every_figure_is_one_column_wide_and_vector(tmp_path: Path) -> None:
     found = drawn(sample_campaign(), tmp_path)
     assert list(found) == ["forest", "runs", "energy", "time", "power"]
@@ -48,6 +49,7 @@ def test_every_figure_is_one_column_wide_and_vector(tmp_path: Path) -> None:
         assert any(b" Tf" in text for text in texts)
 
 
+@pytest.mark.slow
 def test_many_variants_take_both_columns_and_the_same_figure_gives_the_same_bytes(
     tmp_path: Path,
 ) -> None:
