@@ -92,10 +92,10 @@ def _levels(found: Sequence[Proposal]) -> list[str]:
             continue
         best = each.best_iterations
         what = "as often as it can" if best == 0 else f"{best} times"
-        lines.append(
-            f"{each.label} repeats {each.iteration} {each.iterations} times in a trial; for the "
-            f"time that a trial takes, {what} is best (Kalibera and Jones 2013)"
-        )
+        lines += [
+            f"{each.label} repeats {each.iteration} {each.iterations} times in a trial;",
+            f"  for the time that trials cost {what} is best (Kalibera and Jones 2013)",
+        ]
     return lines
 
 
