@@ -94,7 +94,7 @@ def _levels(found: Sequence[Proposal]) -> list[str]:
         what = "as often as it can" if best == 0 else f"{best} times"
         lines += [
             f"{each.label} repeats {each.iteration} {each.iterations} times in a trial;",
-            f"  for the time that trials cost {what} is best (Kalibera and Jones 2013)",
+            f"  for the time that trials cost, {what} is best (Kalibera and Jones 2013)",
         ]
     return lines
 
