@@ -131,8 +131,20 @@ def _repetitions(summary: CampaignSummary, known: Conditions) -> Iterator[Senten
         yield (f"Before each run the program was run {often} to warm up, without being counted.",)
     elif known.warmup == 0:
         yield ("There were no warm-up runs: each run starts a new process.",)
-    if any(t.outputs for t in ended):
-        yield ("The output of every run was checked.",)
+    if _agree(ended):
+        yield ("All good runs of a variant gave the same output.",)
+
+
+def _agree(ended: Sequence[TrialSummary]) -> bool:
+    """Say whether every good run told an output, and those of each variant the same."""
+    told: dict[int, list[Mapping[str, Any]]] = {}
+    for trial in ended:
+        if trial.status is Status.OK:
+            told.setdefault(trial.variant, []).append(trial.outputs)
+    return bool(told) and all(
+        len(each) > 1 and each[0] and all(outputs == each[0] for outputs in each)
+        for each in told.values()
+    )
 
 
 def _order(summary: CampaignSummary, ended: Sequence[TrialSummary]) -> str:

@@ -28,6 +28,7 @@ def test_it_names_instrument_order_and_uncertainty() -> None:
     for needed in (
         "We ran 4 variants of matrix on Raspberry Pi 5 Model B Rev 1.0 (Cortex-A76, 4 cores",
         "run 5 times (20 runs in all) in randomised complete blocks (seed 20250611)",
+        "All good runs of a variant gave the same output.",
         "measured by plug-1 (driver tasmota)",
         "a reading each 1 s, steps of 100 mW and a gain error of at most 5 %",
         "(counter difference); readings vouch for 99.5 % of each window",
@@ -106,6 +107,12 @@ def test_without_energy_and_without_good_runs() -> None:
     assert "8 of them failed and are left out" in text
     assert "interval" not in text
     assert methods_sentences(assembled([], kinds=[]))
+
+
+def test_outputs_that_differ_are_not_said_to_agree() -> None:
+    trials = list(sample_campaign(repeat=2).trials)
+    trials[0] = replace(trials[0], outputs={"checksum": "other"})
+    assert "the same output" not in " ".join(methods_sentences(assembled(trials)))
 
 
 def test_one_run_each_has_no_interval() -> None:
