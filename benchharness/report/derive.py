@@ -1,6 +1,6 @@
 """From raw observations to the summary that tables and reports are made of.
 
-Everything here can be derived again from an old results file; nothing is stored back.
+Everything here can be derived again from an old results file; nothing is stored back in it.
 """
 
 from __future__ import annotations
@@ -14,16 +14,24 @@ from benchharness.report.derive_campaign_cautions import campaign_cautions
 from benchharness.report.derive_cautions import trial_cautions, unique
 from benchharness.report.derive_energy import trial_energy
 from benchharness.report.derive_given import given_duration_s, given_energy, given_label
+from benchharness.report.derive_order_cautions import order_cautions
 from benchharness.report.derive_spans import counted, metrics_of, phases_s, spans_of
 from benchharness.report.derive_standings import rules_of, with_standings
 from benchharness.report.derive_start import start_cost
 from benchharness.report.derive_supply import supply_current
 from benchharness.report.derive_tree import MEMORY_IN_WINDOW, window_use
+from benchharness.report.derive_trials import derive_trials
 from benchharness.report.derive_variants import VariantTrials
 from benchharness.report.derive_verdict import campaign_verdict
 from benchharness.report.groups import with_applying
 from benchharness.report.left_out import left_out_cautions
-from benchharness.store.records import TrialRecord, TrialResult
+from benchharness.store.records import (
+    CampaignRecord,
+    EventRecord,
+    StreamRecord,
+    TrialRecord,
+    TrialResult,
+)
 
 if TYPE_CHECKING:
     from benchharness.store.database import Store
@@ -36,14 +44,18 @@ def derive_campaign(store: Store, campaign_id: str) -> CampaignSummary:
 
     Raises UnknownNameError if there is none.
     """
-    campaign = store.campaign(campaign_id)
+    with store.reading():
+        return _derived(store, store.campaign(campaign_id))
+
+
+def _derived(store: Store, campaign: CampaignRecord) -> CampaignSummary:
     spec = campaign.spec
     records = store.trials(campaign.id)
-    trials = tuple(derive_trial(store, record) for record in records)
+    trials = derive_trials(store, campaign.id, records, derive_trial)
     variants = [VariantTrials(variant, trials) for variant in _variants(spec, records)]
     rules = rules_of(spec)
     summaries = with_standings(variants, [variant.summary() for variant in variants], rules)
-    meters = _meters(store, records)
+    meters = _meters(store, campaign.id, records)
     quick = bool(spec.get("quick", False))
     metric = spec.get("metric")
     overhead = campaign.overhead or {}
@@ -64,6 +76,7 @@ def derive_campaign(store: Store, campaign_id: str) -> CampaignSummary:
                 [
                     *left_out_cautions(spec),
                     *campaign_cautions(variants, trials, meters, quick=quick, overhead=overhead),
+                    *order_cautions(variants, spec),
                 ]
             )
         ),
@@ -75,12 +88,21 @@ def derive_campaign(store: Store, campaign_id: str) -> CampaignSummary:
     )
 
 
-def derive_trial(store: Store, record: TrialRecord) -> TrialSummary:
-    """Summarise one trial; one that has not ended has no figures."""
+def derive_trial(
+    store: Store,
+    record: TrialRecord,
+    streams: Sequence[StreamRecord] | None = None,
+    events: Sequence[EventRecord] | None = None,
+) -> TrialSummary:
+    """Summarise one trial; one that has not ended has no figures.
+
+    ``streams`` and ``events`` are the trial's, where they have been read already.
+    """
     result = record.result or TrialResult(Status.INVALID)
     window = _window(result)
-    streams = store.streams(record.trial_id)
-    events = counted(store.events(record.trial_id))
+    if streams is None:
+        streams = store.streams(record.trial_id)
+    events = counted(store.events(record.trial_id) if events is None else events)
     spans = spans_of(events)
     energy = given_energy(result) or trial_energy(store, streams, window, spans, events)
     ended = record.result is not None
@@ -151,11 +173,10 @@ def _variants(spec: Mapping[str, Any], records: Sequence[TrialRecord]) -> list[M
     return with_applying([listed[index] for index in sorted(listed)])
 
 
-def _meters(store: Store, records: Sequence[TrialRecord]) -> list[Mapping[str, Any]]:
+def _meters(
+    store: Store, campaign_id: str, records: Sequence[TrialRecord]
+) -> list[Mapping[str, Any]]:
     """Return every meter by name with what was last known of it."""
-    meters: dict[str, Mapping[str, Any]] = {}
-    for record in records:
-        for stream in store.streams(record.trial_id):
-            if stream.source == "meter":
-                meters[stream.name] = {"name": stream.name, **stream.meta}
-    return list(meters.values())
+    counts = {record.trial_id for record in records}
+    last = {name: meta for trial_id, name, meta in store.meters(campaign_id) if trial_id in counts}
+    return [{"name": name, **meta} for name, meta in last.items()]

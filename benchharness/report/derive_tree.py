@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchharness.energy.readings import Window
+from benchharness.energy.readings import FloatArray, TimeArray, Window
 from benchharness.store.records import StreamRecord, TrialResult
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 MEMORY_IN_WINDOW = "memory in the window"  # in a trial's methods
 _TREE_PREFIX = "tree:"
+_READ = ("cpu_s", "memory_bytes")
+
+_Samples = tuple[TimeArray, dict[str, FloatArray]]  # times in ns, and channels by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,11 @@ def window_use(
         and stream.name.startswith(_TREE_PREFIX)
         and stream.name.removeprefix(_TREE_PREFIX) not in support
     ]
+    read = [_read(store, tree) for tree in trees]
     cpu_s = result.cpu_s
     if cpu_s is not None and result.details.get("window_marked"):
-        cpu_s = _sum([_cpu_in(store, tree, window) for tree in trees])
-    memory = _sum([_memory_in(store, tree, window) for tree in trees])
+        cpu_s = _sum([_cpu_in(samples, window) for samples in read])
+    memory = _sum([_memory_in(samples, window) for samples in read])
     if memory is None:
         return WindowUse(cpu_s)
     methods = dict.fromkeys(str(tree.meta.get("memory", "")) for tree in trees)
@@ -67,11 +71,16 @@ def _sum(values: Sequence[float | None]) -> float | None:
     return sum(known) if known and len(known) == len(values) else None
 
 
-def _cpu_in(store: Store, tree: StreamRecord, window: Window) -> float | None:
+def _read(store: Store, tree: StreamRecord) -> _Samples:
+    there = [channel.name for channel in tree.channels if channel.name in _READ]
+    return store.read_stream(tree.stream_id, there)
+
+
+def _cpu_in(samples: _Samples, window: Window) -> float | None:
     """Return a tree's CPU seconds in the window, None where samples are too few to say."""
-    if all(channel.name != "cpu_s" for channel in tree.channels):
+    times_ns, columns = samples
+    if "cpu_s" not in columns:
         return None
-    times_ns, columns = store.read_stream(tree.stream_id, ["cpu_s"])
     known = np.isfinite(columns["cpu_s"])
     t_s = (times_ns[known] - window.start_ns) / 1e9
     cpu_s = columns["cpu_s"][known]
@@ -81,11 +90,11 @@ def _cpu_in(store: Store, tree: StreamRecord, window: Window) -> float | None:
     return float(at_end - at_start)
 
 
-def _memory_in(store: Store, tree: StreamRecord, window: Window) -> float | None:
+def _memory_in(samples: _Samples, window: Window) -> float | None:
     """Return the largest sample of a tree's memory in the window, None if none falls in."""
-    if all(channel.name != "memory_bytes" for channel in tree.channels):
+    times_ns, columns = samples
+    if "memory_bytes" not in columns:
         return None
-    times_ns, columns = store.read_stream(tree.stream_id, ["memory_bytes"])
     inside = (times_ns >= window.start_ns) & (times_ns <= window.end_ns)
     sampled = columns["memory_bytes"][inside]
     sampled = sampled[np.isfinite(sampled) & (sampled > 0.0)]

@@ -63,8 +63,14 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
 
 @contextmanager
 def snapshot(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
-    """Run the body's reads on one state of the file, whatever a harness writes meanwhile."""
+    """Run the body's reads on one state of the file, whatever a harness writes meanwhile.
+
+    Inside another snapshot, or a transaction, it is that one's state.
+    """
     with translated(path):
+        if connection.in_transaction:
+            yield
+            return
         connection.execute("BEGIN")
         try:
             yield

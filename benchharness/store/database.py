@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from benchharness.clock import MonotonicClock
 from benchharness.errors import BenchharnessError
 from benchharness.model import Channel
 from benchharness.store.campaigns import Campaigns
-from benchharness.store.connection import connect, transaction
+from benchharness.store.connection import connect, snapshot, transaction
 from benchharness.store.events import Events
 from benchharness.store.observations import Observations
 from benchharness.store.owner import Owner
@@ -203,6 +204,28 @@ class Store:
     def streams(self, trial_id: int) -> list[StreamRecord]:
         """Return a trial's streams in the order in which they were added."""
         return self._observations.streams(trial_id)
+
+    def streams_of(self, trial_ids: Sequence[int]) -> dict[int, list[StreamRecord]]:
+        """Return the streams of a few hundred trials at once."""
+        return self._observations.streams_of_trials(trial_ids)
+
+    def events_of(self, trial_ids: Sequence[int]) -> dict[int, list[EventRecord]]:
+        """Return the committed events of a few hundred trials at once, in time order."""
+        return self._events.of_trials(trial_ids)
+
+    def meters(self, campaign_id: str) -> list[tuple[int, str, Mapping[str, Any]]]:
+        """Return trial, name and meta of every meter's stream of a campaign, in run order."""
+        return self._observations.meters(campaign_id)
+
+    def fingerprints(self, campaign_id: str) -> dict[int, str]:
+        """Return for each trial that has ended a digest of all that is stored of it."""
+        from benchharness.store.fingerprint import fingerprints
+
+        return fingerprints(self._connection, self.path, campaign_id)
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Return a context in which everything is read from one state of the file."""
+        return snapshot(self._connection, self.path)
 
     def read_stream(
         self, stream_id: int, channels: Sequence[str] | None = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchharness.store.faults import translated
 from benchharness.store.records import EventRecord
-from benchharness.store.text import storable
+from benchharness.store.text import marks, storable
 
 _BEYOND = 1 << 63
 _COLUMNS = "t_ns, participant, kind, edge, name, value, text, unit, step"
@@ -66,6 +67,18 @@ class Events:
                 values,
             ).fetchall()
         return [_event(row) for row in rows]
+
+    def of_trials(self, trial_ids: Sequence[int]) -> dict[int, list[EventRecord]]:
+        """Return the events of several trials at once, each trial's in time order."""
+        found: dict[int, list[EventRecord]] = {trial_id: [] for trial_id in trial_ids}
+        with translated(self._path):
+            for trial_id, *row in self._connection.execute(
+                f"SELECT trial_id, {_COLUMNS} FROM event WHERE trial_id IN ({marks(trial_ids)})"  # noqa: S608 - our own names
+                " ORDER BY trial_id, t_ns, id",
+                trial_ids,
+            ):
+                found[trial_id].append(_event(tuple(row)))
+        return found
 
 
 def _event(row: tuple[Any, ...]) -> EventRecord:

@@ -11,6 +11,7 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from benchharness.store.connection import transaction
 from benchharness.store.faults import translated
 from benchharness.store.records import StreamRecord
 from benchharness.store.schema import TIME_CHANNEL
-from benchharness.store.text import storable
+from benchharness.store.text import marks, parsed, storable
 
+_COLUMNS = "id, trial_id, source, name, channels, meta"
 PACK_AFTER_NS = 60_000_000_000
 PACK_AFTER_SAMPLES = 8192  # at 1 kHz packing stays a matter of milliseconds
 
@@ -138,14 +140,41 @@ class Observations:
         """Return a trial's streams in the order in which they were added."""
         with translated(self._path):
             rows = self._connection.execute(
-                "SELECT id, trial_id, source, name, channels, meta FROM stream"
-                " WHERE trial_id = ? ORDER BY id",
+                f"SELECT {_COLUMNS} FROM stream WHERE trial_id = ? ORDER BY id",  # noqa: S608 - our own names
                 (trial_id,),
             ).fetchall()
         return [_stream(row) for row in rows]
 
+    def streams_of_trials(self, trial_ids: Sequence[int]) -> dict[int, list[StreamRecord]]:
+        """Return the streams of several trials at once, each trial's in order."""
+        found: dict[int, list[StreamRecord]] = {trial_id: [] for trial_id in trial_ids}
+        with translated(self._path):
+            for row in self._connection.execute(
+                f"SELECT {_COLUMNS} FROM stream WHERE trial_id IN ({marks(trial_ids)}) ORDER BY id",  # noqa: S608 - our own names
+                trial_ids,
+            ):
+                stream = _stream(row)
+                found[stream.trial_id].append(stream)
+        return found
+
+    def meters(self, campaign_id: str) -> list[tuple[int, str, Mapping[str, Any]]]:
+        """Return trial, name and meta of every meter's stream of a campaign, in run order."""
+        with translated(self._path):
+            rows = self._connection.execute(
+                "SELECT trial.id, stream.name, stream.meta FROM trial"
+                " JOIN stream ON stream.trial_id = trial.id"
+                " WHERE trial.campaign_id = ? AND stream.source = 'meter'"
+                " ORDER BY trial.run_index, trial.id, stream.id",
+                (campaign_id,),
+            ).fetchall()
+        return [(trial_id, name, parsed(meta)) for trial_id, name, meta in rows]
+
 
 def _stream(row: tuple[Any, ...]) -> StreamRecord:
     stream_id, trial_id, source, name, channels, meta = row
-    listed = tuple(Channel(*channel) for channel in json.loads(channels))
-    return StreamRecord(stream_id, trial_id, source, name, listed, json.loads(meta))
+    return StreamRecord(stream_id, trial_id, source, name, _channels(channels), parsed(meta))
+
+
+@lru_cache(maxsize=256)
+def _channels(text: str) -> tuple[Channel, ...]:
+    return tuple(Channel(*channel) for channel in json.loads(text))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import overload
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, overload
 
 
 @overload
@@ -12,3 +15,14 @@ def storable(text: None) -> None: ...
 def storable(text: str | None) -> str | None:
     """Return text that UTF-8 can hold; a lone surrogate, as in file names, becomes an escape."""
     return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def marks(values: Sequence[object]) -> str:
+    """Return ``?, ?, ?``: a question mark for each value of an SQL list."""
+    return ", ".join("?" * len(values))
+
+
+@lru_cache(maxsize=1024)
+def parsed(text: str) -> Any:
+    """Return JSON as data, which the caller leaves as it is: a campaign repeats the same texts."""
+    return json.loads(text)

@@ -12,7 +12,7 @@ from benchharness.model import Caution, Status
 from benchharness.store.connection import transaction
 from benchharness.store.faults import translated
 from benchharness.store.records import TrialPlan, TrialRecord, TrialResult
-from benchharness.store.text import storable
+from benchharness.store.text import parsed, storable
 
 _SELECT = """
     SELECT trial.id, trial.campaign_id, run_index, trial.variant_index, repetition, workload,
@@ -150,7 +150,7 @@ def _record(row: tuple[Any, ...]) -> TrialRecord:
         variant,
         repetition,
         workload,
-        json.loads(factors),
+        parsed(factors),
         status,
         started_ns,
         _result(status, row[10:]) if ended else None,
@@ -159,6 +159,7 @@ def _record(row: tuple[Any, ...]) -> TrialRecord:
 
 
 def _result(status: Status, row: tuple[Any, ...]) -> TrialResult:
-    plain, (outputs, methods, cautions, details) = row[:-4], map(json.loads, row[-4:])
+    plain, (outputs, methods, cautions) = row[:-4], map(parsed, row[-4:-1])
+    details = json.loads(row[-1])  # of this trial alone
     told = (outputs, methods, tuple(Caution(*caution) for caution in cautions), details)
     return TrialResult(status, *(plain + told))

@@ -1,0 +1,123 @@
+"""Summaries of trials that took long to derive, kept until the raw data or this code changes.
+
+One file a campaign in the user's cache folder, never in the results file: raw observations are
+stored once, and this may be deleted at any time. A summary is found by the digest of all that is
+stored of its trial (``Store.fingerprints``), in a file that is named after the code that made it.
+A cache that cannot be read or written is no cache, and no error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import tempfile
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchharness.model import TrialSummary
+from benchharness.report.record_codec import decoder, to_plain
+
+SWITCH = "BENCHHARNESS_CACHE"  # a folder, or "off"
+MOST_BYTES = 500_000_000
+_LEVEL = 1
+_SUFFIX = ".json.z"
+_PACKAGE = Path(__file__).parent.parent
+# Folder and beginning of the names of what takes part in deriving a trial.
+_DERIVES = (
+    (".", ""),
+    ("energy", ""),
+    ("stats", ""),
+    ("store", ""),
+    ("report", "derive"),
+    ("report", "record_codec"),
+    ("probes", "throttling"),
+    ("meters", "common"),
+)
+
+
+def load(campaign_id: str, wanted: Mapping[int, str]) -> dict[int, TrialSummary]:
+    """Return the summaries by trial that are kept for these digests; none where there is no file.
+
+    ``wanted`` are digests by trial.
+    """
+    path = _path(campaign_id)
+    if path is None:
+        return {}
+    try:
+        kept = json.loads(zlib.decompress(path.read_bytes()))
+        make = decoder(TrialSummary)
+        return {
+            trial_id: make(kept[digest]) for trial_id, digest in wanted.items() if digest in kept
+        }
+    except (OSError, zlib.error, ValueError, TypeError, KeyError, IndexError):
+        return {}
+
+
+def is_kept(campaign_id: str) -> bool:
+    """Return whether there is a file for this campaign by this code."""
+    path = _path(campaign_id)
+    return path is not None and path.is_file()
+
+
+def keep(campaign_id: str, digests: Mapping[int, str], trials: Iterable[TrialSummary]) -> None:
+    """Keep the summaries of the trials that have a digest, and nothing older of the campaign."""
+    path = _path(campaign_id)
+    if path is None:
+        return
+    kept = {digests[t.trial_id]: to_plain(t) for t in trials if t.trial_id in digests}
+    try:
+        content = zlib.compress(json.dumps(kept).encode(), _LEVEL)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for older in path.parent.glob(f"{campaign_id}-*{_SUFFIX}"):
+            older.unlink()
+        _make_room(path.parent, len(content))
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(content)
+        Path(file.name).replace(path)
+    except (OSError, TypeError, ValueError):
+        return
+
+
+def _make_room(folder: Path, more: int) -> None:
+    """Delete what was made longest ago until ``more`` bytes fit."""
+    files = sorted((f.stat().st_mtime_ns, f.stat().st_size, f) for f in folder.iterdir())
+    total = more + sum(size for _, size, _ in files)
+    for _, size, file in files:
+        if total <= MOST_BYTES:
+            return
+        file.unlink()
+        total -= size
+
+
+def _path(campaign_id: str) -> Path | None:
+    folder = _folder()
+    return None if folder is None else folder / f"{campaign_id}-{_code()}{_SUFFIX}"
+
+
+def _folder() -> Path | None:
+    told = os.environ.get(SWITCH)
+    if told == "off":
+        return None
+    if told:
+        return Path(told)
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "benchharness" / "derived"
+    except RuntimeError:  # a user without a home
+        return None
+
+
+def _code() -> str:
+    """Return a digest of the code that derives: every file's name, size and time of change."""
+    told: list[Sequence[Any]] = [(platform.python_version(), np.__version__)]
+    for folder, beginning in _DERIVES:
+        for file in sorted((_PACKAGE / folder).glob(f"{beginning}*.py")):
+            status = file.stat()
+            told.append((folder, file.name, status.st_size, status.st_mtime_ns))
+    return blake2b(repr(told).encode(), digest_size=8).hexdigest()
