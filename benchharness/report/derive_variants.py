@@ -58,6 +58,8 @@ class VariantTrials:
         self.figures = [trial.energy for trial in self.good if trial.energy is not None]
         self.classes = {figure.measurement_class for figure in self.figures}
         self.meters = {figure.meter for figure in self.figures}
+        self._values: dict[str, tuple[float, ...]] = {}
+        self._samples: dict[tuple[str, bool], Sample] = {}
 
     @property
     def energy_class(self) -> MeasurementClass | None:
@@ -68,21 +70,29 @@ class VariantTrials:
         """Return the values of the good trials that have one, in run order."""
         if metric in ENERGY_METRICS and self.energy_class is None:
             return ()
-        read = VALUES[metric]
-        return tuple(value for trial in self.good if (value := read(trial)) is not None)
+        if metric not in self._values:
+            found = map(VALUES[metric], self.good)
+            self._values[metric] = tuple(value for value in found if value is not None)
+        return self._values[metric]
 
     def sample(self, metric: str, *, one_meter: bool) -> Sample:
         """Return what a comparison needs; the gain cancels only on one measuring meter."""
         values = self.values(metric)
         if metric not in ENERGY_METRICS or not values:
             return Sample(self.label, values)
-        cancels = one_meter and self.energy_class is not MeasurementClass.ESTIMATED
+        with_gain = not one_meter or self.energy_class is MeasurementClass.ESTIMATED
+        key = (metric, with_gain)
+        if key not in self._samples:
+            self._samples[key] = self._sample(metric, values, with_gain=with_gain)
+        return self._samples[key]
+
+    def _sample(self, metric: str, values: tuple[float, ...], *, with_gain: bool) -> Sample:
         terms = self._terms(metric)
         return Sample(
             self.label,
             values,
-            common_u=statistics.median(shared_u_j(each, with_gain=not cancels) for each in terms),
-            lasting_u=statistics.median(lasting_u_j(each, with_gain=not cancels) for each in terms),
+            common_u=statistics.median(shared_u_j(each, with_gain=with_gain) for each in terms),
+            lasting_u=statistics.median(lasting_u_j(each, with_gain=with_gain) for each in terms),
             window_u=statistics.median(random_u_j(each) for each in terms),
             window_s=statistics.median(self.values("duration_s")),
         )
