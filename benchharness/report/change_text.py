@@ -54,7 +54,7 @@ def short_change(ratio: float, low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return signed(ratio - 1.0, _digits(ratio - 1.0))
     half = 100.0 * (high - low) / 2.0
-    places = 1 if half < 0.7 or abs(ratio - 1.0) < 0.0995 else 0
+    places = 1 if half < 0.7 else 0
     return signed(ratio - 1.0, places)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from benchharness import __version__, declarations
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary
 from benchharness.report import (
+    html_answers,
     html_energy,
     html_facts,
     html_panels,
@@ -37,13 +39,12 @@ from benchharness.report.groups import is_divided, workloads
 from benchharness.report.html_instruments import instrument_facts
 from benchharness.report.metrics import (
     CLASS_NOTES,
-    MEANINGS,
     class_suffix,
     energy_classes,
     energy_key,
 )
 from benchharness.report.several_meters import several_meters
-from benchharness.report.text import plain
+from benchharness.report.text import number, plain
 from benchharness.report.timeline import SeriesReader
 from benchharness.report.winners import headline, winners
 
@@ -97,7 +98,9 @@ def render_html(
     timeline = html_timeline.timeline_view(summary, reader, environment)
     room = SIZE_LIMIT_BYTES - (html_timeline.ROOM_BYTES if timeline is not None else 0)
     limits = html_panels.Limits()
-    context = _Context(summary, reader, against, timeline, environment)
+    found = html_answers.beside_of(reader, summary.campaign_id)
+    answers = html_answers.answers(summary, reader, found)
+    context = _Context(summary, reader, against, timeline, environment, answers)
     text = _render(context, limits)
     for _ in range(4):
         if len(text.encode()) <= room:
@@ -116,6 +119,7 @@ class _Context:
     against: AgainstView | None
     timeline: html_timeline.TimelineView | None
     environment: Environment
+    answers: Mapping[str, Any]
 
 
 def _render(context: _Context, limits: html_panels.Limits) -> str:
@@ -127,6 +131,7 @@ def _render(context: _Context, limits: html_panels.Limits) -> str:
         version=__version__,
         against=context.against,
         timeline=context.timeline,
+        **context.answers,
         **_head(summary),
         **_comparison(summary, limits),
         **_over_time(summary, context.reader, limits),
@@ -200,12 +205,10 @@ def _trust(summary: CampaignSummary, limits: html_panels.Limits) -> Mapping[str,
         "energy_runs": runs_table(summary, limits.trial_rows),
         "cautions": trust.caution_rows(summary),
         "runs": html_facts.trial_table(summary, limits.trial_rows),
-        "command": plain(summary.command, 4000),
         "seed": summary.seed,
         "environment": html_facts.facts(summary.environment),
         "overhead": html_facts.facts(summary.overhead),
         "how": html_facts.facts(_methods_of(summary)),
-        "meanings": MEANINGS,
     }
 
 
@@ -231,6 +234,7 @@ def _environment() -> Environment:
     )
     environment.filters["first_sentence"] = first_sentence
     environment.filters["symbols"] = symbols
+    environment.filters["number_text"] = partial(number, digits=2)
     return environment
 
 

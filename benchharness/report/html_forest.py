@@ -1,17 +1,19 @@
-"""The forest table: each variant's mean, and a dot with its interval against the best one.
+"""The forest table: each variant's mean, and its change against the reference with an interval.
 
-Positions are per cent of the cell's width, so that the drawing needs no script and fits any
-width. The axis counts ratios to the lowest mean; it is logarithmic when they spread widely.
+Positions are per cent of the cell's width, so that the drawing needs no script and fits any width.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchharness.model import CampaignSummary, VariantSummary
+from benchharness.model import CampaignSummary, MetricSummary, VariantSummary
+from benchharness.report.change_text import NO_CHANGE, ChangeText, change_text
+from benchharness.report.comparing import Comparing, comparing
 from benchharness.report.energy_budget import good_figures
-from benchharness.report.energy_flags import MARK, coverage_text, marked_runs
+from benchharness.report.energy_flags import coverage_text
+from benchharness.report.forest_axis import Axis, Tick, axis_of
 from benchharness.report.metrics import (
     CLASS_MARKS,
     METRICS,
@@ -26,32 +28,24 @@ from benchharness.report.metrics import (
     standings,
 )
 from benchharness.report.table import section_rows
-from benchharness.report.text import (
-    DASH,
-    column_unit,
-    interval_text,
-    plain,
-    ratio_text,
-    scaled_pm,
-)
-
-_LINEAR_UP_TO = 4.0
-_BEYOND = 3.0  # an interval is drawn up to so many times the largest ratio, then has an arrow
-_STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-_LEFT, _RIGHT = 5.0, 95.0  # per cent of the width that the axis uses
+from benchharness.report.text import Unit, column_unit, plain, scaled_pm
+from benchharness.report.variant_notes import Note, variant_notes
 
 
 @dataclass(frozen=True, slots=True)
 class ForestRow:
-    """One variant: its texts, and where its dot and its interval lie, in per cent."""
+    """One variant: its texts, and where its dot and its interval lie, in per cent.
+
+    ``letters`` lead to the notes below the table; ``mark`` is of the class, where several are.
+    """
 
     label: str
+    letters: tuple[str, ...]
     runs: str
     value: str
     plus_minus: str
     mark: str
-    ratio: str
-    interval: str
+    change: ChangeText
     standing: Sign
     dot: float | None
     low: float | None
@@ -61,18 +55,15 @@ class ForestRow:
     note: str
     heading: str = ""  # what stands above the row: the kind of mode that begins here
 
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A line of the axis at ``at`` per cent, with its text."""
-
-    at: float
-    text: str
+    @property
+    def is_reference(self) -> bool:
+        """Say whether the others are compared with this one."""
+        return self.standing.key == "best"
 
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """A forest table of one metric."""
+    """A forest table of one metric. ``band`` is the margin, from and to in per cent."""
 
     key: str
     title: str
@@ -83,135 +74,137 @@ class Forest:
     has_intervals: bool
     has_axis: bool
     has_beyond: bool
+    comparing: Comparing
+    zero: float | None
+    band: tuple[float, float] | None
+    notes: tuple[Note, ...]
     coverage: str = ""  # of the windows by readings, in per cent, where the metric is an energy
+    gain_cancels: bool = False
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What all rows of a table share."""
+
+    key: str
+    unit: Unit
+    axis: Axis
+    verdicts: Mapping[int, Sign]
+    letters: Mapping[int, tuple[str, ...]]
+    headings: Mapping[int, str]
+    mixed: bool
 
 
 def forest(
     summary: CampaignSummary, key: str, most_rows: int = 60, most_ticks: int = 7
 ) -> Forest | None:
-    """Build the forest table of a metric, best first; None when no variant has a value."""
+    """Build the forest table of a metric, lowest first; None when no variant has a value."""
     if not has_metric(summary, key):
         return None
     metric = METRICS[key]
     variants = ranked(summary, key)[:most_rows]
-    unit = column_unit((magnitude(v, key) for v in variants), metric.base)
-    axis = _axis(variants, key)
-    mixed = metric.is_energy and len(energy_classes(summary)) > 1
-    verdicts = standings(summary, key)
-    headings = dict(section_rows(variants))
-    rows = []
-    for place, variant in enumerate(variants):
-        found = metric_of(variant, key)
-        text = scaled_pm(found.mean if found else None, half_interval(variant, key), unit)
-        value, _, plus_minus = text.partition(" ± ")
-        judged = verdicts[variant.index]
-        has_ratio = found is not None and found.ratio_low is not None and judged.key != "best"
-        rows.append(
-            ForestRow(
-                label=plain(variant.label, 120),
-                runs=_runs(variant),
-                value="no value" if found is None else value,
-                plus_minus=plus_minus,
-                mark=_marks(summary, variant, mixed=mixed) if metric.is_energy else "",
-                ratio=ratio_text(found.ratio)
-                if found and found.ratio and judged.key != "alone"
-                else DASH,
-                interval=interval_text(found.ratio_low, found.ratio_high)
-                if found is not None and has_ratio
-                else "",
-                standing=judged,
-                dot=axis.at(found.ratio) if found else None,
-                low=axis.at(found.ratio_low) if found and has_ratio else None,
-                high=axis.at(found.ratio_high) if found and has_ratio else None,
-                low_beyond=bool(found and has_ratio and (found.ratio_low or 0) < axis.low),
-                high_beyond=bool(found and has_ratio and (found.ratio_high or 0) > axis.high),
-                note=_missing(summary, variant, key) if found is None else "",
-                heading=headings.get(place, ""),
-            )
-        )
+    letters, notes = variant_notes(summary, variants, key)
+    axis = axis_of([m for v in variants if (m := metric_of(v, key))], summary.margin)
+    look = _Look(
+        key=key,
+        unit=column_unit((magnitude(v, key) for v in variants), metric.base),
+        axis=axis,
+        verdicts=standings(summary, key),
+        letters=letters,
+        headings=dict(section_rows(variants)),
+        mixed=metric.is_energy and len(energy_classes(summary)) > 1,
+    )
+    rows = tuple(_row(summary, variant, place, look) for place, variant in enumerate(variants))
+    has_axis = sum(r.dot is not None for r in rows) > 1
     return Forest(
         key=key,
         title=metric.title,
-        unit=unit.symbol + (class_suffix(summary) if metric.is_energy else ""),
-        rows=tuple(rows),
+        unit=look.unit.symbol + (class_suffix(summary) if metric.is_energy else ""),
+        rows=rows,
         ticks=axis.ticks(most_ticks),
         logarithmic=axis.logarithmic,
-        has_intervals=any(r.interval for r in rows),
+        has_intervals=any(r.change.interval for r in rows),
+        has_axis=has_axis,
         has_beyond=any(r.low_beyond or r.high_beyond for r in rows),
-        has_axis=sum(r.dot is not None for r in rows) > 1,
-        coverage=_coverage(summary) if metric.is_energy else "",
+        comparing=comparing(summary, key),
+        zero=axis.at(1.0),
+        band=_band(axis, summary.margin),
+        notes=notes,
+        coverage=_coverage(variants, summary) if metric.is_energy else "",
+        gain_cancels=metric.is_energy and has_axis and _gain_cancels(variants, summary),
+        left_out=len(summary.variants) - len(rows),
     )
 
 
-def _coverage(summary: CampaignSummary) -> str:
-    figures = [figure for variant in summary.variants for figure in good_figures(summary, variant)]
-    return coverage_text(figures)
+def _row(summary: CampaignSummary, variant: VariantSummary, place: int, look: _Look) -> ForestRow:
+    found, judged = metric_of(variant, look.key), look.verdicts[variant.index]
+    text = scaled_pm(found.mean if found else None, half_interval(variant, look.key), look.unit)
+    value, _, plus_minus = text.partition(" ± ")
+    bounds = _bounds(found, judged)
+    low, high = bounds or (None, None)
+    ratio = found.ratio if found else None
+    shows = judged.key not in ("alone", "best") and ratio is not None
+    return ForestRow(
+        label=plain(variant.label, 120),
+        letters=look.letters.get(variant.index, ()),
+        runs=_runs(variant),
+        value="no value" if found is None else value,
+        plus_minus=plus_minus,
+        mark=_class_mark(variant) if look.mixed else "",
+        change=change_text(ratio, low, high) if shows else NO_CHANGE,
+        standing=judged,
+        dot=look.axis.at(ratio),
+        low=look.axis.at(low),
+        high=look.axis.at(high),
+        low_beyond=low is not None and low < look.axis.low,
+        high_beyond=high is not None and high > look.axis.high,
+        note=_note(summary, variant, look.key),
+        heading=look.headings.get(place, ""),
+    )
 
 
-def _marks(summary: CampaignSummary, variant: VariantSummary, *, mixed: bool) -> str:
-    """Return the sign of the class where several are shown, and that of marked runs."""
-    cls = CLASS_MARKS.get(variant.energy_class, "") if mixed and variant.energy_class else ""
-    return f"{cls} {MARK}".strip() if marked_runs(summary, variant.index) else cls
+def _bounds(found: MetricSummary | None, judged: Sign) -> tuple[float, float] | None:
+    if found is None or judged.key == "best":
+        return None
+    if found.ratio_low is None or found.ratio_high is None:
+        return None
+    return found.ratio_low, found.ratio_high
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    low: float
-    high: float
-    logarithmic: bool
-
-    def at(self, ratio: float | None) -> float | None:
-        """Return the place of a ratio in per cent of the width, held inside the cell."""
-        if ratio is None or not math.isfinite(ratio):
-            return None
-        low, high, value = self.low, self.high, ratio
-        if self.logarithmic:
-            low, high, value = math.log(low), math.log(high), math.log(max(ratio, self.low))
-        share = (value - low) / (high - low)
-        return round(min(100.0, max(0.0, _LEFT + share * (_RIGHT - _LEFT))), 2)
-
-    def ticks(self, most: int) -> tuple[Tick, ...]:
-        """Return at most ``most`` round ratios inside the axis, 1 always among them."""
-        if self.logarithmic:
-            for step in ((1, 2, 5), (1, 3), (1,)):
-                values = [m * 10.0**e for e in range(10) for m in step]
-                values = [v for v in values if self.low <= v <= self.high]
-                if len(values) <= most:
-                    break
-            values = values[:: math.ceil(len(values) / most)]
-        else:
-            span = self.high - self.low
-            step_size = next(s for s in _STEPS if span / s <= most - 1)
-            first = math.ceil(self.low / step_size)
-            values = [n * step_size for n in range(first, math.floor(self.high / step_size) + 1)]
-        return tuple(Tick(at, f"{v:g}") for v in values if (at := self.at(round(v, 9))) is not None)
+def _band(axis: Axis, margin: float) -> tuple[float, float] | None:
+    if margin <= 0.0:
+        return None
+    low, high = axis.at(1.0 - margin), axis.at(1.0 + margin)
+    return None if low is None or high is None else (low, round(high - low, 2))
 
 
-def _axis(variants: list[VariantSummary], key: str) -> _Axis:
-    found = [m for v in variants if (m := metric_of(v, key)) is not None]
-    ends = [1.0]
-    for metric in found:
-        ends += [
-            r
-            for r in (metric.ratio, metric.ratio_low, metric.ratio_high)
-            if r is not None and math.isfinite(r)
-        ]
-    ratios = [m.ratio for m in found if m.ratio is not None]
-    low, high = min(ends), min(max(ends), _BEYOND * max(ratios, default=1.0))
-    low = max(low, 1 / (_BEYOND * max(ratios, default=1.0)), 0.0)
-    if high > _LINEAR_UP_TO:
-        return _Axis(max(0.5, min(1.0, low)), high, logarithmic=True)
-    if high - low < 0.02:
-        high = low + 0.02
-    return _Axis(low, high, logarithmic=False)
+def _coverage(variants: Sequence[VariantSummary], summary: CampaignSummary) -> str:
+    return coverage_text([f for variant in variants for f in good_figures(summary, variant)])
+
+
+def _gain_cancels(variants: Sequence[VariantSummary], summary: CampaignSummary) -> bool:
+    """Say whether one instrument gave all joules: the error of a model does not cancel."""
+    figures = [f for variant in variants for f in good_figures(summary, variant)]
+    return len({figure.meter for figure in figures}) == 1 and "estimated" not in {
+        figure.measurement_class.value for figure in figures
+    }
+
+
+def _class_mark(variant: VariantSummary) -> str:
+    return CLASS_MARKS.get(variant.energy_class, "") if variant.energy_class else ""
 
 
 def _runs(variant: VariantSummary) -> str:
     return str(variant.ok) if variant.ok == variant.trials else f"{variant.ok} of {variant.trials}"
 
 
-def _missing(summary: CampaignSummary, variant: VariantSummary, key: str) -> str:
-    """Say why a variant has no value: the reason of its last run without one."""
+def _note(summary: CampaignSummary, variant: VariantSummary, key: str) -> str:
+    """Say why a variant has no value, or no change: the reason stands where the dot would."""
+    found = metric_of(variant, key)
+    if found is not None:
+        standing = found.standing
+        return plain(standing.reason, 160) if standing and standing.reason else ""
     for trial in reversed(summary.trials):
         if trial.variant != variant.index:
             continue

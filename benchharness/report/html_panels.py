@@ -13,6 +13,7 @@ from benchharness.report.energy_flags import MARK, coverage_text, marked
 from benchharness.report.figures_runs import RunDots, draw_runs, shared_limit
 from benchharness.report.figures_time import draw_small, draw_trial, peak
 from benchharness.report.groups import groups
+from benchharness.report.in_words import order_words, timed_values
 from benchharness.report.metrics import METRICS, headline_key, metric_of, ranked
 from benchharness.report.phases import phase_roles
 from benchharness.report.text import half_width, number, plain
@@ -48,6 +49,7 @@ class Panel:
     head: str
     text: str
     figure: Markup
+    foot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +157,21 @@ def run_dots(
     ``name`` begins the names of the drawings, which a page must not have twice.
     """
     key = headline_key(summary)
-    found = [d for v in ranked(summary, key) if (d := variant_dots(summary, v, key)) is not None]
+    of_variant = ((v, variant_dots(summary, v, key)) for v in ranked(summary, key))
+    found = [(variant, dots) for variant, dots in of_variant if dots is not None]
     if not found:
         return None
-    limit = shared_limit(found)
+    limit = shared_limit([dots for _, dots in found])
+    timed = timed_values(summary, key)
     runs = max(t.index for t in summary.trials) + 1
     items = tuple(
         Panel(
             head=dots.label,
             text=f"{len(dots.order)} runs, spread {_spread_text(dots)} %",
             figure=draw_runs(dots, f"{name}{place}", METRICS[key].title, runs, limit),
+            foot=order_words(timed.get(variant.index, [])),
         )
-        for place, dots in enumerate(found[: limits.dots])
+        for place, (variant, dots) in enumerate(found[: limits.dots])
     )
     return Panels(items, len(found) - len(items)), limit
 

@@ -7,10 +7,14 @@ from dataclasses import dataclass, replace
 
 from benchharness.model import CampaignSummary
 from benchharness.report import html_panels
-from benchharness.report.groups import sections
+from benchharness.report.comparing import comparing
+from benchharness.report.figures_power import PowerPlot, power_plot
+from benchharness.report.groups import groups, sections
 from benchharness.report.html_forest import Forest, forest
 from benchharness.report.html_stacks import Stack, energy_stack, time_stack
+from benchharness.report.in_words import drift_sentence, pair_sentences, resolution
 from benchharness.report.metrics import METRICS, headline_key
+from benchharness.report.pairs import MOST_VARIANTS, PairMatrix, pair_matrix
 from benchharness.report.table import Table, comparison_tables
 from benchharness.report.text import plain
 
@@ -30,6 +34,10 @@ class Part:
     table: Table
     dots: tuple[html_panels.Panels, float] | None
     stacks: tuple[Stack, ...]
+    matrices: tuple[PairMatrix, ...]
+    many: str  # why some have no matrix
+    words: tuple[str, ...]
+    power: PowerPlot | None
 
 
 def parts(summary: CampaignSummary, limits: html_panels.Limits) -> list[Part]:
@@ -49,6 +57,9 @@ def _part(
     key = headline_key(summary)
     others = [k for k in ("duration_s", "memory_peak_bytes") if k != key]
     name = f"-{place + 1}" if heading else ""
+    found = [(group, pair_matrix(summary, group, key)) for group in groups(summary.variants)]
+    matrices = tuple(matrix for _, matrix in found if matrix is not None)
+    words = [*pair_sentences(matrices, summary), resolution(matrices, summary, key)]
     return Part(
         name=name,
         heading=plain(heading, 60),
@@ -57,10 +68,25 @@ def _part(
         headline=METRICS[key].title,
         kinds=tuple(text for _, text in table.sections),
         main_forest=forest(summary, key),
-        other_forests=_known([forest(summary, k, most_ticks=4) for k in others]),
+        other_forests=_known([forest(summary, k, most_ticks=3) for k in others]),
         table=table,
         dots=html_panels.run_dots(summary, limits, f"dots{name}"),
         stacks=tuple(s for s in (energy_stack(summary), time_stack(summary)) if s is not None),
+        matrices=matrices,
+        many=_many(
+            max((len(g.members) for g, _ in found), default=0), comparing(summary, key).against
+        ),
+        words=tuple(w for w in (*words, drift_sentence(summary, key)) if w),
+        power=power_plot(summary, f"power{name}"),
+    )
+
+
+def _many(most: int, against: str) -> str:
+    if most <= MOST_VARIANTS:
+        return ""
+    return (
+        f"With {most} variants there is no matrix of all pairs: the figures above have every "
+        f"pair with the reference ({against})."
     )
 
 

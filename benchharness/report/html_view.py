@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchharness.model import CampaignSummary, MeasurementClass, Status
+from benchharness.report.change_text import ChangeText
 from benchharness.report.groups import is_divided
 from benchharness.report.html_forest import Forest, ForestRow, forest
 from benchharness.report.metrics import (
     CLASS_NOTES,
     METRICS,
+    Sign,
     energy_classes,
     ratio_key,
 )
@@ -27,18 +29,22 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A metric at a glance: the best value, and how far the others are."""
+    """A metric at a glance: the best variant's change against the baseline, else its value.
+
+    ``change`` is None where no baseline was named: then the value is what is large.
+    """
 
     title: str
-    value: str
-    plus_minus: str
-    unit: str
-    who: str
-    others: str
-    forest: Forest | None
-    missing: str
-    standing: str = ""
+    value: str = ""
+    plus_minus: str = ""
+    unit: str = ""
+    who: str = ""
+    others: str = ""
+    forest: Forest | None = None
+    missing: str = ""
+    sign: Sign | None = None
     coverage: str = ""
+    change: ChangeText | None = None
 
 
 def banners(summary: CampaignSummary) -> list[Banner]:
@@ -70,44 +76,50 @@ def tiles(summary: CampaignSummary) -> list[Tile]:
     if is_divided(summary):
         return []
     energy = ratio_key(summary)
-    found = [
-        _tile(summary, energy)
-        if energy
-        else Tile("Energy", "", "", "", "", "", None, no_energy(summary))
-    ]
-    return [*found, _tile(summary, "duration_s"), _tile(summary, "memory_peak_bytes")]
+    first = _tile(summary, energy) if energy else Tile("Energy", missing=no_energy(summary))
+    return [first, _tile(summary, "duration_s"), _tile(summary, "memory_peak_bytes")]
 
 
 def _tile(summary: CampaignSummary, key: str) -> Tile:
     table = forest(summary, key)
     title = METRICS[key].title
     if table is None:
-        return Tile(title, "", "", "", "", "", None, "no good run gave a value")
+        return Tile(title, missing="no good run gave a value")
     rows = [r for r in table.rows if r.dot is not None]
     best, unit = table.rows[0], table.unit.split(",")[0]
-    title = title if table.unit == unit else f"{title}{table.unit.removeprefix(unit)}"
+    reference = next((r for r in rows if r.is_reference), None)
+    shows_change = table.comparing.named and reference is not None and best is not reference
     return Tile(
-        title=title,
+        title=title if table.unit == unit else f"{title}{table.unit.removeprefix(unit)}",
         value=best.value,
         plus_minus=best.plus_minus,
         unit=unit,
         who=best.label,
-        others=_others(rows),
+        others=_values(reference, best, unit) if shows_change and reference else _others(rows),
         coverage=table.coverage,
-        standing=best.standing.text,
+        sign=best.standing if best.standing.text else None,
         forest=table if len(rows) > 1 else None,
-        missing="",
+        change=best.change if shows_change else None,
     )
+
+
+def _values(reference: ForestRow, best: ForestRow, unit: str) -> str:
+    """Return ``184 ± 2 J to 98.4 ± 1.1 J``."""
+    texts = [
+        f"{row.value}{' ± ' if row.plus_minus else ''}{row.plus_minus} {unit}"
+        for row in (reference, best)
+    ]
+    return f"{texts[0]} of {reference.label} to {texts[1]}"
 
 
 def _others(rows: Sequence[ForestRow]) -> str:
     if len(rows) < 2:
         return "one variant: nothing to compare"
     last = rows[-1]
-    interval = f" ({last.interval})" if last.interval else ""
     if len(rows) == 2:
-        return f"{last.label}: ×\u00a0{last.ratio}{interval}"
-    return f"others ×\u00a0{rows[1].ratio} to ×\u00a0{last.ratio}"
+        interval = f" ({last.change.interval})" if last.change.interval else ""
+        return f"{last.label}: {last.change.change}{interval}"
+    return f"others {rows[1].change.change} to {last.change.change}"
 
 
 def no_energy(summary: CampaignSummary) -> str:

@@ -34,10 +34,12 @@ def test_places_in_the_forest_keep_the_order_and_the_proportions() -> None:
     drawn = forest(sample_campaign(), "energy_net_j")
     assert drawn is not None
     assert not drawn.logarithmic
-    ticks = {float(t.text): t.at for t in drawn.ticks}
-    assert ticks[2.0] - ticks[1.0] == pytest.approx(ticks[3.0] - ticks[2.0], abs=0.05)
+    ticks = {t.text: t.at for t in drawn.ticks}
+    step = ticks["+100 %"] - ticks["+50 %"]
+    assert ticks["+150 %"] - ticks["+100 %"] == pytest.approx(step, abs=0.05)
     best, *others = drawn.rows
-    assert best.dot == ticks[1.0]
+    assert best.dot == ticks["0"] == drawn.zero
+    assert best.is_reference
     for row in others:
         assert row.low is not None
         assert row.high is not None
@@ -67,7 +69,7 @@ def test_an_interval_that_goes_on_ends_in_an_arrow() -> None:
     assert row.low_beyond
     assert row.high_beyond
     assert drawn.has_beyond
-    assert row.interval == "0.02 to 900"
+    assert row.change.interval == "× 0.02 to 900"
     assert not any(r.high_beyond for r in drawn.rows if r is not row)
 
 
