@@ -19,6 +19,7 @@ function start(data) {
     go.add(new Option(`run ${run.number}: ${run.label}${run.note ? ` (${run.note})` : ""}`, place));
   });
   for (const [time, text] of data.breaks) find("breaks").append(` At ${clockText(time, data.length)} ${text}.`);
+  if (data.left_out.length) find("breaks").append(` Left out, as there are so many runs: ${data.left_out.join(", ")}.`);
 
   function draw() {
     frame = 0;

@@ -76,14 +76,16 @@ def means_between(t_s: Floats, y: Floats, edges: Floats) -> tuple[Floats, Floats
 
 def _extremes(t_s: Floats, y: Floats, edges: Floats) -> tuple[Floats, Floats]:
     """Return the least and largest sample in each slice, NaN where a slice has none."""
-    buckets = len(edges) - 1
-    place = np.clip(np.searchsorted(edges, t_s, side="right") - 1, 0, buckets - 1)
-    low = np.full(buckets, np.inf)
-    high = np.full(buckets, -np.inf)
+    first = np.searchsorted(t_s, edges[:-1], side="left")
+    last = np.searchsorted(t_s, edges[1:], side="left")
+    last[-1] = len(t_s)
+    pairs = np.stack([first, last], axis=1).ravel()
     finite = np.isfinite(y)
-    np.minimum.at(low, place[finite], y[finite])
-    np.maximum.at(high, place[finite], y[finite])
-    return np.where(np.isinf(low), np.nan, low), np.where(np.isinf(high), np.nan, high)
+    # One more value at the end: reduceat wants every index to be inside.
+    low = np.minimum.reduceat(np.append(np.where(finite, y, np.inf), np.inf), pairs)[::2]
+    high = np.maximum.reduceat(np.append(np.where(finite, y, -np.inf), -np.inf), pairs)[::2]
+    none = (first >= last) | np.isinf(low)
+    return np.where(none, np.nan, low), np.where(none, np.nan, high)
 
 
 def _gap_s(dt: Floats) -> float:

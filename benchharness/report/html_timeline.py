@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 SCRIPTS = ("timeline_data.js", "timeline_view.js", "timeline.js")
 ROOM_BYTES = 300_000  # kept free for the samples: figures of single runs give way first
 _LEAST_ROOM_BYTES = 2_000
+MANY_RUNS = 2_000  # of more, stages and figures are left to the tables
 # Markup that no text of others can hold: there every < is escaped.
 _PLACE = '<script type="application/octet-stream" id="timeline-samples"></script>'
 # The colour and the dashes of a quantity's n-th line, as in the still figures.
@@ -162,7 +163,8 @@ def _run_head(
     note = "" if trial.status is Status.OK else trial.status.value
     if not note and trial.energy is not None and marked(trial):
         note = "marked ‡"
-    figures = [f for f in (trial.energy, *trial.other_energy) if f is not None]
+    many = len(campaign.runs) > MANY_RUNS
+    figures = [] if many else [f for f in (trial.energy, *trial.other_energy) if f is not None]
     return {
         "number": trial.index + 1,
         "label": label,
@@ -173,7 +175,7 @@ def _run_head(
         "stages": [
             [STAGE_WORDS[s.name], round(s.start_s, 4), round(s.end_s, 4)]
             for s in run.stages
-            if s.name in STAGE_WORDS
+            if s.name in STAGE_WORDS and not many
         ],
         "phases": _phases(run, places),
         "figures": [row for f in figures if (row := _figure(f, campaign)) is not None],

@@ -16,14 +16,15 @@ import gzip
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from benchharness.report.buckets import means_between
-from benchharness.report.timeline_packed_read import Campaign, Run, Track
+from benchharness.report.text import plain
+from benchharness.report.timeline_packed_read import QUANTITIES, Campaign, Run, Track
 
 Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.uint16]
@@ -33,8 +34,10 @@ LEVELS = 16_383  # a value's steps between the least and the largest of its bloc
 MISSING = 65_535
 TICK_S = 1e-4
 WORDS_OF_SAMPLE, WORDS_OF_SLICE = 2, 4
-MOST_WORDS = 600_000  # about 0.7 MB in the page
-MOST_BYTES = 700_000
+MOST_WORDS = 500_000  # about 0.7 MB in the page
+MOST_BYTES = 900_000
+WORDS_OF_BLOCK = 30  # what a block's numbers in the head take
+MOST_BLOCKS = 6_000  # of thousands of runs only the first lines are shown
 _TRIES = 8
 
 
@@ -61,6 +64,8 @@ def packed(
     about ``words`` numbers, slices get wider.
     """
     room_bytes = min(room_bytes, MOST_BYTES)
+    campaign, left_out = lighter(campaign)
+    head = {**head, "left_out": left_out}
     most = _most_slices(campaign, words)
     for _ in range(_TRIES):
         text = _encoded(campaign, head, most)
@@ -72,14 +77,40 @@ def packed(
     return None
 
 
+def lighter(campaign: Campaign, most: int = MOST_BLOCKS) -> tuple[Campaign, list[str]]:
+    """Leave out the last lines where all would be more than ``most`` blocks; say which."""
+    lines = list(range(len(campaign.lines)))
+    lines.sort(key=lambda place: QUANTITIES.index(campaign.lines[place].quantity))
+    blocks = dict.fromkeys(lines, 0)
+    for run in campaign.runs:
+        for track in run.tracks:
+            blocks[track.line] += 1
+    total, dropped = sum(blocks.values()), set[int]()
+    while total > most and len(lines) > 1:
+        place = lines.pop()
+        total -= blocks[place]
+        dropped.add(place)
+    if not dropped:
+        return campaign, []
+    runs = tuple(
+        replace(run, tracks=tuple(t for t in run.tracks if t.line not in dropped))
+        for run in campaign.runs
+    )
+    names = [
+        f"{campaign.lines[i].quantity} of {plain(campaign.lines[i].name, 40)}"
+        for i in sorted(dropped)
+    ]
+    return replace(campaign, runs=runs), names
+
+
 def _most_slices(campaign: Campaign, words: int) -> int:
     """Return how many slices a line may have in a run, so that all need at most ``words``."""
     samples = np.array([len(t.t_s) for run in campaign.runs for t in run.tracks])
-    most = int(samples.max())
+    most = int(samples.max(initial=1))
     while most > 1:
         raw = samples <= 2 * most
         need = WORDS_OF_SAMPLE * samples[raw].sum() + WORDS_OF_SLICE * most * np.count_nonzero(~raw)
-        if need <= words:
+        if need + WORDS_OF_BLOCK * len(samples) <= words:
             break
         most = int(0.9 * most)
     return max(1, most)
@@ -207,7 +238,14 @@ def _scale(low: Floats, high: Floats) -> tuple[float, float]:
     if not known.any():
         return 0.0, 1.0
     base, top = float(low[known].min()), float(high[known].max())
-    return base, (top - base) / LEVELS or 1.0
+    step = _short((top - base) / LEVELS) or 1.0
+    # Rounded down, so that no value lies below it.
+    return _short(base - 1e-6 * abs(base)) if abs(base) > 1e-6 else min(0.0, base), step
+
+
+def _short(value: float) -> float:
+    """Round to seven digits: the head has two such numbers for every block."""
+    return float(f"{value:.7g}")
 
 
 def _steps(levels: npt.NDArray[np.int64]) -> Words:

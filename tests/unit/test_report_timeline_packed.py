@@ -15,7 +15,7 @@ import pytest
 
 from benchharness.model import Channel, PhaseSpan, Status, TrialSummary
 from benchharness.report.html import SIZE_LIMIT_BYTES, render_html
-from benchharness.report.timeline_packed import HOLD, LINE, SLICES, packed
+from benchharness.report.timeline_packed import HOLD, LINE, SLICES, lighter, packed
 from benchharness.report.timeline_packed_read import Campaign, read_campaign
 from tests.unit.report_samples import (
     SECOND_NS,
@@ -230,6 +230,18 @@ def test_very_many_phases_do_not_fill_the_page() -> None:
     page = render_html(summary, SampleStore(summary))
     head, _ = unpacked(page.split('id="timeline-samples">')[1].split("<")[0])
     assert 0 < len(head["runs"][0]["phases"]) <= 400
+
+
+def test_of_very_many_runs_the_power_is_kept() -> None:
+    summary = sample_campaign(repeat=2)
+    campaign = read_campaign(summary, SampleStore(summary))
+    assert campaign is not None
+    assert lighter(campaign, 24) == (campaign, [])
+    fewer, left_out = lighter(campaign, 12)
+    assert left_out == ["cpu of main", "memory of main"]
+    assert [len(run.tracks) for run in fewer.runs] == [1] * 8
+    last, _ = lighter(fewer, 1)
+    assert [len(run.tracks) for run in last.runs] == [1] * 8  # never none
 
 
 @pytest.mark.slow
