@@ -227,8 +227,9 @@ def test_still_figures_are_folded_away_but_printed(page: Shown, tmp_path: Path) 
     assert page.browser.evaluate("document.getElementById('stills').open") is False
     assert page.browser.evaluate(drawn) is False
     page.browser.call("Emulation.setEmulatedMedia", media="print")
-    shown = "getComputedStyle(document.querySelector('.tl-bar')).display"
-    assert page.browser.evaluate(shown) == "none"
+    for part in (".tl-bar", "[data-part=strip]", ".tl-keys"):
+        shown = f"getComputedStyle(document.querySelector('{part}')).display"
+        assert page.browser.evaluate(shown) == "none"
     heights = (
         "[...document.querySelectorAll('#stills .plot')].map(e => e.getBoundingClientRect().height)"
     )
