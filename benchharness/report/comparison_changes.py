@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchharness.model import MetricSummary
 from benchharness.report.comparison_records import Change, Pair, Side
-from benchharness.report.derive_standings import ONE_RUN, bears_no_ratio
+from benchharness.report.derive_standings import ONE_RUN, bears_no_ratio, possible
 from benchharness.report.derive_variants import VariantTrials
 from benchharness.report.metrics import metric_of
 from benchharness.standing import Standing, Word
@@ -94,7 +94,7 @@ def _standing(
     of_a, of_b = means[0].mean, means[1].mean
     if of_a is None or of_b is None or of_b <= 0.0:
         return Standing(Word.NOT_COMPARABLE, reference, reason=NOT_POSITIVE)
-    ratio = ratio_between(values[1], values[0], level)
+    ratio = possible(ratio_between(values[1], values[0], level), metric)
     if ratio is None or ratio.low is None or ratio.high is None:
         if min(len(each.values) for each in values) < 2:
             return Standing(Word.NO_INTERVAL, reference, of_b / of_a, reason=ONE_RUN)

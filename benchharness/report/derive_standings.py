@@ -26,6 +26,7 @@ from benchharness.report.groups import agree, groups, has_levels
 from benchharness.standing import Standing, Word
 from benchharness.stats.decision import judge
 from benchharness.stats.needed import needed
+from benchharness.stats.ratio import Ratio
 from benchharness.stats.sample import Sample
 from benchharness.stats.simultaneous import joint_level, pairs_of, ratio_between
 
@@ -139,7 +140,7 @@ def _standing(
         return Standing(Word.NOT_COMPARABLE, reference.index, reason=reason)
     if place == other:
         return Standing(Word.REFERENCE, reference.index, 1.0)
-    ratio = ratio_between(samples[place], samples[other], level)
+    ratio = possible(ratio_between(samples[place], samples[other], level), metric)
     if ratio is None or ratio.low is None or ratio.high is None:
         mean = None if ratio is None else ratio.ratio
         single = min(len(samples[place].values), len(samples[other].values)) < 2
@@ -162,6 +163,13 @@ def _standing(
             level=level,
         ),
     )
+
+
+def possible(ratio: Ratio | None, metric: str) -> Ratio | None:
+    """Cut an interval at 0 where the metric cannot be less: only a net energy can."""
+    if ratio is None or ratio.low is None or metric == NET:
+        return ratio
+    return replace(ratio, low=max(0.0, ratio.low))
 
 
 def bears_no_ratio(reference: VariantTrials, metric: str) -> str | None:

@@ -11,11 +11,11 @@ from benchharness.report.metrics import (
     CLASS_MARKS,
     CLASS_NOTES,
     METRICS,
+    compared_key,
     energy_classes,
     energy_key,
     half_interval,
     instrument_notes,
-    ratio_key,
 )
 from benchharness.report.text import number, plain
 
@@ -80,7 +80,7 @@ def table_notes(summary: CampaignSummary) -> list[str]:
 
 def _change(summary: CampaignSummary) -> str:
     """Say what a change is against, and how sure."""
-    ranking = METRICS[ratio_key(summary) or "duration_s"].title.lower()
+    ranking = METRICS[compared_key(summary)].title.lower()
     if summary.baseline:
         levels = ", ".join(f"{plain(k, 40)} = {plain(v, 40)}" for k, v in summary.baseline.items())
         against = f"the baseline ({escape(levels)})"

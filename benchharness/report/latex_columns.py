@@ -19,12 +19,12 @@ from benchharness.report.metrics import (
     CLASS_MARKS,
     METRICS,
     class_suffix,
+    compared_key,
     energy_classes,
     half_interval,
     has_metric,
     magnitude,
     metric_of,
-    ratio_key,
 )
 from benchharness.report.text import (
     KILOBYTE,
@@ -44,7 +44,7 @@ def table_columns(
         _metric_column(summary, variants, "duration_s", ""),
         _metric_column(summary, variants, "energy_gross_j", suffix),
         _metric_column(summary, variants, "energy_net_j", suffix),
-        *change_columns(summary, variants, ratio_key(summary) or "duration_s"),
+        *change_columns(summary, variants, compared_key(summary)),
     ]
     return [c for c in columns if c is not None]
 

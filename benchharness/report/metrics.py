@@ -157,6 +157,13 @@ def ratio_key(summary: CampaignSummary) -> str | None:
     return key if METRICS[key].is_energy else energy_key(summary)
 
 
+def compared_key(summary: CampaignSummary) -> str:
+    """Return the metric whose changes a table shows: the one named, else energy, else time."""
+    if summary.metric is not None:
+        return headline_key(summary)
+    return ratio_key(summary) or "duration_s"
+
+
 def ranked(summary: CampaignSummary, key: str) -> list[VariantSummary]:
     """Return the variants by group, the lowest mean of each first, those without a value last."""
     place_of = group_places(summary.variants)
