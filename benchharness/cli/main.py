@@ -24,6 +24,7 @@ COMMANDS = {
     "show": ("show", "print the table of a campaign"),
     "compare": ("compare", "compare two campaigns, or the levels of a factor"),
     "gate": ("gate", "compare with a baseline; exit code 1 for a proven regression"),
+    "history": ("history", "show the same variants over many campaigns"),
     "report": ("report", "write a page, LaTeX, figures or data"),
     "meters": ("meters", "check a meter, emulate a plug, or switch one"),
     "advise": ("advise", "say how long and how often to measure"),

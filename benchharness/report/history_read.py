@@ -1,0 +1,268 @@
+"""Campaigns of results files for a history: values of every run, and nothing else of them.
+
+Joules take some time to derive, so that they are kept between calls, as other summaries are
+(report.derive_cache): of a file of 10,000 runs only what is new is derived again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from pathlib import Path
+
+from benchharness.energy.readings import Window
+from benchharness.errors import BenchharnessError, UnknownNameError
+from benchharness.model import EnergyFigure, Status, TrialSummary
+from benchharness.report import derive_cache
+from benchharness.report.derive_energy import trial_energy
+from benchharness.report.derive_given import given_duration_s, given_energy, given_label
+from benchharness.report.derive_spans import counted, spans_of
+from benchharness.report.derive_variants import VariantTrials
+from benchharness.report.groups import with_applying
+from benchharness.report.history import Entry, Skipped
+from benchharness.report.text import plain
+from benchharness.store.database import Store
+from benchharness.store.records import (
+    CampaignRecord,
+    EventRecord,
+    StreamRecord,
+    TrialRecord,
+    TrialResult,
+)
+
+_AT_ONCE = 200
+_PENDING = (Status.PLANNED, Status.RUNNING)
+
+Told = Callable[[int], None]  # how many runs have to be derived
+
+
+@dataclass(slots=True)
+class Found:
+    """What was read: campaigns, and what was left out with the reason."""
+
+    entries: list[Entry] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+def read_campaigns(
+    paths: Sequence[Path], name: str | None, *, energy: bool, told: Told | None = None
+) -> Found:
+    """Read the campaigns with this title or workload, of all if None; a copy counts once.
+
+    Raises UnknownNameError where none has the name, and what is wrong with the only file.
+    """
+    found = Found()
+    seen: set[str] = set()
+    names: set[str] = set()
+    for path in paths:
+        with ExitStack() as stack:
+            try:
+                store = stack.enter_context(Store.open(path, create=False, read_only=True))
+                campaigns = store.campaigns()
+            except BenchharnessError as error:
+                if len(paths) == 1:
+                    raise
+                found.skipped.append(Skipped(plain(path.name, 60), error.what))
+                continue
+            _read_file(store, campaigns, name, found, seen, names, energy=energy, told=told)
+    if name is not None and not found.entries and name not in names:
+        raise UnknownNameError("title or workload", name, names, where="history")
+    return found
+
+
+def _read_file(
+    store: Store,
+    campaigns: Sequence[CampaignRecord],
+    name: str | None,
+    found: Found,
+    seen: set[str],
+    names: set[str],
+    *,
+    energy: bool,
+    told: Told | None,
+) -> None:
+    """Read one file; a campaign that cannot be read is skipped, with what is wrong."""
+    chosen: list[tuple[CampaignRecord, list[TrialRecord]]] = []
+    for campaign in campaigns:
+        if campaign.id in seen:
+            found.skipped.append(Skipped(campaign.id, "in two of the files; counted once"))
+            continue
+        seen.add(campaign.id)
+        try:
+            records = store.trials(campaign.id)
+            if name is not None:
+                workloads = {record.workload for record in records}
+                names.update([plain(campaign.title, 60), *workloads])
+                if name != campaign.title and name not in workloads:
+                    continue
+            reason = _unfit(campaign, records)
+        except (BenchharnessError, KeyError, TypeError, ValueError) as error:
+            records, reason = [], _unreadable(error)
+        if reason is None:
+            chosen.append((campaign, records))
+        else:
+            found.skipped.append(Skipped(campaign.id, reason))
+    energies = _Energies(store)
+    if energy:
+        energies.recall(chosen, told)
+    for campaign, records in chosen:
+        try:
+            if energy:
+                energies.derive(records)
+            found.entries.append(_entry(campaign, records, energies, name))
+        except (BenchharnessError, KeyError, TypeError, ValueError) as error:
+            found.skipped.append(Skipped(campaign.id, _unreadable(error)))
+    if energy:
+        energies.keep()
+
+
+def _unfit(campaign: CampaignRecord, records: Sequence[TrialRecord]) -> str | None:
+    """Return why a campaign is not part of a history."""
+    if campaign.spec.get("quick"):
+        return "a quick run"
+    if not records:
+        return "no run was planned"
+    if not any(record.status is Status.OK for record in records):
+        return "no good run"
+    return None
+
+
+def _unreadable(error: Exception) -> str:
+    what = error.what if isinstance(error, BenchharnessError) else repr(error)
+    return f"cannot be read: {plain(what, 120)}"
+
+
+def _entry(
+    campaign: CampaignRecord, records: Sequence[TrialRecord], energies: _Energies, name: str | None
+) -> Entry:
+    ended = [record for record in records if record.status not in _PENDING]
+    trials = [energies.trial(record) for record in ended]
+    listed = {int(v["index"]): v for v in campaign.spec.get("variants", [])}
+    for record in records:
+        label = given_label(record.factors)
+        known = {"index": record.variant, "factors": record.factors, "workload": record.workload}
+        if record.variant not in listed:
+            listed[record.variant] = known if label is None else {**known, "label": label}
+    variants = [
+        VariantTrials(variant, trials)
+        for variant in with_applying([listed[index] for index in sorted(listed)])
+    ]
+    if name is not None and name != campaign.title:
+        variants = [variant for variant in variants if variant.workload == name]
+    return Entry(
+        campaign.id,
+        campaign.created_utc,
+        campaign.title,
+        campaign.environment,
+        tuple(variant for variant in variants if variant.trials),
+    )
+
+
+class _Energies:
+    """The runs of a file with their joules: those that are known already, and new ones."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._name = (
+            f"history-{blake2b(str(store.path.resolve()).encode(), digest_size=8).hexdigest()}"
+        )
+        self._digests: dict[int, str] = {}
+        self._known: dict[int, TrialSummary] = {}
+        self._fresh = False
+
+    def recall(
+        self, chosen: Sequence[tuple[CampaignRecord, list[TrialRecord]]], told: Told | None
+    ) -> None:
+        """Look up what was kept of these campaigns."""
+        if derive_cache.is_kept(self._name):
+            for campaign, _ in chosen:
+                self._digests.update(self._store.fingerprints(campaign.id))
+            self._known = derive_cache.load(self._name, self._digests)
+        left = sum(r.trial_id not in self._known for _, records in chosen for r in records)
+        if told is not None and left:
+            told(left)
+
+    def derive(self, records: Sequence[TrialRecord]) -> None:
+        """Derive the joules of those runs of a campaign that are not known."""
+        left = [r for r in records if r.status is Status.OK and r.trial_id not in self._known]
+        for start in range(0, len(left), _AT_ONCE):
+            part = left[start : start + _AT_ONCE]
+            trial_ids = [record.trial_id for record in part]
+            streams = self._store.streams_of(trial_ids)
+            events = self._store.events_of(trial_ids)
+            for record in part:
+                trial_id = record.trial_id
+                trial = self._derived(record, streams[trial_id], events[trial_id])
+                self._known[trial_id] = trial
+                self._fresh = True
+
+    def trial(self, record: TrialRecord) -> TrialSummary:
+        """Return a run, with its joules where they have been derived."""
+        return self._known.get(record.trial_id) or _bare(record)
+
+    def keep(self) -> None:
+        """Keep what was derived for the next time."""
+        if not self._fresh:
+            return
+        campaigns = {c.id for c in self._store.campaigns()}
+        if not self._digests or any(trial not in self._digests for trial in self._known):
+            for campaign_id in campaigns:
+                self._digests.update(self._store.fingerprints(campaign_id))
+        derive_cache.keep(self._name, self._digests, self._known.values())
+
+    def _derived(
+        self, record: TrialRecord, streams: Sequence[StreamRecord], events: Sequence[EventRecord]
+    ) -> TrialSummary:
+        result = record.result or TrialResult(Status.INVALID)
+        said = counted(events)
+        energy = given_energy(result) or trial_energy(
+            self._store, streams, _window(result), spans_of(said), said
+        )
+        figure = None if energy.figure is None else _light(energy.figure)
+        return replace(_bare(record), energy=figure, energy_missing=energy.missing)
+
+
+def _light(figure: EnergyFigure) -> EnergyFigure:
+    """Return a figure without what a history has no use for."""
+    return replace(figure, estimates=(), terms_j={}, gate={}, nu={}, idle_each_w=())
+
+
+def _window(result: TrialResult) -> Window | None:
+    start_ns, end_ns = result.window_start_ns, result.window_end_ns
+    if start_ns is None or end_ns is None or end_ns <= start_ns:
+        return None
+    return Window(start_ns, end_ns)
+
+
+def _bare(record: TrialRecord) -> TrialSummary:
+    """Return what a run's own row says of it."""
+    result = record.result or TrialResult(Status.INVALID)
+    window = _window(result)
+    nothing: Mapping[str, float] = {}
+    return TrialSummary(
+        trial_id=record.trial_id,
+        index=record.index,
+        variant=record.variant,
+        repetition=record.repetition,
+        workload=record.workload,
+        factors=record.factors,
+        status=record.status,
+        reason=result.reason,
+        duration_s=given_duration_s(result) or (window.duration_s if window else None),
+        cpu_s=result.cpu_s,
+        cpu_percent=None,
+        memory_peak_bytes=result.memory_peak_bytes,
+        energy=None,
+        energy_missing=None,
+        other_energy=(),
+        outputs={},
+        metrics=nothing,
+        phases_s=nothing,
+        window_start_ns=result.window_start_ns,
+        window_end_ns=result.window_end_ns,
+        spans=(),
+        cautions=(),
+        methods={},
+    )
