@@ -122,10 +122,10 @@ def test_failed_variants_stand_nowhere(tmp_path: Path) -> None:
 def test_an_interval_ends_where_the_metric_cannot_be_less(tmp_path: Path) -> None:
     spread = [replace(t, duration_s=s) for t, s in zip(runs(8.0), (1, 40, 2, 35, 3), strict=True)]
     steady = [replace(t, duration_s=20.0 + i) for i, t in enumerate(runs(8.0))]
-    with campaign(tmp_path, {"steady": steady, "spread": spread}, metric="duration_s") as store:
+    both = {"steady": steady, "spread": spread}
+    with campaign(tmp_path, both, baseline={"runtime": "steady"}) as store:
         summary = derive_campaign(store, "last")
-    standing = next(
-        s for v in summary.variants if (s := v.metrics["duration_s"].standing) and s.low is not None
-    )
+    standing = summary.variants[1].metrics["duration_s"].standing
+    assert standing is not None
     assert standing.low == 0.0
     assert standing.word is Word.UNDECIDED
