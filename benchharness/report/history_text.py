@@ -115,7 +115,7 @@ def steps_table(history: History) -> Table:
                 Cell(f"{number(change.before / unit.factor, 4)} {unit.symbol}"),
                 Cell(f"{number(change.after / unit.factor, 4)} {unit.symbol}"),
                 Cell(place_of(series.points[change.index])),
-                Cell(place_of(series.points[change.index - 1]), "muted"),
+                Cell(series.points[change.index - 1].campaign_id, "muted"),
                 Cell("; ".join(near), "caution"),
             )
         )
@@ -127,7 +127,7 @@ def steps_table(history: History) -> Table:
         Column("after", "After", importance=61),
         Column("since", "Since campaign", left=True, importance=95),
         Column("last_before", "Last before it", left=True, importance=50),
-        Column("machine", "The machine, at that time", left=True, importance=92),
+        Column("machine", "Machine changed there too", left=True, importance=92),
     )
     left = len(found) - _MOST_STEPS
     notes = (f"and {left} older steps",) if left > 0 else ()

@@ -109,8 +109,8 @@ def _render(history: History, title: str, command: str, panels: int, rows: int) 
         css=Markup("\n".join(css)),  # noqa: S704 - the project's own style sheets
         version=__version__,
         title=plain(title, 120),
-        answer=answer(history),
-        above=_above(history),
+        answer=answer(history).replace(" %", "\u00a0%"),
+        above=_above(history).replace(" %", "\u00a0%"),
         machines=list(dict.fromkeys(series.machine for series in history.series))[:4],
         campaigns=history.campaigns,
         span=f"{dates[0]} to {dates[-1]}" if dates else "",
