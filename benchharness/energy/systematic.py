@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from benchharness.energy.budget import FLOOR, GAIN, IDLE_PREFIX, SYSTEMATIC
 from benchharness.model import EnergyFigure
 
+_WITH_GAIN = SYSTEMATIC | {GAIN}
+_LASTING = frozenset(n for n in SYSTEMATIC if n == FLOOR or n.startswith(IDLE_PREFIX))
+_LASTING_WITH_GAIN = _LASTING | {GAIN}
+
 
 def gross_terms_j(figure: EnergyFigure) -> Mapping[str, float]:
     """Return the budget of the gross energy: that of the estimator that was chosen."""
@@ -25,8 +29,8 @@ def shared_u_j(terms_j: Mapping[str, float], *, with_gain: bool) -> float:
     Without the gain it is what remains in a ratio of two variants on one meter; estimates keep
     theirs, since a model of watts is not wrong by one factor for every program.
     """
-    names = SYSTEMATIC | {GAIN} if with_gain else SYSTEMATIC
-    return math.hypot(*(u for name, u in terms_j.items() if name in names))
+    names = _WITH_GAIN if with_gain else SYSTEMATIC
+    return math.hypot(*[u for name, u in terms_j.items() if name in names])
 
 
 def lasting_u_j(terms_j: Mapping[str, float], *, with_gain: bool) -> float:
@@ -35,15 +39,10 @@ def lasting_u_j(terms_j: Mapping[str, float], *, with_gain: bool) -> float:
     The gain, what lies below the meter's floor, and the idle power times the window. Edges,
     rounding and delays are the same joules in a longer window.
     """
-    kept = {
-        name: u
-        for name, u in terms_j.items()
-        if name in {GAIN, FLOOR} or name.startswith(IDLE_PREFIX)
-    }
-    return shared_u_j(kept, with_gain=with_gain)
+    names = _LASTING_WITH_GAIN if with_gain else _LASTING
+    return math.hypot(*[u for name, u in terms_j.items() if name in names])
 
 
 def random_u_j(terms_j: Mapping[str, float]) -> float:
     """Return the standard uncertainty in joules that differs from trial to trial by chance."""
-    names = SYSTEMATIC | {GAIN}
-    return math.hypot(*(u for name, u in terms_j.items() if name not in names))
+    return math.hypot(*[u for name, u in terms_j.items() if name not in _WITH_GAIN])

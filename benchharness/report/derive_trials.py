@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 KEEP_FROM_S = 0.2  # what took less to derive is derived again
 _AT_ONCE = 200
+_MANY = 1000
 
 Derive = Callable[
     ["Store", TrialRecord, Sequence[StreamRecord], Sequence[EventRecord]], TrialSummary
@@ -27,7 +28,7 @@ def derive_trials(
     store: Store, campaign_id: str, records: Sequence[TrialRecord], derive: Derive
 ) -> tuple[TrialSummary, ...]:
     """Summarise the trials in their order; the caller reads from one state of the file."""
-    with _without_collector():
+    with _without_collector(len(records)):
         known: dict[int, TrialSummary] = {}
         digests: dict[int, str] = {}
         if derive_cache.is_kept(campaign_id):
@@ -54,12 +55,14 @@ def _derived(
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
-    """Do without looking for cycles: there are none among so many records, and many looks."""
+def _without_collector(trials: int) -> Iterator[None]:
+    """Do not look for cycles again and again: there are none among so many records."""
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if trials >= _MANY:
+            gc.freeze()  # what comes after this need not look through them either
         if was_on:
             gc.enable()

@@ -60,6 +60,7 @@ class VariantTrials:
         self.meters = {figure.meter for figure in self.figures}
         self._values: dict[str, tuple[float, ...]] = {}
         self._samples: dict[tuple[str, bool], Sample] = {}
+        self._budgets: dict[str, list[Mapping[str, float]]] = {}
 
     @property
     def energy_class(self) -> MeasurementClass | None:
@@ -138,11 +139,13 @@ class VariantTrials:
 
     def _terms(self, name: str) -> list[Mapping[str, float]]:
         """Return the budget of each figure that has the energy."""
-        return [
-            net_terms_j(figure) if name == NET else gross_terms_j(figure)
-            for figure in self.figures
-            if name == GROSS or figure.net_j is not None
-        ]
+        if name not in self._budgets:
+            self._budgets[name] = [
+                net_terms_j(figure) if name == NET else gross_terms_j(figure)
+                for figure in self.figures
+                if name == GROSS or figure.net_j is not None
+            ]
+        return self._budgets[name]
 
     def _gain_u_rel(self) -> float | None:
         shares = [share for figure in self.figures if (share := _gain_share(figure)) is not None]

@@ -1,8 +1,8 @@
-"""Frozen records as plain JSON values and back, exactly: what the cache of derived trials holds.
+"""Frozen records as plain values and back, exactly: what the cache of derived trials holds.
 
 A record is the list of its fields in order, so that names are not repeated ten thousand times. The
 way back is worked out once from the fields' types: dataclasses, enumerations, tuples of these,
-None; everything else is what JSON gives.
+None; everything else stays what it is.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import lru_cache
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 _Record = TypeVar("_Record")
@@ -20,7 +20,7 @@ _Decoder = Callable[[Any], Any]
 
 
 def to_plain(value: Any) -> Any:
-    """Return JSON types for a record, or for what is in one."""
+    """Return the types that JSON knows for a record, or for what is in one."""
     if value is None or type(value) in (str, int, float, bool):
         return value
     if is_dataclass(value):
@@ -31,9 +31,9 @@ def to_plain(value: Any) -> Any:
         return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_plain(item) for item in value]
-    if isinstance(value, Integral):  # numpy's
+    if isinstance(value, Integral):  # numpy's, as the next
         return int(value)
-    return value
+    return float(value) if isinstance(value, Real) else value
 
 
 def decoder(record: type[_Record]) -> Callable[[list[Any]], _Record]:
@@ -72,7 +72,7 @@ def _record_decoder(record: Any) -> _Decoder:
 
 
 def _of_type(hint: Any) -> _Decoder | None:
-    """Return how a value that is not None is decoded, None where JSON's is right as it is."""
+    """Return how a value that is not None is decoded, None where it is right as it is."""
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         ways = [way for each in get_args(hint) if (way := _of_type(each)) is not None]

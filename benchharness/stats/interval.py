@@ -38,6 +38,6 @@ def mean_interval(values: Sequence[float], level: float = LEVEL) -> MeanInterval
     mean = math.fsum(values) / n
     if n == 1:
         return MeanInterval(1, mean, None, None, None)
-    sd = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
+    sd = math.sqrt(math.fsum([(value - mean) ** 2 for value in values]) / (n - 1))
     half = t_factor(level, n - 1) * sd / math.sqrt(n)
     return MeanInterval(n, mean, sd, mean - half, mean + half)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from benchharness.stats.interval import mean_interval
 
@@ -45,6 +46,7 @@ class Spread:
         return self.trial_variance + self.common_variance
 
 
+@lru_cache(maxsize=1024)
 def spread(sample: Sample) -> Spread | None:
     """Return mean and variances, None for fewer than two values: they have no spread."""
     interval = mean_interval(sample.values)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import marshal
 import sqlite3
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -119,10 +121,12 @@ def test_other_code_makes_another_file(
     derived.clear()
     summary(tmp_path)
     assert derived == [1, 2]
-    assert [file.name for file in folder.iterdir()] == ["0badcafe-other.json.z"]
+    assert [file.name for file in folder.iterdir()] == ["0badcafe-other.trials"]
 
 
-@pytest.mark.parametrize("content", [b"", b"rubbish", b"x\x9c\xab\xae\x05\x00\x01u\x00\xf9"])
+@pytest.mark.parametrize(
+    "content", [b"", b"rubbish", zlib.compress(marshal.dumps({"a": 1})[:-1]), zlib.compress(b"N")]
+)
 def test_a_broken_cache_is_none(
     tmp_path: Path, folder: Path, derived: list[int], content: bytes
 ) -> None:
@@ -160,7 +164,7 @@ def test_room_is_made_for_the_newest(
 ) -> None:
     campaign(tmp_path, {"one": repeated(8.0, 2)}).close()
     folder.mkdir()
-    (folder / "0ldstuff-x.json.z").write_bytes(bytes(5000))
+    (folder / "0ldstuff-x.trials").write_bytes(bytes(5000))
     monkeypatch.setattr(derive_cache, "MOST_BYTES", 6000)
     summary(tmp_path)
     assert [file.name[:8] for file in folder.iterdir()] == ["0badcafe"]
