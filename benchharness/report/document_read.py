@@ -42,9 +42,9 @@ def read_document(path: Path) -> CampaignSummary:
     if not isinstance(document, Mapping) or "schema_version" not in document:
         raise UsageError("is not the document of a campaign", where=where, remedy=_REMEDY)
     version = document["schema_version"]
-    if version != SCHEMA_VERSION:
+    if version not in range(1, SCHEMA_VERSION + 1):
         raise UsageError(
-            f"version {version!r} of the document, this benchharness reads {SCHEMA_VERSION}",
+            f"version {version!r} of the document, this benchharness reads 1 to {SCHEMA_VERSION}",
             where=where,
             remedy=_REMEDY,
         )
