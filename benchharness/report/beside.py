@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,8 +36,9 @@ def beside(store: Store, campaign_id: str) -> Beside:
     records = store.campaigns()  # newest first
     place = next((i for i, record in enumerate(records) if record.id == own.id), len(records))
     earlier = [r for r in records[place + 1 :] if _alike(r, own)]
-    same_title = [record for record in earlier if record.title == own.title]
-    previous = next(iter(same_title or earlier), None)
+    comparable = [record for record in earlier if _variants(record) & _variants(own)]
+    same_title = [record for record in comparable if record.title == own.title]
+    previous = next(iter(same_title or comparable or earlier), None)
     noop = next((r for r in records if _is_floor(r, own)), None)
     try:
         size = store.path.stat().st_size
@@ -68,6 +70,14 @@ def _is_floor(record: CampaignRecord, own: CampaignRecord) -> bool:
         and machines[0] is not None
         and machines[0] == machines[1]
     )
+
+
+def _variants(record: CampaignRecord) -> set[tuple[str, str]]:
+    """Return workload and factors of the variants, to be compared."""
+    return {
+        (str(v.get("workload")), json.dumps(v.get("factors", {}), sort_keys=True))
+        for v in record.spec.get("variants", ())
+    }
 
 
 def _workloads(record: CampaignRecord) -> set[str]:

@@ -43,7 +43,11 @@ def change_text(ratio: float | None, low: float | None, high: float | None) -> C
     if not known or low is None or high is None:
         return ChangeText(_signed(ratio - 1.0, _digits(ratio - 1.0)))
     places = places_for(high - low, low - 1.0, high - 1.0)
+    if low == high:
+        return ChangeText(_signed(ratio - 1.0, places))
     ends = f"{signed(low - 1.0, places)} to {_signed(high - 1.0, places)}"
+    if high >= _PERCENT_TO:
+        ends = f"× {interval_text(low, high)}"
     return ChangeText(_signed(ratio - 1.0, places), "", ends)
 
 

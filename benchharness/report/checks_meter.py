@@ -81,7 +81,7 @@ def _readings(seen: Seen) -> Iterator[CheckRow]:
     if found:
         few = sum(n < _READINGS and method != COUNTER for n, method in found)
         by_counter = all(method == COUNTER for _, method in found)
-        limit = f"≥ {_READINGS}" + (" (a counter needs 2)" if by_counter else "")
+        limit = "≥ 2, by counter" if by_counter else f"≥ {_READINGS}"
         yield CheckRow(
             "Readings in the shortest window",
             str(min(n for n, _ in found)),
@@ -117,9 +117,10 @@ def _idle(seen: Seen) -> Iterator[CheckRow]:
     if pairs:
         before, after = (statistics.median(pair[i] for pair in pairs) for i in (0, 1))
         moved = seen.having("idle-drift")
+        more = f"; moved in {moved} of {len(pairs)} runs" if moved else ""
         yield CheckRow(
             "Idle power before, after",
-            f"{format_si(before, 'W')}, {format_si(after, 'W')}",
+            f"{format_si(before, 'W')}, {format_si(after, 'W')}{more}",
             f"±{100 * _IDLE_DRIFT:g} % in a run",
             by_share(moved, len(pairs)),
         )

@@ -33,7 +33,7 @@ from benchharness.units import format_si
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH, HEIGHT = 520.0, 360.0
+WIDTH, HEIGHT = 440.0, 330.0
 _LETTER, _LINE = 5.9, 13.0  # CSS pixels of an average letter, of a line, at the size of the labels
 _SPREAD = 8.0  # from this largest over smallest on, both axes are logarithmic
 

@@ -44,7 +44,7 @@ from benchharness.report.metrics import (
     energy_key,
 )
 from benchharness.report.several_meters import several_meters
-from benchharness.report.text import number, plain
+from benchharness.report.text import number, plain, unbroken
 from benchharness.report.timeline import SeriesReader
 from benchharness.report.winners import headline, winners
 
@@ -148,7 +148,7 @@ def _head(summary: CampaignSummary) -> Mapping[str, Any]:
         "created": plain(summary.created_utc, 40).replace("T", " ")[:16],
         "machine": plain(model, 80) if model else "",
         "headline": headline(summary),
-        "verdict": _unbroken(plain(summary.verdict, 600)),
+        "verdict": unbroken(plain(summary.verdict, 600)),
         "banners": html_view.banners(summary),
         "tiles": html_view.tiles(summary),
         "reliance": trust.reliance(summary),
@@ -160,11 +160,6 @@ def _head(summary: CampaignSummary) -> Mapping[str, Any]:
         "trials": len(summary.trials),
         "variants": len(summary.variants),
     }
-
-
-def _unbroken(text: str) -> str:
-    """Keep a number and its per cent sign on one line."""
-    return re.sub(r"(\d) %", "\\1\u00a0%", text)
 
 
 def _comparison(summary: CampaignSummary, limits: html_panels.Limits) -> Mapping[str, Any]:

@@ -9,27 +9,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchharness.model import CampaignSummary
-from benchharness.report.beside import Beside
+from benchharness.report.beside import Beside, beside
 from benchharness.report.budget_shares import budget_shares
 from benchharness.report.check_records import counts
 from benchharness.report.checks import check_rows
 from benchharness.report.floor_rows import floor_table
-from benchharness.report.groups import groups, is_divided
+from benchharness.report.groups import groups, is_divided, sections
 from benchharness.report.html_repeat import repeat
-from benchharness.report.metrics import MEANINGS, METRICS, Sign, standings
+from benchharness.report.metrics import MEANINGS, Sign, headline_key, standings
 from benchharness.report.pairs import pair_matrix
 from benchharness.report.timeline import SeriesReader
 from benchharness.report.undecided import command_for, open_variants
 from benchharness.stats.saying import percent
+from benchharness.store.database import Store
 
 _MOST_OPEN = 3
 
 
 def beside_of(reader: SeriesReader | None, campaign_id: str) -> Beside:
     """Return what the results file has besides; nothing where observations come from elsewhere."""
-    from benchharness.report.beside import beside
-    from benchharness.store.database import Store
-
     return beside(reader, campaign_id) if isinstance(reader, Store) else Beside()
 
 
@@ -76,10 +74,13 @@ def margin_words(summary: CampaignSummary) -> str:
 
 def glossary(summary: CampaignSummary) -> Mapping[str, list[tuple[Sign, str]]]:
     """Return the meanings of the words that the page uses, and of the others."""
-    used = {sign for key in METRICS for sign in standings(summary, key).values()}
-    for group in groups(summary.variants):
-        for key in METRICS:
-            matrix = pair_matrix(summary, group, key)
+    used: set[Sign] = set()
+    for section in sections(summary):
+        key = headline_key(section.summary)
+        for shown in (key, "duration_s", "memory_peak_bytes"):
+            used |= set(standings(section.summary, shown).values())
+        for group in groups(section.summary.variants):
+            matrix = pair_matrix(section.summary, group, key)
             used |= set(matrix.signs) if matrix is not None else set()
     return {
         "used": [(sign, text) for sign, text in MEANINGS if sign in used],

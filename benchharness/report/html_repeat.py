@@ -11,7 +11,7 @@ from benchharness.model import CampaignSummary
 from benchharness.report.beside import Beside
 from benchharness.report.methods import methods_sentences
 from benchharness.report.since_last import SinceLast, files_of, short_hash, since_last
-from benchharness.report.text import plain
+from benchharness.report.text import plain, unbroken
 from benchharness.units import format_bytes
 
 
@@ -47,7 +47,7 @@ def repeat(summary: CampaignSummary, found: Beside) -> Repeat:
         seed_added=seeded != command,
         since=None if found.previous is None else since_last(found.previous, summary),
         files=tuple(_rows(summary, found)),
-        methods=" ".join(plain(s, 1000) for s in sentences),
+        methods=unbroken(" ".join(plain(s, 1000) for s in sentences)),
     )
 
 

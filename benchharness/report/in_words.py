@@ -31,6 +31,8 @@ def pair_sentences(matrices: Sequence[PairMatrix], summary: CampaignSummary) -> 
     same = [pair for pair in clear if pair.word is Word.SAME]
     verb = "is" if len(clear) == 1 else "are"
     text = f"{len(clear)} of {len(pairs)} pairs {verb} decided"
+    if not clear:
+        text = f"None of the {len(pairs)} pairs is decided"
     parts = []
     if len(clear) > len(same):
         parts.append(f"{_count(len(clear) - len(same)).lower()} differ")
@@ -52,7 +54,7 @@ def resolution(matrices: Sequence[PairMatrix], summary: CampaignSummary, key: st
         if (m := metric_of(v, key)) and m.ratio_low is not None and m.ratio_high is not None
     ]
     between = [pair.half for matrix in matrices for pair in matrix.pairs if pair.half is not None]
-    if not against:
+    if not against or statistics.median(against) > 1.0:
         return ""
     runs = runs_word([v for v in summary.variants if v.ok])
     text = f"With {runs} of each, a change is known to about ±{_share(against)} %"
@@ -103,17 +105,23 @@ def drift_sentence(summary: CampaignSummary, key: str) -> str:
 def _open_pairs(pairs: Sequence[PairOf], what: str, summary: CampaignSummary) -> list[str]:
     if not pairs:
         return []
-    named = [
-        f"{p.row} against {p.column} ({p.change.change}"
-        f"{', ' + p.change.interval if p.change.interval else ''}; {needed_text(p.needed)})"
-        for p in pairs[:_MOST_NAMED]
-    ]
+    named = [_open_pair(pair) for pair in pairs[:_MOST_NAMED]]
     more = len(pairs) - len(named)
     verb = "pair is" if len(pairs) == 1 else "pairs are"
     text = f"{_count(len(pairs))} {verb} {what}: {'; '.join(named)}"
-    text += f"; and {more} more." if more else "."
+    text += f"; and {more} more" if more else ""
+    if not any(pair.needed for pair in pairs):
+        text += f"; {needed_text(None)}"
+    text += "."
     command = command_for(summary, [p.needed.repetitions for p in pairs if p.needed])
     return [f"{text} To add them: {command}" if command else text]
+
+
+def _open_pair(pair: PairOf) -> str:
+    parts = [pair.change.change, pair.change.interval]
+    if pair.needed is not None:
+        parts.append(needed_text(pair.needed))
+    return f"{pair.row} against {pair.column} ({'; '.join(part for part in parts if part)})"
 
 
 def _share(halves: Sequence[float]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 import unicodedata
 from collections.abc import Iterable
@@ -53,6 +54,11 @@ def plain(text: object, limit: int = 200) -> str:
     if len(line) > limit or len(raw) > 4 * limit:
         return line[: limit - 1].rstrip() + "…"
     return line
+
+
+def unbroken(text: str) -> str:
+    """Keep a number and its per cent sign on one line."""
+    return re.sub(r"(\d) %", "\\1\u00a0%", text)
 
 
 def column_unit(values: Iterable[float | None], base: str) -> Unit:

@@ -164,6 +164,43 @@ def test_the_same_campaign_gives_the_same_page(text: str) -> None:
     assert render_html(summary, SampleStore(summary)) == text
 
 
+def test_a_named_baseline_and_a_margin_are_in_figures_tiles_and_words() -> None:
+    summary = sample_campaign(margin=0.02, baseline={"runtime": "native"})
+    found = page(summary, observations=False)
+    numpy = next(v for v in summary.variants if v.label == "numpy")
+    ratio = numpy.metrics["energy_net_j"].ratio
+    assert ratio is not None
+    change = f"−{100 * (1 - ratio):.0f}"
+    tile = found.text[found.text.index("Net energy") : found.text.index("Can you rely on this?")]
+    assert change in tile
+    assert "of native to" in tile
+    assert "change of the lowest variant" in found.text
+    assert "95 % intervals that hold together over 3 comparisons" in found.text
+    assert "Grey band: ±2 %, the margin that was set beforehand." in found.text
+    assert [a for tag, a in found.tags if tag == "rect" and a.get("class") == "fill-band"]
+    assert "Do not compare two ± ranges by eye" in found.text
+    assert "The margin of ±2 % was set before the first run." in found.text
+
+
+def test_all_pairs_are_a_table_with_headers_and_words(text: str) -> None:
+    found = Page(text)
+    assert "The 6 intervals hold together at 95 %" in found.text
+    assert "6 pairs are decided" in found.text or "6 pairs is decided" in found.text
+    cells = [a for tag, a in found.tags if tag == "td" and "cell" in (a.get("class") or "")]
+    assert len(cells) == 6
+    assert all(a["title"] for a in cells)
+
+
+def test_the_other_questions_are_answered(text: str) -> None:
+    found = Page(text)
+    for needed in (
+        "Longest gap between readings", "≥ 99 %", "cancels", "Energy (up) against time (across)",
+        "The command, with the seed that was drawn", "--seed 20250611", "For a methods section",
+        "Words that this report does not use", "no clear drift", "all panels have the same axes",
+    ):  # fmt: skip
+        assert needed in found.text, needed
+
+
 def hostile_campaign() -> CampaignSummary:
     kinds = [replace(k, label=f"{HOSTILE} {i}") for i, k in enumerate(KINDS)]
     summary = sample_campaign(repeat=2, kinds=kinds)
