@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.resources
 import json
 import shutil
-import tempfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -30,9 +29,9 @@ def campaign(harness: Harness, seconds: float, program: str = ASLEEP) -> Outcome
 
 
 @pytest.fixture(scope="module")
-def measured() -> tuple[Harness, list[str]]:
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Harness, list[str]]:
     """Four campaigns: two alike, one that takes three times as long, one that fails."""
-    folder = Path(tempfile.mkdtemp(prefix="gate-"))
+    folder = tmp_path_factory.mktemp("gate")
     harness = Harness(folder)
     documents = [campaign(harness, seconds) for seconds in (0.6, 0.6, 1.8)]
     documents.append(campaign(harness, 0.01, "raise SystemExit(3)"))
