@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 440.0, 330.0
 _LETTER, _LINE = 5.9, 13.0  # CSS pixels of an average letter, of a line, at the size of the labels
+_INSIDE = WIDTH - 64.0  # of the axes, across
+_MOST_MARGIN = 0.35  # of that, for labels on the right
 _SPREAD = 8.0  # from this largest over smallest on, both axes are logarithmic
 
 
@@ -111,7 +113,7 @@ def _limits(axes: Axes, points: Sequence[PowerPoint], seconds: Unit, joules: Uni
     if max(times) / min(times) > _SPREAD or max(energies) / min(energies) > _SPREAD:
         axes.set_xscale("log")
         axes.set_yscale("log")
-        axes.set_xlim(min(times) / 1.8, max(times) * 2.2)
+        axes.set_xlim(min(times) / 1.8, max(times) * 3.0)
         axes.set_ylim(min(energies) / 1.8, max(energies) * 1.8)
         _plain_ticks(axes)
         return
@@ -122,7 +124,8 @@ def _limits(axes: Axes, points: Sequence[PowerPoint], seconds: Unit, joules: Uni
             (joules, [(e, p.half_j) for e, p in zip(energies, points, strict=True)]),
         )
     ]
-    axes.set_xlim(0.0, 1.18 * tops[0])
+    longest = _LETTER * max(len(point.label) for point in points) + 14.0
+    axes.set_xlim(0.0, max(1.18, 1.0 / (1.0 - min(_MOST_MARGIN, longest / _INSIDE))) * tops[0])
     axes.set_ylim(0.0, 1.12 * tops[1])
 
 
@@ -192,5 +195,5 @@ def _labels(
             continue
         x, y = back.transform((label.x, label.y))
         if label.leads:
-            axes.plot([place[0], x], [place[1], y], color=figures.LINE, linewidth=0.8, zorder=1)
+            axes.plot([place[0], x], [place[1], y], color=figures.MUTED, linewidth=0.6, zorder=1)
         axes.text(x, y, point.label, color=figures.INK, fontsize=10.5, ha="center", va="center")

@@ -1,11 +1,12 @@
 """Labels beside points, so that no label covers another, a point, or the frame.
 
-Greedy: each label takes the first free place around its point, nearest first. Coordinates are
-CSS pixels, y upwards.
+Greedy: each label takes the first free place around its point, nearest first, where no other point
+is nearer; farther out a line leads to its point. Coordinates are CSS pixels, y upwards.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,11 @@ class Box:
             and self.bottom < other.top
             and other.bottom < self.top
         )
+
+    def distance(self, x: float, y: float) -> float:
+        """Return how far a point is from the rectangle, 0 inside of it."""
+        across = max(self.left - x, 0.0, x - self.right)
+        return math.hypot(across, max(self.bottom - y, 0.0, y - self.top))
 
     def is_within(self, other: Box) -> bool:
         """Say whether it lies inside the other."""
@@ -69,7 +75,8 @@ def place_labels(
     occupied = [*taken, *(_around(x, y, _POINT_HALF, _POINT_HALF) for x, y in points)]
     found: list[Label | None] = []
     for (x, y), (width, height) in zip(points, sizes, strict=True):
-        label = _place(x, y, width / 2.0, height / 2.0, frame, occupied)
+        others = [point for point in points if point != (x, y)]
+        label = _place((x, y), (width / 2.0, height / 2.0), frame, occupied, others)
         found.append(label)
         if label is not None:
             occupied.append(_around(label.x, label.y, width / 2.0, height / 2.0))
@@ -77,15 +84,24 @@ def place_labels(
 
 
 def _place(
-    x: float, y: float, half_width: float, half_height: float, frame: Box, occupied: Sequence[Box]
+    point: tuple[float, float],
+    half: tuple[float, float],
+    frame: Box,
+    occupied: Sequence[Box],
+    others: Sequence[tuple[float, float]],
 ) -> Label | None:
+    (x, y), (half_width, half_height) = point, half
     for distance in _DISTANCES:
         for across, up in _SIDES:
             middle_x = x + across * (distance + half_width)
             middle_y = y + up * (distance + half_height)
             box = _around(middle_x, middle_y, half_width, half_height)
-            if box.is_within(frame) and not any(box.overlaps(other) for other in occupied):
-                return Label(middle_x, middle_y, distance >= _LEADER_FROM)
+            if not box.is_within(frame) or any(box.overlaps(other) for other in occupied):
+                continue
+            leads = distance >= _LEADER_FROM
+            own = box.distance(x, y)
+            if leads or not any(box.distance(*other) <= own for other in others):
+                return Label(middle_x, middle_y, leads)
     return None
 
 
