@@ -11,7 +11,7 @@ from typing import Any
 
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.store.connection import transaction
-from benchharness.store.faults import translated
+from benchharness.store.faults import translated, understood
 from benchharness.store.owner import Owner
 from benchharness.store.records import CAMPAIGN_STATES, CampaignRecord
 from benchharness.store.text import storable
@@ -60,7 +60,8 @@ class Campaigns:
             rows = self._connection.execute(
                 f"SELECT {_COLUMNS} FROM campaign ORDER BY seq DESC"  # noqa: S608 - our own names
             ).fetchall()
-        return [_record(row) for row in rows]
+        with understood(self._path):
+            return [_record(row) for row in rows]
 
     def find(self, name: str) -> CampaignRecord:
         """Return the campaign with this id, unique prefix of an id, or "last", the newest.
@@ -88,7 +89,8 @@ class Campaigns:
                 f"SELECT {_COLUMNS} FROM campaign WHERE id = ?",  # noqa: S608 - our own names
                 fitting,
             ).fetchone()
-        return _record(row)
+        with understood(self._path):
+            return _record(row)
 
     def finish(self, campaign_id: str, state: str, overhead: Mapping[str, Any] | None) -> None:
         """Store how a campaign ended and what the harness cost, and release it."""

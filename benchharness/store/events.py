@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchharness.store.faults import translated
+from benchharness.store.faults import translated, understood
 from benchharness.store.records import EventRecord
 from benchharness.store.text import marks, storable
 
@@ -66,12 +66,13 @@ class Events:
                 f"SELECT {_COLUMNS} FROM event WHERE trial_id = ?{chosen} ORDER BY t_ns, id",  # noqa: S608 - our own names
                 values,
             ).fetchall()
-        return [_event(row) for row in rows]
+        with understood(self._path):
+            return [_event(row) for row in rows]
 
     def of_trials(self, trial_ids: Sequence[int]) -> dict[int, list[EventRecord]]:
         """Return the events of several trials at once, each trial's in time order."""
         found: dict[int, list[EventRecord]] = {trial_id: [] for trial_id in trial_ids}
-        with translated(self._path):
+        with translated(self._path), understood(self._path):
             for trial_id, *row in self._connection.execute(
                 f"SELECT trial_id, {_COLUMNS} FROM event WHERE trial_id IN ({marks(trial_ids)})"  # noqa: S608 - our own names
                 " ORDER BY trial_id, t_ns, id",

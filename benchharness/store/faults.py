@@ -12,6 +12,8 @@ from pathlib import Path
 
 from benchharness.errors import BenchharnessError, ResultsFileError, UnfitError
 
+# What SQLite, and Python of text that is no UTF-8, say of a file that is damaged.
+_DAMAGED = ("malformed", "not a database", "corrupt", "Could not decode")
 ELSEWHERE = "name another file with --results"
 
 
@@ -25,6 +27,18 @@ def translated(path: Path) -> Iterator[None]:
         if explained is None:
             raise
         raise explained from error
+
+
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Make rows that are no records the error that the file is damaged: cards do rot.
+
+    Text in SQLite has no checksum: a flipped bit makes JSON no JSON, and a status unknown.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise damaged(path) from error
 
 
 def cannot_use(error: OSError, path: Path) -> BenchharnessError:
@@ -51,7 +65,7 @@ def _explain(error: sqlite3.DatabaseError, path: Path) -> BenchharnessError | No
         what = f"the results file cannot be used: {message}"
         remedy = "make the file and its folder writable, or name another file with --results"
         return ResultsFileError(what, where=where, remedy=remedy)
-    if "malformed" in message or "not a database" in message or "corrupt" in message:
+    if any(word in message for word in _DAMAGED):
         return damaged(path)
     return None
 

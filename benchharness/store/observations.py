@@ -18,7 +18,7 @@ from typing import Any
 from benchharness.model import Channel
 from benchharness.store.codec import encode_row, pack, pack_times, split_row
 from benchharness.store.connection import transaction
-from benchharness.store.faults import translated
+from benchharness.store.faults import translated, understood
 from benchharness.store.records import StreamRecord
 from benchharness.store.schema import TIME_CHANNEL
 from benchharness.store.text import marks, parsed, storable
@@ -143,12 +143,13 @@ class Observations:
                 f"SELECT {_COLUMNS} FROM stream WHERE trial_id = ? ORDER BY id",  # noqa: S608 - our own names
                 (trial_id,),
             ).fetchall()
-        return [_stream(row) for row in rows]
+        with understood(self._path):
+            return [_stream(row) for row in rows]
 
     def streams_of_trials(self, trial_ids: Sequence[int]) -> dict[int, list[StreamRecord]]:
         """Return the streams of several trials at once, each trial's in order."""
         found: dict[int, list[StreamRecord]] = {trial_id: [] for trial_id in trial_ids}
-        with translated(self._path):
+        with translated(self._path), understood(self._path):
             for row in self._connection.execute(
                 f"SELECT {_COLUMNS} FROM stream WHERE trial_id IN ({marks(trial_ids)}) ORDER BY id",  # noqa: S608 - our own names
                 trial_ids,
@@ -167,7 +168,8 @@ class Observations:
                 " ORDER BY trial.run_index, trial.id, stream.id",
                 (campaign_id,),
             ).fetchall()
-        return [(trial_id, name, parsed(meta)) for trial_id, name, meta in rows]
+        with understood(self._path):
+            return [(trial_id, name, parsed(meta)) for trial_id, name, meta in rows]
 
 
 def _stream(row: tuple[Any, ...]) -> StreamRecord:

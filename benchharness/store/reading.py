@@ -63,7 +63,7 @@ def read_stream(
         try:
             times = _times(*items(TIME_CHANNEL))
             values = {name: _values(items(channels.index(name))[0]) for name in wanted}
-        except (zlib.error, ValueError) as error:
+        except (zlib.error, ValueError, TypeError) as error:
             raise damaged(path) from error
     return times, values
 

@@ -23,6 +23,7 @@ from benchharness.errors import ResultsFileError
 from benchharness.store.codec import is_intact
 from benchharness.store.connection import connect, look_at, transaction
 from benchharness.store.faults import page_counts
+from benchharness.store.rescue_mend import mend
 
 _GIVE_UP_AFTER = 10_000  # row numbers without a readable row, where the last one is not known
 
@@ -51,6 +52,7 @@ def rescue(damaged: Path, new: Path) -> Mapping[str, int]:
                 for table, without_rowid in _tables(target):
                     rows = _rows(source, table, by_number=not without_rowid)
                     saved[table] = _insert(target, table, rows)
+                mend(target)
                 saved["observation"] -= _drop_torn_minutes(target)
     return saved
 

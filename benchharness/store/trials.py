@@ -10,7 +10,7 @@ from typing import Any
 
 from benchharness.model import Caution, Status
 from benchharness.store.connection import transaction
-from benchharness.store.faults import translated
+from benchharness.store.faults import translated, understood
 from benchharness.store.records import TrialPlan, TrialRecord, TrialResult
 from benchharness.store.text import parsed, storable
 
@@ -74,7 +74,8 @@ class Trials:
                 _SELECT + " WHERE trial.campaign_id = ? ORDER BY run_index, trial.id",
                 (campaign_id,),
             ).fetchall()
-        records = map(_record, rows)
+        with understood(self._path):
+            records = [_record(row) for row in rows]
         return [record for record in records if replaced or record.replaced_by is None]
 
     def get(self, trial_id: int) -> TrialRecord:
@@ -83,7 +84,8 @@ class Trials:
             row = self._connection.execute(_SELECT + " WHERE trial.id = ?", (trial_id,)).fetchone()
         if row is None:
             raise KeyError(f"no trial {trial_id} in {self._path}")
-        return _record(row)
+        with understood(self._path):
+            return _record(row)
 
     def start(self, trial_id: int, started_ns: int) -> None:
         """Mark a trial as running since ``started_ns``."""
