@@ -18,6 +18,7 @@ import platform
 import tempfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,7 @@ def _folder() -> Path | None:
         return None
 
 
+@cache
 def _code() -> str:
     """Return a digest of the code that derives: every file's name, size and time of change."""
     told: list[Sequence[Any]] = [(platform.python_version(), np.__version__)]

@@ -15,7 +15,7 @@ from benchharness.store.records import EventRecord, StreamRecord, TrialRecord
 if TYPE_CHECKING:
     from benchharness.store.database import Store
 
-KEEP_FROM_S = 0.2  # what took less to derive is derived again
+KEEP_FROM_S = 0.05  # what took less to derive is derived again
 _AT_ONCE = 200
 _MANY = 1000
 
