@@ -19,7 +19,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from tests.integration.bulk import bulk_plugs, open_meters, stop
 from tests.integration.mqtt_broker import Mosquitto, configure, free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.broker]
+pytestmark = [pytest.mark.slow, pytest.mark.broker, pytest.mark.alone]
 
 PLUGS = 1000
 MOST_PERCENT_FOR_ALL = 40.0

@@ -17,7 +17,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchharness.trial.sampling import Sampler, SamplerReport
 from tests.benchmarks import peers
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 ROUNDS = 3
 

@@ -15,6 +15,8 @@ from benchharness.model import Channel, Status
 from benchharness.store.database import Store
 from benchharness.store.records import CampaignRecord, TrialPlan, TrialResult
 
+pytestmark = pytest.mark.alone
+
 HOURS = 22
 HZ = 10
 CHANNELS = 8

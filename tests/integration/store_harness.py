@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,21 +17,26 @@ from benchharness.store.records import CampaignRecord, TrialPlan
 
 WRITER = Path(__file__).with_name("store_writer.py")
 NS_PER_SAMPLE = 100_000_000
+# Limits itself and becomes the program: a process with threads, as pytest-xdist's workers are,
+# may run nothing between fork and exec.
+LIMITED = """import os, resource, sys
+limit = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 def start_writer(
     path: Path, campaign_id: str, seconds: int, padding: int = 0, file_limit: int | None = None
 ) -> subprocess.Popen[str]:
-    def limit() -> None:
-        if file_limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
-
+    command = [sys.executable, str(WRITER), str(path), campaign_id, str(seconds), str(padding)]
+    if file_limit is not None:
+        command = [sys.executable, "-c", LIMITED, str(file_limit), *command]
     return subprocess.Popen(
-        [sys.executable, str(WRITER), str(path), campaign_id, str(seconds), str(padding)],
+        command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=limit,  # noqa: PLW1509 - the only way to limit a child alone
     )
 
 

@@ -52,6 +52,7 @@ def polled(address: str, poll_s: float = 0.1) -> str:
 
 
 @pytest.mark.parametrize("kind", [*STEPS_J, "zigbee2mqtt"])
+@pytest.mark.alone
 def test_a_device_of_each_kind_is_read_by_its_driver_as_emulated(
     mosquitto: Mosquitto, start_plug: StartPlug, kind: str
 ) -> None:

@@ -40,6 +40,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Harness, list[st
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_exit_codes(measured: tuple[Harness, list[str]]) -> None:
     harness, (base, alike, slow, failing) = measured
     limit = ("--max-regression", "time=20%")
@@ -80,6 +81,7 @@ def test_the_exit_codes(measured: tuple[Harness, list[str]]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_where_a_baseline_may_come_from(measured: tuple[Harness, list[str]]) -> None:
     harness, (base, _, slow, _) = measured
     kept = harness.folder / "kept.db"

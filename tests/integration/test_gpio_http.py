@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,7 @@ def test_each_post_comes_once(tmp_path: Path, runtime: str, mode: str, build: st
 
 
 @every_runtime
+@pytest.mark.alone
 def test_it_sleeps_between_posts(tmp_path: Path, runtime: str) -> None:
     """0.8 s of waiting cost less than half of that: starting costs the same in both."""
 
@@ -67,6 +69,7 @@ def test_it_sleeps_between_posts(tmp_path: Path, runtime: str) -> None:
         assert cpu_s(0.9) - cpu_s(0.1) < 0.4
 
 
+@pytest.mark.alone
 def test_slow_answers_do_not_move_the_schedule(tmp_path: Path) -> None:
     """20 periods of 50 ms with answers after 30 ms: 1 s, where drift would make it 1.6 s."""
     with serving(tmp_path, "--delay", "0.03") as server:
@@ -133,12 +136,13 @@ def test_the_modules_own_socket_does_not_hang(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def nobodys_port(tmp_path: Path) -> int:
-    """Return a port that nobody listens on, written where the server's would be."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    (tmp_path / "port").write_text(str(port))
-    return port
+def nobodys_port(tmp_path: Path) -> Iterator[int]:
+    """A port that is taken and not listened on, written where the server's would be."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        (tmp_path / "port").write_text(str(port))
+        yield port
 
 
 @every_runtime

@@ -155,6 +155,7 @@ def test_a_hundred_megabytes_of_output_are_drained_and_bounded(child_of: type[St
     assert len(child.stdout.text()) < 200_000
 
 
+@pytest.mark.alone
 def test_the_end_is_stamped_when_it_happens(child_of: type[Starter]) -> None:
     child = child_of.start("/bin/sleep", "0.25")
     wait(child)
@@ -163,6 +164,7 @@ def test_the_end_is_stamped_when_it_happens(child_of: type[Starter]) -> None:
     assert 0.25 <= took_s < 0.6
 
 
+@pytest.mark.alone
 def test_the_program_begins_at_the_word_and_entering_its_group_is_not_its_time(
     tmp_path: Path,
 ) -> None:

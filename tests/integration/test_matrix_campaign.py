@@ -17,6 +17,7 @@ def harness(tmp_path: Path) -> Harness:
 
 @pytest.mark.slow
 @pytest.mark.rust
+@pytest.mark.alone
 def test_every_runtime_gives_the_expected_result(harness: Harness) -> None:
     vary = ("--vary", "runtime=wasmtime,native,numpy", "--vary", "build=scalar,simd128")
     done = harness.run("matrix", "--set", "n=300", *vary)
@@ -42,6 +43,7 @@ def test_every_runtime_gives_the_expected_result(harness: Harness) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_wrong_result_is_a_failed_trial(harness: Harness) -> None:
     """The same workload, asked for other matrices than those that it expects."""
     folder = harness.folder / "config" / "benchharness" / "workloads" / "wrong"
@@ -61,6 +63,7 @@ def test_a_wrong_result_is_a_failed_trial(harness: Harness) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_noop_is_measured(harness: Harness) -> None:
     done = harness.run("noop")
     assert done.code == 0, done.stderr

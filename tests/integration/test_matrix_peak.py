@@ -27,6 +27,7 @@ def emitted(folder: Path) -> list[float]:
 
 
 @pytest.mark.rust
+@pytest.mark.alone
 def test_the_peak_is_measured_once_for_one_core_and_for_all(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

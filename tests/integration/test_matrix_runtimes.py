@@ -113,6 +113,7 @@ def test_phases_fill_the_window_in_order(
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.alone
 def test_gflops_are_those_of_the_multiply_phase(
     tmp_path: Path, cache: str, variant: tuple[str, ...]
 ) -> None:

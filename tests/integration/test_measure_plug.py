@@ -16,7 +16,7 @@ import pytest
 from benchharness.meters.emulator.truth import read_truth, truth_energy_j
 from tests.integration.mqtt_broker import EmulatedPlug, Mosquitto
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.alone]
 
 SCRIPT = """
 import json, sys, time

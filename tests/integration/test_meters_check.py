@@ -18,6 +18,8 @@ from benchharness.meters.cpu_time import CpuTime
 from benchharness.meters.instrument import read_instrument
 from tests.integration.mqtt_broker import EmulatedPlug, Mosquitto
 
+pytestmark = pytest.mark.alone  # some load every core, and one measures how late a plug is
+
 SECOND_NS = 1_000_000_000
 BUSY = "busy while the load was off"
 

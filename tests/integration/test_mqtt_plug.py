@@ -109,6 +109,7 @@ def test_an_emulated_plug_is_emulated_whatever_the_user_wrote(
     assert seen.meter.capabilities().measurement_class is MeasurementClass.EMULATED
 
 
+@pytest.mark.alone
 def test_counter_and_integral_match_the_truth(
     mosquitto: Mosquitto, start_plug: StartPlug, watch: Callable[[str], Watched], tmp_path: Path
 ) -> None:

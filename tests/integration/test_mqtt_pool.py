@@ -178,6 +178,7 @@ def test_other_settings_are_another_connection(
     other.close()
 
 
+@pytest.mark.alone
 def test_a_hundred_plugs_and_no_message_is_lost(mosquitto: Mosquitto) -> None:
     with bulk_plugs(mosquitto, 100, 5.0) as plugs, open_meters(mosquitto, 100, 0) as watched:
         watched.watch(2.0)

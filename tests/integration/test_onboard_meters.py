@@ -131,6 +131,7 @@ def test_only_root_may_read_rapl(seen_by_all: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_trial_on_a_jetson_s_own_monitor(
     harness: Harness,
     tmp_path: Path,
@@ -152,6 +153,7 @@ def test_a_trial_on_a_jetson_s_own_monitor(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_trial_over_a_wrap_of_rapl(
     harness: Harness,
     tmp_path: Path,

@@ -123,6 +123,7 @@ def test_an_estimate_and_a_failing_benchmark(tmp_path: Path) -> None:
 
 @pytest.mark.broker
 @pytest.mark.slow
+@pytest.mark.alone
 def test_joules_of_the_rounds_are_those_that_the_plug_gave(
     tmp_path: Path, mosquitto: Mosquitto, start_plug: Callable[..., EmulatedPlug]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -22,12 +23,13 @@ Run = Callable[..., tuple[int, str, str]]
 BAD = f"| \u202e{HOSTILE} 🎉 \\input{{/etc/passwd}} =1+1"
 
 
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A results file whose last trial says 10 MB of why it failed."""
+    folder = tmp_path_factory.mktemp("stored")
     failed = Trial(status=Status.FAILED, reason=f"{BAD}\n" + "x" * 10_000_000)
     campaign(
-        tmp_path,
+        folder,
         {
             "native": [Trial(busy_w=w) for w in (8.0, 8.1, 7.9)],
             BAD: [*(Trial(duration_s=30.0, busy_w=w) for w in (8.0, 8.1, 7.9)), failed],
@@ -37,6 +39,18 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
         options={"probe_hz": 10.0, "warmup": 1},
         margin=0.02,
     ).close()
+    return folder / "results.db"
+
+
+@pytest.fixture
+def run(
+    stored: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(stored, tmp_path / "results.db")
 
     def command(*words: str) -> tuple[int, str, str]:
         code = main([words[0], "--results", str(tmp_path / "results.db"), *words[1:]])

@@ -13,6 +13,7 @@ import pytest
 from benchharness.model import CampaignSummary, PhaseSpan
 from benchharness.report.html import write_html
 from tests.integration.report_chromium import Chromium
+from tests.unit.report_metered import IDLE_W, counter_meter, power_meter
 from tests.unit.report_samples import SampleStore, assembled, sample_campaign, with_rail
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -185,6 +186,29 @@ def test_going_to_a_run_shows_its_window_and_its_own_figure(page: Shown) -> None
     assert page.browser.evaluate(f"{go}.value") == "3"
 
 
+@pytest.mark.parametrize("of", ["a counter", "a late counter", "powers"])
+def test_the_joules_of_a_short_window_are_the_runs_own(
+    browser: Chromium, tmp_path: Path, of: str
+) -> None:
+    meter = {
+        "a counter": counter_meter(),
+        "a late counter": counter_meter(latency_s=0.15, latency_u_s=0.02),
+        "powers": power_meter(period_s=0.1),
+    }[of]
+    summary = meter.summary
+    shown = Shown(browser, summary, write_html(summary, meter, tmp_path / "m.html").as_uri())
+    shown.open()
+    go = "document.querySelector('[data-part=go]')"
+    for place, trial in enumerate(summary.trials):
+        browser.evaluate(f"{go}.value = '{place}', {go}.dispatchEvent(new Event('change'))")
+        assert trial.energy is not None
+        assert shown.joules() == pytest.approx(trial.energy.gross_j.value, rel=5e-4)
+        least = browser.evaluate("document.querySelector('[data-part=rows] tr').cells[3].innerText")
+        # Nothing of the power at rest, which steps at the edges, is inside.
+        assert float(least.split()[0]) > (1.5 if of == "powers" else 1.0) * IDLE_W
+    assert browser.complaints == []
+
+
 def test_fingers_move_and_zoom(page: Shown) -> None:
     page.open(390)
     page.browser.call("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=2)
@@ -296,6 +320,7 @@ def test_a_changed_script_is_refused(browser: Chromium, page: Shown, tmp_path: P
     browser.complaints.clear()
 
 
+@pytest.mark.alone
 def test_a_campaign_of_60000_samples_is_drawn_and_zoomed_quickly(
     browser: Chromium, tmp_path: Path
 ) -> None:

@@ -173,6 +173,7 @@ def test_two_harnesses_share_a_results_file(harness: Harness) -> None:
         assert [len(store.trials(c.id)) for c in store.campaigns()] == [2, 2]
 
 
+@pytest.mark.alone
 def test_a_killed_harness_loses_a_second_at_most_and_leaves_nobody(harness: Harness) -> None:
     mark = "86397.125"
     script = harness.folder / "slow-once.sh"

@@ -113,6 +113,7 @@ def test_a_server_is_there_before_and_after_the_program_that_it_serves(harness: 
     assert processes_with(MARK) == []
 
 
+@pytest.mark.alone
 def test_the_cpu_share_of_a_marked_window_leaves_the_server_out(harness: Harness) -> None:
     busy = "import time\nevents.ready()\nend = time.monotonic() + 60\n"
     server = "from benchharness import events\n" + busy + "while time.monotonic() < end: pass\n"

@@ -72,6 +72,7 @@ def test_a_width_that_is_never_reached_ends_at_the_most(harness: Harness) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_time_budget_is_kept(harness: Harness) -> None:
     before_s = time.monotonic()
     outcome = harness.run("--max-time", "2.5", *SLEEP)
@@ -208,6 +209,7 @@ def test_a_block_keeps_its_meters(harness: Harness) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_dry_run_measures_nothing_and_knows_what_was_measured(harness: Harness) -> None:
     varied = ["./nap", "--vary", "s=0.02,0.05", "--repeat", "2"]
     first = harness.run(*varied, "--dry-run")

@@ -30,6 +30,7 @@ def stage(trial: dict[str, Any], name: str) -> tuple[int, int]:
     return span["start_ns"], span["end_ns"]
 
 
+@pytest.mark.alone
 def test_net_energy_agrees_with_the_truth_within_its_uncertainty(
     harness: Harness, mosquitto: Mosquitto, start_plug: Callable[..., EmulatedPlug]
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.harness import Harness
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 WALL_W, RAIL_W = 10.0, 8.0
 

@@ -56,6 +56,7 @@ def test_importing_the_package_brings_the_standard_library_only() -> None:
         benchharness.nothing  # noqa: B018
 
 
+@pytest.mark.alone
 def test_joules_of_a_known_load_are_power_times_time() -> None:
     meter = FlatMeter(10.0)
     with benchharness.measure("flat", meter=meter, idle_s=0.3) as m:
@@ -77,6 +78,7 @@ def test_joules_of_a_known_load_are_power_times_time() -> None:
     assert m.as_dict()["energy_gross_j"] == gross.value
 
 
+@pytest.mark.alone
 def test_cpu_and_memory_are_of_the_block() -> None:
     with benchharness.measure("work", meter="none") as m:
         end = time.process_time() + 0.2
@@ -138,6 +140,7 @@ def test_an_error_in_the_block_comes_out_and_the_figures_are_there() -> None:
     assert "ZeroDivisionError" in str(m)
 
 
+@pytest.mark.alone
 def test_ctrl_c_in_the_block_does_not_rest() -> None:
     began = time.monotonic()
     with (

@@ -79,6 +79,7 @@ class TestChangePoints:
         u[3] = None
         assert [change.index for change in change_points(x, u)] == [5]
 
+    @pytest.mark.alone
     def test_a_thousand_points_are_quick(self) -> None:
         rng = np.random.default_rng(1)
         x = rng.normal(1.0, 0.015, 1000) + 0.05 * ((np.arange(1000) // 50) % 2)
