@@ -29,13 +29,14 @@ async function unpacked(text) {
 /** A block has n intervals: n + 1 times, and for each a mean, the extremes, and sums so far. */
 function block([, , kind, count, base, step, at, timesAt, tick], words, start, bounds, slices) {
   const n = kind === SLICES ? count : count - 1;
-  const made = { kind, n, times: null, values: null, mean: new Float64Array(n) };
+  const edges = [start + bounds[1], start + bounds[2]];
+  const made = { kind, n, edges, times: null, values: null, mean: new Float64Array(n) };
   for (const name of ["low", "high"]) made[name] = new Float64Array(n);
   if (kind === SLICES) {
     made.times = sliceTimes(start, bounds, slices);
     readSlices(made, words, at, base, step);
   } else {
-    made.times = summed(words, timesAt, count).map((ticks) => start + ticks * tick);
+    made.times = summed(words, timesAt, count).map((ticks) => atEdge(start + ticks * tick, edges, tick));
     made.values = summed(words, at, count).map((sum) => {
       const level = sum % 65536; // differences of values are modulo 65536, those of times are not
       return level === MISSING ? NaN : base + level * step;
@@ -44,6 +45,11 @@ function block([, , kind, count, base, step, at, timesAt, tick], words, start, b
   }
   sumUp(made);
   return made;
+}
+
+/** Times are whole ticks; those of a window's edges are known better. */
+function atEdge(time, edges, tick) {
+  return edges.find((edge) => Math.abs(edge - time) < 0.501 * tick) ?? time;
 }
 
 function summed(words, at, count) {

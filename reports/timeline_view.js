@@ -239,6 +239,9 @@ function curve(line, panel, plot) {
   return made;
 }
 
+/** What stands at a window's edge was worked out from the readings near it. */
+const isRead = (made, i) => !made.edges.includes(made.times[i]);
+
 /** Every interval as it is. */
 function pieces(ranges, panel, plot) {
   let [line, band, dots] = ["", "", ""];
@@ -250,7 +253,8 @@ function pieces(ranges, panel, plot) {
       if (made.kind === LINE) {
         const [y0, y1] = [round(panel.y(made.values[i])), round(panel.y(made.values[i + 1]))];
         line += open ? `L${x1} ${y1}` : `M${x0} ${y0}L${x1} ${y1}`;
-        dots += open ? `M${x1} ${y1}h0` : `M${x0} ${y0}h0M${x1} ${y1}h0`;
+        if (!open && isRead(made, i)) dots += `M${x0} ${y0}h0`;
+        if (isRead(made, i + 1)) dots += `M${x1} ${y1}h0`;
       } else {
         const y = round(panel.y(made.mean[i]));
         line += open ? `V${y}H${x1}` : `M${x0} ${y}H${x1}`;

@@ -80,6 +80,19 @@ def counter_difference(observed: Observed) -> Candidate | Unavailable:
     return Candidate(COUNTER, energy_j, Budget.of(terms), len(used))
 
 
+def at_edges_j(observed: Observed) -> tuple[float, float] | None:
+    """Return the counter at the window's start and end, J; None where it has no readings near.
+
+    As :func:`counter_difference` takes it: the two differ by the energy of the window.
+    """
+    start, end = _edge(observed, 0.0), _edge(observed, observed.duration_s)
+    if start is None or end is None or end.t_s <= start.t_s:
+        return None
+    mean_w = (end.energy_j - start.energy_j) / (end.t_s - start.t_s)
+    beyond_s = observed.duration_s - end.t_s
+    return start.energy_j - mean_w * start.t_s, end.energy_j + mean_w * beyond_s
+
+
 def _blind_s(observed: Observed, mean_w: float) -> float:
     """Return for how long the counter stood still because nothing above the floor was there.
 

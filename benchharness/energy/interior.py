@@ -55,25 +55,51 @@ def _settled(observed: Observed) -> Samples:
     return settled if len(settled) >= ENOUGH else observed.inside
 
 
+def interior_line(observed: Observed) -> Samples | None:
+    """Return the readings that :func:`interior_hold` uses, and the powers it has at the edges.
+
+    From 0 to the window's duration; the area under the line is the energy. None without readings.
+    """
+    if len(observed.inside) == 0:
+        return None
+    used = _settled(observed)
+    (start_w, _), (end_w, _) = _trends(used, observed)
+    t_s = np.concatenate([[0.0], used.t_s, [observed.duration_s]])
+    power_w = np.concatenate([used.value[:1] + start_w, used.value, used.value[-1:] + end_w])
+    return Samples(t_s, power_w)
+
+
 def _at_edges(used: Samples, observed: Observed) -> tuple[float, float]:
     """Return what trends add to the energy beyond the outer readings, and its half-width in J."""
+    (start_w, start_j), (end_w, end_j) = _trends(used, observed)
+    beyond_s = observed.duration_s - float(used.t_s[-1])
+    added_j = 0.5 * (float(used.t_s[0]) * start_w + beyond_s * end_w)
+    return added_j, math.hypot(start_j, end_j)
+
+
+def _trends(used: Samples, observed: Observed) -> list[tuple[float, float]]:
+    """Return for both edges by how many W a trend changes the power there, and its half-width in J.
+
+    The half-width is of the area between the outer reading and the edge.
+    """
     if len(used) < 2:
-        return 0.0, 0.0
+        return [(0.0, 0.0), (0.0, 0.0)]
     t, p = used.t_s, used.value
     variance = local_variance(used) if len(used) > ENOUGH else np.array([math.inf])
     overall = float(np.mean(variance))
     step_w = observed.capabilities.power_resolution_w or 0.0
-    added_j, squares = 0.0, 0.0
+    found = []
     for gap_s, (outer, inner), near in (
-        (t[0], (0, 1), variance[:_NEAR_AN_EDGE]),
-        (observed.duration_s - t[-1], (-1, -2), variance[-_NEAR_AN_EDGE:]),
+        (float(t[0]), (0, 1), variance[:_NEAR_AN_EDGE]),
+        (observed.duration_s - float(t[-1]), (-1, -2), variance[-_NEAR_AN_EDGE:]),
     ):
         gain_w, interval_s = float(p[outer] - p[inner]), float(abs(t[outer] - t[inner]))
-        area_j = 0.5 * float(gap_s) ** 2 * gain_w / interval_s
+        at_edge_w = gap_s * gain_w / interval_s
+        half_j = 0.5 * gap_s * abs(at_edge_w)
         noise_w = math.sqrt(max(overall, float(np.max(near))))
         clear_w = _CLEAR_TREND * noise_w + _CLEAR_STEPS * step_w
         if abs(gain_w) > clear_w and gap_s <= _FARTHEST * interval_s:
-            added_j += area_j
-            area_j *= clear_w / abs(gain_w)
-        squares += area_j**2
-    return added_j, math.sqrt(squares)
+            found.append((at_edge_w, half_j * clear_w / abs(gain_w)))
+        else:
+            found.append((0.0, half_j))
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,11 +28,17 @@ def rate(t_s: Floats, total: Floats) -> tuple[Floats, Floats]:
     return t_s, np.concatenate([slope[:1], slope])
 
 
-def apart(t_s: Floats, total: Floats) -> tuple[Floats, Floats]:
-    """Leave out readings of a counter that follow at once: a step over no time is no power."""
-    dt = np.diff(t_s)
-    kept = np.concatenate([[True], dt >= CLOSE_SHARE * float(np.median(dt))])
-    return t_s[kept], total[kept]
+def apart(t: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Say which readings of a counter to keep: a step over no time is no power."""
+    kept = np.ones(len(t), dtype=np.bool_)
+    if len(t) > 1:
+        kept[1:] = np.diff(t) >= apart_by(t)
+    return kept
+
+
+def apart_by(t: npt.NDArray[Any]) -> float:
+    """Return how far apart two of at least two readings must be to tell a power."""
+    return CLOSE_SHARE * float(np.median(np.diff(t)))
 
 
 def bucketed(t_s: Floats, y: Floats, buckets: int) -> tuple[Floats, Floats, Floats, Floats]:

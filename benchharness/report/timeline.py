@@ -13,18 +13,18 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from benchharness.energy.gate import gate
-from benchharness.energy.readings import Readings
+from benchharness.energy.interior import INTERIOR_HOLD
 from benchharness.model import Channel, PhaseSpan, TrialSummary
 from benchharness.report.buckets import apart, broken_at_gaps, bucketed, rate
-from benchharness.report.derive_energy import capabilities_of
 from benchharness.report.phases import HARNESS, phase_spans
+from benchharness.report.timeline_readings import meter_channels, method_of
 
 Floats = npt.NDArray[np.float64]
 TimesNs = npt.NDArray[np.int64]
 
 # A counter with steps below this share of a usual interval's energy draws better than snapshots.
 FINE_COUNTER = 0.1
+COUNTERS = ("cpu_s", "energy_j")
 
 # From what is stored to what is plotted: per cent of one core, MiB.
 SCALES = {"cpu": 100.0, "memory": 2.0**-20}
@@ -138,42 +138,46 @@ def read_timeline(
 
 
 def observed(
-    reader: SeriesReader, trial: TrialSummary, quantities: Iterable[str]
+    reader: SeriesReader,
+    trial: TrialSummary,
+    quantities: Iterable[str],
+    *,
+    edges: bool = False,
 ) -> list[Observed]:
-    """Read what a trial's plots are made of: of a meter the readings that made its joules."""
+    """Read what a trial's plots are made of: of a meter the readings that made its joules.
+
+    With ``edges`` also what its energy takes for the edges of the window, which nobody read.
+    """
     wanted = set(quantities)
     raw: list[Observed] = []
+    methods: dict[int, str | None] = {}
     for stream in reader.streams(trial.trial_id):
         chosen = [c for c in _channels(stream) if c[0] in wanted]
         if not chosen:
             continue
         times_ns, columns = reader.read_stream(stream.stream_id)
-        is_meter = stream.source == "meter"
-        if is_meter:
-            times_ns, columns = accepted(stream.meta, times_ns, columns)
+        if stream.source == "meter":
+            methods[stream.stream_id] = method = method_of(trial, stream.name, stream.meta)
+            # A reading may have one of power and counter: time alone says where its gaps are.
+            own = edges and method is not None
+            channels = meter_channels(stream.meta, times_ns, columns, trial, edges=own)
+        else:
+            channels = {name: _probed(name, times_ns, y) for name, y in columns.items()}
         for quantity, channel, unit in chosen:
-            values = columns[channel]
-            kept = np.isfinite(values)
-            if np.count_nonzero(kept) < 2:
-                continue
-            counter = channel in ("cpu_s", "energy_j")
-            # A reading may have one of power and counter: time alone says where a meter's gaps are.
-            x_ns, y = (times_ns[kept], values[kept]) if counter or is_meter else (times_ns, values)
-            raw.append((stream, quantity, unit, x_ns, y, counter))
-    return _without_doubles(raw)
+            x_ns, y = channels[channel]
+            if np.count_nonzero(np.isfinite(y)) > 1:
+                raw.append((stream, quantity, unit, x_ns, y, channel in COUNTERS))
+    return _without_doubles(raw, methods)
 
 
-def accepted(
-    meta: Mapping[str, Any], times_ns: TimesNs, columns: Mapping[str, Floats]
-) -> tuple[TimesNs, dict[str, Floats]]:
-    """Return a meter's readings without what the gate rejects, as the energy was made from them.
-
-    One spike of 8 kW would else set the scale of every panel.
-    """
-    raw = Readings.of(times_ns, columns.get("power_w"), columns.get("energy_j"))
-    passed = gate(raw, capabilities_of(meta)).readings
-    known = {"power_w": passed.power_w, "energy_j": passed.energy_j}
-    return passed.t_ns, {name: known[name] for name in columns if name in known}
+def _probed(name: str, times_ns: TimesNs, y: Floats) -> tuple[TimesNs, Floats]:
+    """Return a probe's samples: of a counter without those that are missing or follow at once."""
+    kept = np.isfinite(y)
+    if name not in COUNTERS or np.count_nonzero(kept) < 2:
+        return times_ns, y
+    times_ns, y = times_ns[kept], y[kept]
+    kept = apart(times_ns)
+    return times_ns[kept], y[kept]
 
 
 def _channels(stream: StreamLike) -> list[tuple[str, str, str]]:
@@ -189,14 +193,20 @@ def _channels(stream: StreamLike) -> list[tuple[str, str, str]]:
     return [f for f in found if f[1] in names]
 
 
-def _without_doubles(raw: list[Observed]) -> list[Observed]:
-    """Of a meter that gave power readings and a counter keep one: a fine counter, else power."""
+def _without_doubles(raw: list[Observed], methods: Mapping[int, str | None]) -> list[Observed]:
+    """Of a meter that gave powers and a counter keep one.
+
+    Powers where they gave the figure; else a fine counter; else powers, since steps of a coarse
+    counter draw badly.
+    """
     dropped: set[tuple[int, bool]] = set()
     for stream, quantity, _, _, _, counter in raw:
         if quantity == "power" and counter:
             power = next((r for r in raw if r[0] is stream and r[1] == "power" and not r[5]), None)
             if power is not None:
-                dropped.add((stream.stream_id, not _is_fine(stream, power)))
+                by_powers = methods.get(stream.stream_id) == INTERIOR_HOLD
+                fine = not by_powers and _is_fine(stream, power)
+                dropped.add((stream.stream_id, not fine))
     return [r for r in raw if r[1] != "power" or (r[0].stream_id, r[5]) not in dropped]
 
 
@@ -215,7 +225,6 @@ def _series(
     name = stream.name.removeprefix("tree:")
     total = y * scale
     if counter:
-        t_s, total = apart(t_s, total)
         t_s, y = rate(t_s, total)
     else:
         y = total

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchharness.model import CampaignSummary, PhaseSpan, Status, TrialSummary
-from benchharness.report.buckets import apart, broken_at_gaps, rate
+from benchharness.report.buckets import broken_at_gaps, rate
 from benchharness.report.phases import HARNESS, phase_spans
 from benchharness.report.timeline import SCALES, Observed, SeriesReader, Span, observed
 from benchharness.units import format_duration
@@ -95,7 +95,7 @@ def read_campaign(summary: CampaignSummary, reader: SeriesReader) -> Campaign | 
     for trial in sorted(summary.trials, key=lambda t: t.index):
         if trial.status in (Status.PLANNED, Status.RUNNING):
             continue
-        raw = observed(reader, trial, QUANTITIES)
+        raw = observed(reader, trial, QUANTITIES, edges=True)
         if not raw:
             continue
         start_ns, end_ns = _extent_ns(trial, raw)
@@ -131,7 +131,7 @@ def _track(raw: Observed, start_ns: int, lines: dict[Line, int]) -> Track | None
         lines[line] = len(lines)
     t_s = (t_ns - start_ns).astype(np.float64) / 1e9
     y = y * SCALES.get(quantity, 1.0)
-    t_s, y = rate(*apart(t_s, y)) if counter else broken_at_gaps(t_s, y)
+    t_s, y = rate(t_s, y) if counter else broken_at_gaps(t_s, y)
     return Track(lines[line], t_s, y, counter) if len(t_s) > 1 else None
 
 

@@ -13,7 +13,7 @@ from benchharness.report.buckets import bucketed, rate
 from benchharness.report.figures import COLOUR_OF
 from benchharness.report.figures_losses import supply_pairs, title_of
 from benchharness.report.phases import phase_names, phase_roles, phase_seconds
-from benchharness.report.timeline import Series, accepted, read_timeline
+from benchharness.report.timeline import Series, read_timeline
 from tests.unit.report_samples import (
     KINDS,
     SECOND_NS,
@@ -274,14 +274,14 @@ def test_disjoint_phases_never_exceed_the_window(parts: list[tuple[float, float,
 
 
 def test_a_spike_that_was_rejected_does_not_set_the_scale() -> None:
-    times_ns = np.arange(60, dtype=np.int64) * 1_000_000_000
     power = np.full(60, 6.0)
     power[30] = 8000.0
     meta = {"class": "measured", "power_resolution_w": 0.1, "period_s": 1.0}
-    t_ns, columns = accepted(meta, times_ns, {"power_w": power})
-    assert len(t_ns) == 60
-    assert np.isnan(columns["power_w"][30])
-    assert np.nanmax(columns["power_w"]) == 6.0
+    store = OneStream("meter", "plug", list(range(60)), {"power_w": power.tolist()}, meta)
+    line = read_timeline(store, trial())
+    assert line is not None
+    assert len(line.series[0].t_s) == 59
+    assert line.series[0].mean.tolist() == [6.0] * 59
 
 
 def test_two_powers_of_a_supply_and_its_part_are_found() -> None:
