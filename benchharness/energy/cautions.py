@@ -19,6 +19,7 @@ from benchharness.units import format_duration, format_pm, format_si
 _FEW_PERIODS = 10.0
 _NOTABLE_GAP = 0.01
 _NOTABLE_DRIFT = 0.05
+_TARGET_SAID = f"{100 * TARGET:.0f} % besides the meter's gain"
 _IDLE_REACHES = 2.0  # so that half of the readings at rest show nothing else
 
 
@@ -35,17 +36,11 @@ class Findings:
     shortest_idle_s: float | None = None
     idle_intervals: int = 0
 
-    def advice(self) -> str:
-        """Return how long a window would have to be."""
+    def longer_s(self) -> float | None:
+        """Return the window that the budget asks for; None where no length would do."""
         energy = self.figure.net_j or self.figure.gross_j
-        longer_s = window_for(
+        return window_for(
             self.figure.terms_j, self.observed.duration_s, energy.value, self.best.method
-        )
-        if longer_s is None:
-            return "repeat the work inside a longer window, or use a finer meter"
-        return (
-            f"a window of {format_duration(longer_s)} or more would give {100 * TARGET:.0f} % "
-            "besides the meter's gain"
         )
 
 
@@ -95,8 +90,20 @@ def _net_too_small(found: Findings) -> Iterator[Caution]:
         yield Caution(
             "net-below-uncertainty",
             f"net energy {format_pm(net.value, net.expanded_u)} J is below its uncertainty",
-            found.advice(),
+            _longer_or_finer(found),
         )
+
+
+def _longer_or_finer(found: Findings) -> str:
+    longer_s = found.longer_s()
+    if longer_s is None:
+        return "repeat the work inside a longer window, or use a finer meter"
+    if longer_s <= found.observed.duration_s:
+        # The budget's window leaves the gain out: without it this one would do already.
+        return (
+            "no longer window helps against the meter's gain: use a meter with a better known one"
+        )
+    return f"a window of {format_duration(longer_s)} or more would give {_TARGET_SAID}"
 
 
 def _no_idle(found: Findings) -> Iterator[Caution]:
@@ -159,8 +166,24 @@ def _short(found: Findings) -> Iterator[Caution]:
             "short-window",
             f"the window of {format_duration(observed.duration_s)} holds "
             f"{_readings(len(observed.inside))} of meter {found.figure.meter}",
-            found.advice(),
+            _enough(found),
         )
+
+
+def _enough(found: Findings) -> str:
+    """Return what ends the caution: ten intervals, and more where the budget asks for more.
+
+    The budget alone may be content with less than was measured: few readings that happen to be
+    alike have a small spread, and this caution is about their number.
+    """
+    period_s, longer_s = found.observed.period_s, found.longer_s()
+    least_s = _FEW_PERIODS * period_s
+    spans = f"or more would span ten of its intervals of {format_duration(period_s)}"
+    if longer_s is None:
+        least = format_duration(least_s)
+        return f"a window of {least} {spans}; only a finer meter would give {_TARGET_SAID}"
+    wanted = format_duration(max(least_s, longer_s))
+    return f"a window of {wanted} {spans} and give {_TARGET_SAID}"
 
 
 def _gaps(found: Findings) -> Iterator[Caution]:

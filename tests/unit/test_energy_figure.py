@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -264,6 +265,41 @@ class TestCautions:
         outcome = figure(Readings.of(ns(t), two_level(t)), plug(period_s=4.0))
         assert "short-window" in codes(outcome)
         assert "short-window" not in codes(figure(readings()))
+
+    @pytest.mark.parametrize("duration_s", [0.33, 0.927])
+    @pytest.mark.parametrize("noise_w", [0.0, 0.02, 4.0])
+    def test_a_short_window_is_advised_to_be_longer_than_it_was(
+        self, duration_s: float, noise_w: float
+    ) -> None:
+        rng = np.random.default_rng(2)
+        t = np.arange(-15.0, 35.0, 0.1) + 0.03
+        busy = (t >= 0) & (t < duration_s)
+        powers = np.where(busy, 30.0 + rng.normal(0.0, noise_w, t.size), 3.0)
+        outcome = energy_figure(
+            Readings.of(ns(t), powers),
+            plug(period_s=0.1),
+            window(duration_s),
+            meter="plug-1",
+            target="board",
+            idle=(window(10.0, -12.0), window(10.0, 22.0)),
+        )
+        (caution,) = (c for c in outcome.cautions if c.code == "short-window")
+        assert f"window of {duration_s * 1000:.0f} ms holds" in caution.message
+        said = re.fullmatch(
+            r"a window of ([\d.]+) (m?s) or more would span ten of its intervals of 100 ms "
+            r"and give 5 % besides the meter's gain",
+            caution.remedy or "",
+        )
+        assert said is not None, caution.remedy
+        advised_s = float(said[1]) * (1e-3 if said[2] == "ms" else 1.0)
+        assert advised_s >= 1.0  # ten intervals of 0.1 s
+        assert (advised_s > 1.05) is (noise_w == 4.0)  # the budget asks for more then
+
+    def test_where_the_gain_alone_is_too_much_no_window_is_advised(self) -> None:
+        outcome = figure(readings(busy_w=3.2), plug(period_s=0.5, gain_bound=1.0))
+        (caution,) = (c for c in outcome.cautions if c.code == "net-below-uncertainty")
+        assert caution.remedy is not None
+        assert caution.remedy.startswith("no longer window helps against the meter's gain")
 
     def test_counter_that_disagrees(self) -> None:
         t = np.arange(-15.0, 35.0, 0.5)
