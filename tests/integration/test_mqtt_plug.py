@@ -291,6 +291,7 @@ def test_telemetry_alone_is_enough(
     assert seen.meter.capabilities().period_s is None
 
 
+@pytest.mark.alone
 def test_two_plugs_on_one_topic_are_refused_in_one_line(
     mosquitto: Mosquitto, start_plug: StartPlug
 ) -> None:

@@ -145,6 +145,7 @@ def test_nothing_that_tells_rows_apart_is_dropped_at_80_columns(against: Against
     assert sorted(w for w in words if w != "–") == sorted(w for w in told if w != "not published")
 
 
+@pytest.mark.slow
 def test_the_page_has_the_section_and_escapes_it(against: Against) -> None:
     text = render_html(sample_campaign(repeat=1), None, against_view(against))
     assert '<section id="against"' in text

@@ -17,6 +17,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
+@pytest.mark.slow
 def test_an_example_runs_as_it_is_written(
     code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -103,6 +103,7 @@ def test_a_narrow_page_gives_up_the_long_names_first(summary: CampaignSummary) -
     assert table.left_out == ("inference min ms",)
 
 
+@pytest.mark.slow
 def test_every_format_has_it(summary: CampaignSummary, tmp_path: Path) -> None:
     assert "#### What the program says: matrix" in render_markdown(summary)
     assert "What the program says: nn" in render_html(summary)

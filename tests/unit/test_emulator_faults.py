@@ -86,6 +86,7 @@ def test_what_is_no_fault(text: str, line: str) -> None:
 
 
 @given(st.text(max_size=40))
+@pytest.mark.slow
 def test_any_text_is_faults_or_one_line(text: str) -> None:
     try:
         parse_faults(text)

@@ -315,6 +315,7 @@ class TestCautions:
         assert figure(readings()).cautions == ()
 
 
+@pytest.mark.slow
 def test_a_window_of_22_hours_at_10_hz_is_quick() -> None:
     import time
 

@@ -275,6 +275,7 @@ def test_the_gate_invents_nothing_and_is_idempotent(
 
 
 @pytest.mark.parametrize("kind", ["clean", "zeros", "spikes", "falls"])
+@pytest.mark.slow
 def test_a_trial_of_22_hours_at_10_hz_is_quick(kind: str) -> None:
     n = 22 * 3600 * 10
     rng = np.random.default_rng(5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from benchharness.energy.figure import energy_figure
 from tests.unit.energy_models import PlugModel, random_load, window
@@ -11,6 +12,7 @@ TRIALS = 200
 SETTLE_S = 1.5
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_truth_and_are_not_simply_wide() -> None:
     gross, net = [], []
     for seed in range(TRIALS):

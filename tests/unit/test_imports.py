@@ -146,6 +146,7 @@ def test_many_rounds_are_taken_together_evenly_and_in_order() -> None:
     assert batches([3.0], MOST_TRIALS) == [(3.0, 1)]
 
 
+@pytest.mark.slow
 def test_a_million_rounds_are_read(tmp_path: Path) -> None:
     stats = {"iterations": 1, "data": [0.001 + i * 1e-9 for i in range(1_000_000)]}
     path = written(tmp_path, document(benchmark(stats=stats)))

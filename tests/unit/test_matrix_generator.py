@@ -55,6 +55,7 @@ def test_splitmix64_gives_the_published_outputs() -> None:
 
 
 @given(SEEDS, st.integers(0, 60), st.integers(1, 40))
+@pytest.mark.slow
 def test_outputs_are_the_same_from_wherever_one_starts(seed: int, start: int, count: int) -> None:
     assert generator.outputs(seed, start, count).tolist() == splitmix64(seed, 100)[start:][:count]
 

@@ -57,6 +57,7 @@ def test_importing_the_package_brings_the_standard_library_only() -> None:
 
 
 @pytest.mark.alone
+@pytest.mark.slow
 def test_joules_of_a_known_load_are_power_times_time() -> None:
     meter = FlatMeter(10.0)
     with benchharness.measure("flat", meter=meter, idle_s=0.3) as m:
@@ -141,6 +142,7 @@ def test_an_error_in_the_block_comes_out_and_the_figures_are_there() -> None:
 
 
 @pytest.mark.alone
+@pytest.mark.slow
 def test_ctrl_c_in_the_block_does_not_rest() -> None:
     began = time.monotonic()
     with (
@@ -152,6 +154,7 @@ def test_ctrl_c_in_the_block_does_not_rest() -> None:
     assert m.trial.status is Status.INVALID
 
 
+@pytest.mark.slow
 def test_a_meter_that_fails_in_the_middle_leaves_the_time_and_says_so() -> None:
     meter = FlatMeter(fails_after_s=0.5)
     with benchharness.measure("unplugged", meter=meter, idle_s=0) as m:
@@ -245,6 +248,7 @@ def test_figures_are_not_there_before_the_end() -> None:
             _ = m.duration_s
 
 
+@pytest.mark.slow
 def test_coroutines_and_asynchronous_blocks_leave_the_loop_to_others() -> None:
     beats = 0
 

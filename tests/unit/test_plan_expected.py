@@ -29,6 +29,7 @@ def json_values() -> st.SearchStrategy[Any]:
 
 
 @given(st.dictionaries(st.text(), json_values()))
+@pytest.mark.slow
 def test_outputs_match_themselves_and_whatever_comes_on_top(outputs: dict[str, Any]) -> None:
     assert mismatches(outputs, outputs) == []
     assert mismatches({}, outputs) == []

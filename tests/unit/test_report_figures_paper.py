@@ -120,12 +120,13 @@ def test_the_axis_of_a_stack_counts_joules_from_zero() -> None:
     assert stack is not None
     with paper_style():
         axes = stack_figure(stack).axes[0]
-    assert [t.get_text() for t in axes.get_xticklabels()][0] == "0"
+    assert next(t.get_text() for t in axes.get_xticklabels()) == "0"
     assert axes.get_xlabel() == "Energy / J"
     place, text = axes.get_xticks()[-1], axes.get_xticklabels()[-1].get_text()
     assert place == pytest.approx(100 * float(text) / float(stack.rows[-1].total), rel=5e-3)
 
 
+@pytest.mark.slow
 def test_the_class_of_the_joules_stands_on_the_axes_and_in_the_captions(tmp_path: Path) -> None:
     summary = sample_campaign(cls=MeasurementClass.EMULATED)
     found = drawn(replace(summary, margin=0.02), tmp_path)
@@ -134,6 +135,7 @@ def test_the_class_of_the_joules_stands_on_the_axes_and_in_the_captions(tmp_path
     assert r"$\pm$\,\SI{2}{\percent}" in found["forest"].caption
 
 
+@pytest.mark.slow
 def test_labels_with_anything_in_them_are_drawn(tmp_path: Path) -> None:
     labels = [HOSTILE, "中文 🎉 \u202e", "a$b_c^{d}\\frac12", "x" * 500]
     kinds = [replace(k, label=label) for k, label in zip(KINDS, labels, strict=True)]

@@ -221,6 +221,7 @@ def test_hostile_names_are_in_the_samples_and_nowhere_else() -> None:
     assert not set("\u2028\x00") & set(json.dumps(head, ensure_ascii=False))
 
 
+@pytest.mark.slow
 def test_very_many_phases_do_not_fill_the_page() -> None:
     trial = sample_campaign(repeat=1).trials[0]
     assert trial.window_start_ns is not None

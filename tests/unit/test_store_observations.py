@@ -141,6 +141,7 @@ def test_the_end_of_a_trial_packs_its_streams_and_no_others(opened: tuple[Store,
     check_seconds(store, other, 5)
 
 
+@pytest.mark.slow
 def test_the_file_does_not_stay_swollen(opened: tuple[Store, int]) -> None:
     """A second's raw rows are gone when packed, and their pages are used again."""
     store, trial_id = opened
@@ -202,6 +203,7 @@ PATTERNS = st.lists(
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(PATTERNS, max_size=4), st.booleans())
+@pytest.mark.slow
 def test_irregular_times_and_any_bits_come_back(
     batches: list[list[tuple[int, int]]], finished: bool
 ) -> None:
