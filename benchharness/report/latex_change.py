@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchharness.model import CampaignSummary, MetricSummary, VariantSummary
+from benchharness.report.change_text import MINUS, NO_CHANGE, ChangeText, change_text
 from benchharness.report.latex_numbers import LatexColumn, table_format
+from benchharness.report.latex_text import escape
 from benchharness.report.metrics import Sign, metric_of, standings
-from benchharness.report.text import half_width
+from benchharness.report.text import DASH
 from benchharness.standing import Word
 
 # Signs of LaTeX's own fonts: a paper needs no package for them.
@@ -21,6 +23,7 @@ _GLYPHS = {
     "⊘": r"$\oslash$",
 }
 _MISSING = "{--}"
+_PERCENT = "\u00a0%"
 
 
 def change_columns(
@@ -33,48 +36,41 @@ def change_columns(
         return []
     texts = [_change(metric) for metric in metrics]
     signs = standings(summary, key)
-    spec = f"S[table-format=+{table_format([change for change, _ in texts]).lstrip('-')},"
     return [
-        LatexColumn(
-            f"{spec}retain-explicit-plus]",
-            "{Change}",
-            r"{\si{\percent}}",
-            tuple(change or _MISSING for change, _ in texts),
-        ),
-        LatexColumn("l", r"{[\SI{95}{\percent}]}", "", tuple(ends for _, ends in texts)),
+        _column([text.change for text in texts]),
+        LatexColumn("l", r"{[\SI{95}{\percent}]}", "", tuple(_interval(t) for t in texts)),
         LatexColumn("l", "Verdict", "", tuple(_verdict(signs[v.index]) for v in variants)),
     ]
 
 
-def _change(metric: MetricSummary | None) -> tuple[str, str]:
-    """Return the change in per cent and its interval, "" for what is not known."""
-    if metric is None or metric.ratio is None or metric.standing is None:
-        return "", ""
-    if metric.standing.word is Word.REFERENCE:
-        return "", ""
-    places = _places(metric)
-    change = _signed(metric.ratio, places)
-    if metric.ratio_low is None or metric.ratio_high is None:
-        return change, ""
-    low, high = (_signed(end, places) for end in (metric.ratio_low, metric.ratio_high))
-    return change, f"[{_minus(low)}, {_minus(high)}]"
+def _change(metric: MetricSummary | None) -> ChangeText:
+    """Return the change and its interval as every report writes them."""
+    if metric is None or metric.standing is None or metric.standing.word is Word.REFERENCE:
+        return NO_CHANGE
+    return change_text(metric.ratio, metric.ratio_low, metric.ratio_high)
 
 
-def _places(metric: MetricSummary) -> int:
-    """Return as many decimals as tell the ends apart, without more than three digits or so."""
-    half = half_width(metric.ratio_low, metric.ratio_high)
-    if half is not None and half < 0.0005:
-        return 2
-    return 1 if metric.ratio is None or abs(metric.ratio - 1) < 1 else 0
+def _column(changes: Sequence[str]) -> LatexColumn:
+    """Return the changes: numbers in per cent under each other, or text where one is a factor."""
+    known = [change for change in changes if change != DASH]
+    if not all(change.endswith(_PERCENT) for change in known):
+        texts = tuple(_MISSING if change == DASH else _text(change) for change in changes)
+        return LatexColumn("r", "Change", "", texts)
+    numbers = [change.removesuffix(_PERCENT).replace(MINUS, "-") for change in known]
+    width = table_format([number.lstrip("+-") for number in numbers])
+    spec = f"S[table-format=+{width},retain-explicit-plus]"
+    filled = iter(numbers)
+    cells = tuple(_MISSING if change == DASH else next(filled) for change in changes)
+    return LatexColumn(spec, "{Change}", r"{\si{\percent}}", cells)
 
 
-def _signed(ratio: float, places: int) -> str:
-    text = f"{100 * (ratio - 1):+.{places}f}"
-    return text if text.strip("+-0.") else text.lstrip("+-")  # no "-0.0"
+def _interval(told: ChangeText) -> str:
+    return f"[{_text(told.interval)}]" if told.interval else ""
 
 
-def _minus(text: str) -> str:
-    return text.replace("-", "$-$")
+def _text(change: str) -> str:
+    """Write a change or an interval with LaTeX's own signs: ``$-$``, ``$\\times$``, ``\\,\\%``."""
+    return escape(change.replace(_PERCENT, "%")).replace(r"\%", r"\,\%")
 
 
 def _verdict(sign: Sign) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary, MeasurementClass
+from benchharness.report.answer_table import answer_tables, other_tables
 from benchharness.report.edge_rows import has_host
 from benchharness.report.edge_table import edge_tables
 from benchharness.report.energy_tables import energy_table
-from benchharness.report.metrics import CLASS_NOTES, energy_classes
+from benchharness.report.metrics import CLASS_NOTES, energy_classes, instrument_notes
 from benchharness.report.several_meters import several_meters
 from benchharness.report.table import Cell, Table, comparison_tables
 from benchharness.report.text import plain
@@ -33,7 +35,7 @@ def write_markdown(summary: CampaignSummary, path: Path, more: str = "") -> Path
 
 
 def render_markdown(summary: CampaignSummary) -> str:
-    """Return the verdict, the table and, folded, the warnings and how to repeat it."""
+    """Return the verdict, the tables and, folded, the warnings and how to repeat it."""
     lines = [
         f"<!-- benchharness:{_word(summary.title)}:{_word(summary.campaign_id)} -->",
         f"**{escape(plain(summary.verdict, 600))}**",
@@ -63,12 +65,21 @@ def render_markdown(summary: CampaignSummary) -> str:
 
 
 def _comparison(summary: CampaignSummary) -> list[str]:
-    """Return the table of each workload, with a heading where there are several."""
+    """Return the answer of each workload and what else was measured, under its heading."""
     lines: list[str] = []
-    for heading, table in comparison_tables(summary):
+    told = instrument_notes(summary)  # in the notes of the answer
+    for (heading, answer), (_, others), (_, whole) in zip(
+        answer_tables(summary), other_tables(summary), comparison_tables(summary), strict=True
+    ):
         lines += [f"### {escape(plain(heading, 60))}", ""] if heading else []
-        lines += [*table_lines(table), "", *(f"{escape(note)}.  " for note in table.notes), ""]
+        lines += [*table_lines(answer), "", *_notes(answer.notes), ""]
+        rest = [n for n in whole.notes if n not in (*answer.notes, *told)]
+        lines += [*table_lines(others), "", *_notes(rest), ""]
     return lines
+
+
+def _notes(notes: Sequence[str]) -> list[str]:
+    return [f"{escape(note)}.  " for note in notes]
 
 
 def _edge(summary: CampaignSummary) -> list[str]:
@@ -76,7 +87,7 @@ def _edge(summary: CampaignSummary) -> list[str]:
     lines: list[str] = []
     for table in edge_tables(summary) if has_host(summary) else []:
         lines += [f"#### {escape(table.caption.capitalize())}", "", *table_lines(table), ""]
-        lines += [*(f"{escape(note)}.  " for note in table.notes), ""]
+        lines += [*_notes(table.notes), ""]
     return lines
 
 
@@ -95,7 +106,7 @@ def _energy(summary: CampaignSummary) -> list[str]:
     for table in (energy_table(summary), several_meters(summary)):
         if table is not None:
             lines += [f"{escape(table.caption.capitalize())}:", "", *table_lines(table), ""]
-            lines += [*(f"{escape(note)}.  " for note in table.notes), ""]
+            lines += [*_notes(table.notes), ""]
     if not lines:
         return []
     head = "<details><summary>How far the joules can be trusted</summary>"

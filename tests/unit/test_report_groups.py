@@ -198,7 +198,7 @@ def test_a_net_energy_below_its_uncertainty_bears_no_ratio(tmp_path: Path) -> No
     assert place is not None
     assert table.columns[place].title == "gross energy"
     assert [row[place].text for row in table.rows] == ["1.00", "1.06", "1.00", "1.14"]
-    assert "ratio of gross energy to the lowest" in render_latex(found)
+    assert "Change: of gross energy against the lowest" in render_latex(found)
     write_csv(found, tmp_path)
     rows_of = csv.DictReader((tmp_path / "variants.csv").read_text().splitlines())
     assert {row["energy_net_j:ratio"] for row in rows_of} == {""}
@@ -230,9 +230,9 @@ def test_tables_have_a_part_for_each_workload(summary: CampaignSummary) -> None:
 
 def test_latex_and_markdown_have_a_table_for_each_workload(summary: CampaignSummary) -> None:
     latex = render_latex(summary)
-    assert latex.count(r"\begin{tabular}") == 2
+    assert latex.count(r"\begin{tabular}") == 4  # of each also memory, CPU and sizes
     assert r"\textit{interpreter}" in latex
-    assert "to the lowest of its kind of mode" in latex
+    assert "against the lowest of its kind of mode" in latex
     assert "tab:benchharness-0badcafe-gpiohttp" in latex
     text = render_markdown(summary)
     assert "### matrix" in text

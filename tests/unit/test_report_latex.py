@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchharness.model import MeasurementClass
+from benchharness.model import CampaignSummary, MeasurementClass
+from benchharness.report.change_text import change_text
 from benchharness.report.latex import render_latex
 from benchharness.report.latex_numbers import value_and_half
 from benchharness.report.latex_text import escape
@@ -78,18 +79,25 @@ def test_every_row_has_as_many_cells_as_the_table(repeat: int, cls: MeasurementC
         assert len(rows_of(text)) == 2 + len(KINDS)
 
 
+def with_standing(given: Standing) -> CampaignSummary:
+    """Return a campaign with this standing of its second variant; the others are below twice."""
+    summary, key = sample_campaign(), "energy_net_j"
+    lower = Standing(Word.LOWER, 3, 0.5, 0.49, 0.51)
+    standings = [lower, given, lower, Standing(Word.REFERENCE)]
+    variants = tuple(
+        replace(v, metrics={**v.metrics, key: replace(v.metrics[key], standing=standing)})
+        for v, standing in zip(summary.variants, standings, strict=True)
+    )
+    return replace(summary, variants=variants)
+
+
 @pytest.mark.parametrize(
     ("given", "cells"),
     [
         (Standing(Word.LOWER, 0, 0.534, 0.529, 0.538),
-         r"-46.6 & [$-$47.1, $-$46.2] & $\downarrow$ lower"),
-        (Standing(Word.HIGHER_UNCLEAR, 0, 1.021, 1.004, 1.038),
-         r"+2.1 & [+0.4, +3.8] & $\nearrow$ higher, size unclear"),
-        (Standing(Word.SAME, 0, 1.0001, 0.9998, 1.0004),
-         r"+0.01 & [$-$0.02, +0.04] & $\approx$ same"),
-        (Standing(Word.UNDECIDED, 0, 0.99998, 0.98, 1.02),
-         r"0.0 & [$-$2.0, +2.0] & ? undecided"),
-        (Standing(Word.HIGHER, 0, 3.5, 3.2, 3.9), r"+250 & [+220, +290] & $\uparrow$ higher"),
+         r"-46.6 & [$-$47.1 to $-$46.2\,\%] & $\downarrow$ lower"),
+        (Standing(Word.HIGHER, 0, 3.5, 3.2, 3.9),
+         r"$\times$~3.50 & [$\times$ 3.20 to 3.90] & $\uparrow$ higher"),
         (Standing(Word.NO_INTERVAL, 0, 1.5), r"+50.0 &  & ? no interval"),
         (Standing(Word.NOT_COMPARABLE), r"{--} &  & $\oslash$ not comparable"),
     ],
@@ -97,16 +105,25 @@ def test_every_row_has_as_many_cells_as_the_table(repeat: int, cls: MeasurementC
 def test_change_interval_and_verdict_say_what_the_standing_says(
     given: Standing, cells: str
 ) -> None:
-    summary = sample_campaign()
-    variants = list(summary.variants)
-    metrics = variants[1].metrics
-    key = "energy_net_j"
-    variants[1] = replace(
-        variants[1], metrics={**metrics, key: replace(metrics[key], standing=given)}
-    )
-    rows = rows_of(render_latex(replace(summary, variants=tuple(variants))))
+    summary = with_standing(given)
+    rows = rows_of(render_latex(summary))
     (row,) = [row for row in rows if row.startswith("wasmtime simd128")]
     assert row.endswith(f"& {cells} \\\\")
+
+
+@given(st.floats(0.02, 30.0), st.floats(0.0, 0.8), st.floats(0.0, 3.0))
+def test_changes_are_those_of_every_other_report(ratio: float, below: float, above: float) -> None:
+    low, high = ratio * (1 - below), ratio * (1 + above)
+    summary = with_standing(Standing(Word.UNDECIDED, 0, ratio, low, high))
+    (row,) = [row for row in rows_of(render_latex(summary)) if row.startswith("wasmtime simd128")]
+    change, interval = row.split(" & ")[-3:-1]
+    told = change_text(ratio, low, high)
+    shown = change.replace("$\\times$~", "×\u00a0").replace("-", "−")
+    assert told.change in (shown, f"{shown}\u00a0%")
+    signs = {"$-$": "−", "$\\times$": "×", "\\,\\%": "\u00a0%"}
+    for sign, plain_sign in signs.items():
+        interval = interval.replace(sign, plain_sign)
+    assert interval == (f"[{told.interval}]" if told.interval else "")
 
 
 def test_the_reference_has_no_change_and_the_margin_is_in_the_caption() -> None:

@@ -43,6 +43,19 @@ def test_the_answer_comes_first_and_the_table_is_whole() -> None:
     assert "seed 20250611" in text
 
 
+def test_change_interval_and_verdict_stand_beside_the_mean() -> None:
+    text = render_markdown(sample_campaign())
+    head, _, reference, *others = table_rows(text)
+    assert head == "| net energy of a run | J | change | 95 % interval | verdict |"
+    assert reference == "| `numpy` | 14.89 ± 0.59 |  |  | **• lowest** |"
+    assert others[0].replace("\u00a0", " ") == (
+        "| `native` | 30.91 ± 0.75 | × 2.08 | × 1.92 to 2.26 | ▲ higher |"
+    )
+    assert "intervals of the change hold together" in text
+    assert text.count("for the gain") == 1
+    assert "| variant | runs | time / s | gross energy / J |" in text
+
+
 def test_what_the_joules_rest_on_is_folded_under_the_table() -> None:
     text = render_markdown(with_rail(troubled(sample_campaign())))
     _, _, folded = text.partition("<summary>How far the joules can be trusted</summary>")
@@ -93,7 +106,8 @@ def test_a_quick_run_and_estimated_joules_say_so() -> None:
     text = render_markdown(sample_campaign(cls=MeasurementClass.ESTIMATED, quick=True))
     assert "> **Quick run**" in text
     assert "> **Estimated energy**" in text
-    assert "net energy / J, estimated" in table_rows(text)[0]
+    assert table_rows(text)[0].startswith("| net energy of a run | J, estimated |")
+    assert "gross energy / J, estimated" in text
 
 
 def test_it_is_written(tmp_path: Path) -> None:
