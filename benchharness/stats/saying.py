@@ -19,13 +19,18 @@ def less_text(ratio: Ratio) -> tuple[str, str, str]:
 
 
 def places_for(width: float, *ends: float) -> int:
-    """Return the decimals of a per cent: one significant digit of half the width, at most three.
+    """Return the decimals of a per cent that an interval of this width bears, at most three.
 
-    One where there is no width: values that are equal to the last digit, such as a size. ``ends``
-    are shares that must not round to 0: an interval that excludes it must look so.
+    That is one significant digit of half the width, two if it begins with 1 or 2 (GUM 7.2.6); one
+    decimal where there is no width: values that are equal to the last digit, such as a size.
+    ``ends`` are shares that must not round to 0: an interval that excludes it must look so.
     """
     half = 50.0 * width
-    places = 1 if half <= 0.0 else min(3, max(0, -math.floor(math.log10(half))))
+    if half <= 0.0:
+        places = 1
+    else:
+        first = math.floor(math.log10(half))
+        places = min(3, max(0, -first + (half / 10.0**first < 3.0)))
     while places < 4 and any(end != 0.0 and round(100.0 * end, places) == 0.0 for end in ends):
         places += 1
     return places

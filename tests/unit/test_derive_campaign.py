@@ -131,7 +131,7 @@ def test_estimates_are_ranked_only_when_far_apart(tmp_path: Path) -> None:
     slower = [replace(t, duration_s=1.1 * t.duration_s) for t in b]
     verdict = derive(near, a=a, b=slower).verdict
     assert verdict.startswith("a and b cannot be told apart in estimated net energy")
-    assert "; a is the fastest: 20.0 s, 9 % less than b" in verdict
+    assert "; a is the fastest: 20.0 s, 9.1 % less than b" in verdict
     assert derive(far, a=a, c=c).verdict.startswith("a uses the least estimated net energy")
 
 

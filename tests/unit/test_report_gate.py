@@ -234,9 +234,9 @@ GOLDEN = """\
 | Metric | Baseline | This branch | Change | Verdict |
 | :-- | --: | --: | --: | :-- |
 | Net energy / J | 53.0 ± 1.7 | 63.6 ± 2.0 | +20 % | ▲ closed (limit +3 %) |
-| Time / s | 16.67 ± 0.22 | 20.01 ± 0.26 | +20 % | ▲ higher |
+| Time / s | 16.67 ± 0.22 | 20.01 ± 0.26 | +20.0 % | ▲ higher |
 | Peak memory / MiB | 612.0 | 612.0 | 0.0 % | ≈ same |
-| CPU time / s | 16.51 ± 0.22 | 19.81 ± 0.26 | +20 % | ▲ higher |
+| CPU time / s | 16.51 ± 0.22 | 19.81 ± 0.26 | +20.0 % | ▲ higher |
 """
 
 

@@ -38,7 +38,7 @@ def test_a_clear_winner() -> None:
 
 def test_the_farthest_is_named_too() -> None:
     slow = Sample("slow", (120.0, 121.0, 122.0))
-    assert said(NATIVE, slow, NUMPY).sentence.endswith(" and 89.8 % less than slow")
+    assert said(NATIVE, slow, NUMPY).sentence.endswith(" and 89.83 % less than slow")
 
 
 def test_what_cannot_be_told_apart_is_not_ranked() -> None:
