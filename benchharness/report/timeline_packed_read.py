@@ -200,9 +200,18 @@ def _inside(
 def usual_period_s(campaign: Campaign, line: int) -> float | None:
     """Return the median time between two samples of a line, None without samples."""
     steps = [
-        float(np.median(np.diff(track.t_s)))
+        float(np.median(np.diff(t_s)))
         for run in campaign.runs
         for track in run.tracks
-        if track.line == line
+        if track.line == line and len(t_s := _read_s(track, run)) > 1
     ]
     return statistics.median(steps) if steps else None
+
+
+def _read_s(track: Track, run: Run) -> Floats:
+    """Return the times of a track's samples without the window's edges, which nobody read."""
+    if run.window_s is None:
+        return track.t_s
+    edges_s = np.array(run.window_s)
+    read_s: Floats = track.t_s[np.abs(track.t_s[:, None] - edges_s).min(axis=1) > 1e-8]
+    return read_s

@@ -12,7 +12,7 @@ import pytest
 from benchharness.report.html import render_html
 from benchharness.report.timeline import read_timeline
 from benchharness.report.timeline_packed import HOLD, LINE, MISSING, SLICES
-from benchharness.report.timeline_packed_read import read_campaign
+from benchharness.report.timeline_packed_read import read_campaign, usual_period_s
 from tests.unit.report_metered import BUSY_W, IDLE_W, SHORT_S, counter_meter, power_meter
 from tests.unit.test_report_timeline_packed import packed_text, unpacked
 
@@ -84,6 +84,17 @@ def test_power_steps_at_the_edges_and_nowhere_beyond_what_it_was(name: str, kind
         assert track.y[far] == pytest.approx(IDLE_W, abs=0.3)
         assert track.y.min() > 0.8 * IDLE_W
         assert track.y.max() < 1.2 * BUSY_W
+
+
+def test_how_often_a_meter_was_read_does_not_count_the_edges() -> None:
+    meter = METERS["powers"]
+    campaign = read_campaign(meter.summary, meter)
+    assert campaign is not None
+    assert usual_period_s(campaign, 0) == pytest.approx(0.1, abs=1e-6)
+    run = campaign.runs[0]
+    track = replace(run.tracks[0], t_s=np.array(run.window_s), y=np.array([5.0, 5.0]))
+    edges = replace(campaign, runs=(replace(run, tracks=(track,)),))
+    assert usual_period_s(edges, 0) is None
 
 
 def test_a_run_whose_figure_is_of_powers_shows_powers() -> None:
