@@ -169,14 +169,15 @@ class Child:
     def kill_all(self) -> int:
         """Kill the program and everything it left; return how many processes were left over."""
         had_ended = self.ended is not None
-        killed = self.cgroup.kill() if self.cgroup is not None else 0
+        in_group = self.cgroup.kill() if self.cgroup is not None else 0
         self._reap_orphans()
+        others: set[int] = set()  # a busy machine may take a while to end one
         deadline = time.monotonic() + 5.0
         while True:
             pids = {*marked_processes(self.marker), *self._orphans()}
             if not pids or time.monotonic() > deadline:
                 break
-            killed += len(pids)
+            others |= pids
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
@@ -184,6 +185,7 @@ class Child:
             time.sleep(0.002)
         self._waiter.join(timeout=5.0)
         self._reap_orphans()
+        killed = in_group + len(others)
         return killed if had_ended else max(0, killed - 1)
 
     def usage(self) -> tuple[CgroupUse | None, float | None]:

@@ -119,6 +119,22 @@ def test_a_daemon_in_a_session_of_its_own_does_not_survive(child_of: type[Starte
     assert marked_processes(child.marker) == []
 
 
+def test_a_process_that_takes_its_time_to_die_counts_once(
+    child_of: type[Starter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = child_of.start(sys.executable, "-c", DAEMON)
+    wait(child)
+    kill, calls = os.kill, iter(range(1000))
+
+    def late(pid: int, number: int) -> None:
+        if next(calls) >= 3:
+            kill(pid, number)
+
+    monkeypatch.setattr(os, "kill", late)
+    assert child.kill_all() == 1
+    assert marked_processes(child.marker) == []
+
+
 def test_an_orphan_that_has_ended_is_counted_for_the_program_that_left_it(
     child_of: type[Starter],
 ) -> None:

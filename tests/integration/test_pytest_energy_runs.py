@@ -46,10 +46,12 @@ def test_unused(benchmark):
 
 def run_pytest(folder: Path, module: str, *options: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_it.py").write_text(module)
+    # The pytest of these tests is no worker of pytest-xdist, whatever runs them.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_XDIST")}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "test_it.py"],
         cwd=folder,
-        env={**os.environ, "XDG_CONFIG_HOME": str(folder / "config")},
+        env={**environment, "XDG_CONFIG_HOME": str(folder / "config")},
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 
