@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from benchharness.cli.outcome import show_campaign
     from benchharness.cli.proposal import print_proposal
     from benchharness.cli.session import run_planned, trial_options
-    from benchharness.cli.stored_request import request_from_spec
+    from benchharness.cli.stored_request import refuse_lost, request_from_spec
     from benchharness.cli.variants import ready_variants
     from benchharness.model import Status
     from benchharness.store.database import Store
@@ -70,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
     with Store.open(results_path(args), create=False) as store:
         campaign = store.campaign(args.campaign)
+        refuse_lost(campaign.spec)
         added = missing_blocks(store, campaign.id, args.repeat)
         store.claim(campaign.id)
         interrupted = False

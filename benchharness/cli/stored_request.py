@@ -20,6 +20,7 @@ def request_from_spec(spec: Mapping[str, Any], wanted: Collection[int] | None = 
 
     Raises UsageError if a workload or the folder of a command is not there any more.
     """
+    refuse_lost(spec)
     _refuse_foreign(spec["source"])
     manifests = _manifests(spec["source"])
     first = next(iter(manifests))
@@ -40,6 +41,15 @@ def request_from_spec(spec: Mapping[str, Any], wanted: Collection[int] | None = 
         goals=goals_from_spec(spec),
         pilot_width=(spec.get("pilot") or {}).get("width"),
     )
+
+
+def refuse_lost(spec: Mapping[str, Any]) -> None:
+    """Raise UsageError where a rescue of a damaged file has left no request."""
+    if "source" not in spec:
+        raise UsageError(
+            "what the campaign was asked for is not stored",
+            remedy="run it anew; 'benchharness show' tells what was measured",
+        )
 
 
 def _refuse_foreign(source: Mapping[str, Any]) -> None:

@@ -153,3 +153,10 @@ def test_lost_variants_are_taken_from_the_run_table(
         summary = derive_campaign(store, "last")
     assert [variant.factors for variant in summary.variants] == [{"runtime": "a"}, {"runtime": "b"}]
     assert sum(trial.energy is not None for trial in summary.trials) == 8
+
+
+def test_a_request_that_is_lost_is_told_by_resume(whole: Path) -> None:
+    error = io.StringIO()
+    with contextlib.redirect_stderr(error):
+        assert main(["resume", "last", "--results", str(whole)]) == 2
+    assert "what the campaign was asked for is not stored; run it anew" in error.getvalue()
