@@ -155,6 +155,7 @@ def test_the_page_has_the_section_and_escapes_it(against: Against) -> None:
     assert "more findings in audit.toml" in text
 
 
+@pytest.mark.slow
 def test_without_a_publication_the_page_has_no_such_section() -> None:
     assert 'id="against"' not in render_html(sample_campaign(repeat=1), None)
 

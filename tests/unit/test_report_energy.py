@@ -153,6 +153,7 @@ def test_what_became_of_the_readings_is_counted_by_reason() -> None:
     assert gate_of(replace(figure, gate={})).text == ""
 
 
+@pytest.mark.slow
 def test_marked_runs_are_marked_wherever_their_joules_are() -> None:
     summary = troubled(sample_campaign())
     (run,) = marked_runs(summary)

@@ -271,6 +271,7 @@ def test_only_web_addresses_are_linked() -> None:
         gate_markdown(gate, report_url="javascript:alert(1)")
 
 
+@pytest.mark.slow
 def test_hostile_labels_stay_text_and_a_thousand_variants_fit() -> None:
     kinds = tuple(Kind(f"{HOSTILE} {i}", 1.0 + i / 100, 5.0, 100.0, 0.0, None) for i in range(300))
     base = sample_campaign(3, kinds)
