@@ -12,7 +12,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchharness.conformance.simulated import Plug
 from benchharness.conformance.statistics import PLUGS, CoverageRow, coverage_statistics
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 LEAST_COVERAGE = 0.93
 MOST_WIDTH = 2.0

@@ -15,7 +15,7 @@ from benchharness.model import Channel, Status
 from benchharness.store.database import Store
 from benchharness.store.records import CampaignRecord, TrialPlan, TrialResult
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.slow
 
 HOURS = 22
 HZ = 10
