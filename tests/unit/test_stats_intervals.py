@@ -5,10 +5,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
+from benchharness.conformance.coverage_uneven import uneven_coverage, uneven_family
+from benchharness.stats.critical import critical_t
 from benchharness.stats.interval import mean_interval
 from benchharness.stats.outliers import outliers, variation
 from benchharness.stats.ratio import Ratio, ratio_of_means
@@ -17,6 +19,12 @@ from benchharness.stats.sample import Sample, Spread, effective_nu, spread
 from benchharness.stats.welch import holm, welch_p
 
 values = st.lists(st.floats(1.0, 100.0), min_size=2, max_size=12)
+
+
+def apart(first: list[float], second: list[float]) -> bool:
+    """Say whether Cochran's t is used in place of Welch's: below 5, and twice as many."""
+    few, many = sorted((len(first), len(second)))
+    return few < 5 and many >= 2 * few
 
 
 def spread_of(numbers: list[float], common_u: float = 0.0) -> Spread:
@@ -54,6 +62,7 @@ class TestRatio:
         found = ratio_of_means(a, b)
         assert found is not None
         assert found.ratio == pytest.approx(np.mean(above) / np.mean(below))
+        assume(not apart(above, below))
         if found.low is None or found.high is None or a.variance + b.variance < 1e-9:
             return
         # Welch's degrees of freedom at the ratio, then |a - R b| = t sqrt(va + R² vb) at a bound.
@@ -111,6 +120,7 @@ class TestRatio:
 class TestWelch:
     @given(first=values, second=values)
     def test_is_that_of_scipy(self, first: list[float], second: list[float]) -> None:
+        assume(not apart(first, second))
         a, b = spread_of(first), spread_of(second)
         if a.variance + b.variance > 1e-9:
             one, two = (
@@ -149,6 +159,49 @@ class TestWelch:
         assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
         assert holm([]) == []
         assert holm([0.6, 0.9]) == [1.0, 1.0]
+
+
+class TestFewAgainstMany:
+    """Welch's degrees of freedom are too uncertain at 2 against 10; Cochran's t is not."""
+
+    MANY = (10.0, 10.2, 9.8, 10.1, 9.9, 10.3, 9.7, 10.0, 10.1, 9.9)
+
+    def test_is_cochrans_weighted_t(self) -> None:
+        few, many = spread_of([12.0, 12.6]), spread_of(list(self.MANY))
+        found = ratio_of_means(few, many)
+        assert found is not None
+        va, vb = few.variance, found.ratio**2 * many.variance
+        t = (va * stats.t.ppf(0.975, 1) + vb * stats.t.ppf(0.975, 9)) / (va + vb)
+
+        def excess(r: float) -> float:
+            return (few.mean - r * many.mean) ** 2 - t**2 * (few.variance + r**2 * many.variance)
+
+        assert found.low == pytest.approx(optimize.brentq(excess, -5.0, found.ratio))
+        assert found.high == pytest.approx(optimize.brentq(excess, found.ratio, 50.0))
+
+    def test_what_is_known_counts_with_the_normal_quantile(self) -> None:
+        parts = [(0.09, 1.0), (0.01, 9.0)]
+        weighted = 0.09 * stats.t.ppf(0.995, 1) + 0.01 * stats.t.ppf(0.995, 9)
+        expected = (weighted + 0.04 * stats.norm.ppf(0.995)) / 0.14
+        assert critical_t(0.99, parts, 0.04) == pytest.approx(expected, rel=1e-8)
+
+    def test_the_p_value_is_where_the_interval_ends(self) -> None:
+        few, many = spread_of([12.0, 12.6, 11.1]), spread_of(list(self.MANY))
+        p = welch_p(few, many)
+        t = (few.mean - many.mean) / math.sqrt(few.variance + many.variance)
+        va, vb = few.variance, many.variance
+        reach = (va * stats.t.ppf(1 - p / 2, 2) + vb * stats.t.ppf(1 - p / 2, 9)) / (va + vb)
+        assert reach == pytest.approx(t, rel=1e-6)
+        assert welch_p(few, few) == 1.0
+
+    @pytest.mark.parametrize("counts", [(10, 2), (2, 10), (10, 3), (20, 3)])
+    def test_covers_the_true_ratio(self, counts: tuple[int, int]) -> None:
+        assert 0.945 <= uneven_coverage(counts, (0.02, 0.02), 4000) <= 0.985
+        joint = uneven_coverage(counts, (0.02, 0.02), 4000, comparisons=6)
+        assert joint >= 1 - 0.05 / 6 - 0.004
+
+    def test_a_variant_of_two_runs_among_others_of_ten(self) -> None:
+        assert uneven_family((10, 10, 10, 2), 2000) >= 0.945
 
 
 class TestOutliers:
