@@ -303,7 +303,7 @@ class CampaignSummary:
     state: str
     title: str
     quick: bool
-    seed: int
+    seed: int | None  # of the run order; None: no order was drawn
     command: str
     trials: tuple[TrialSummary, ...]
     variants: tuple[VariantSummary, ...]

@@ -25,6 +25,7 @@ from benchharness.report.derive_variants import VariantTrials
 from benchharness.report.derive_verdict import campaign_verdict
 from benchharness.report.groups import with_applying
 from benchharness.report.left_out import left_out_cautions
+from benchharness.report.run_order import seed_of
 from benchharness.store.records import (
     CampaignRecord,
     EventRecord,
@@ -65,7 +66,7 @@ def _derived(store: Store, campaign: CampaignRecord) -> CampaignSummary:
         state=campaign.state,
         title=campaign.title,
         quick=quick,
-        seed=int(spec.get("seed", 0)),
+        seed=seed_of(spec),
         command=campaign.command,
         trials=trials,
         variants=tuple(summaries),
@@ -106,6 +107,7 @@ def derive_trial(
     spans = spans_of(events)
     energy = given_energy(result) or trial_energy(store, streams, window, spans, events)
     ended = record.result is not None
+    has_clock = given_duration_s(result) is None  # an import knows how long, and not when
     use = window_use(store, result, streams, window)
     methods = dict(result.methods)
     if use.memory_method is not None:
@@ -131,8 +133,8 @@ def derive_trial(
         outputs=result.outputs,
         metrics=metrics_of(events),
         phases_s=phases_s(events),
-        window_start_ns=window.start_ns if window else None,
-        window_end_ns=window.end_ns if window else None,
+        window_start_ns=window.start_ns if window and has_clock else None,
+        window_end_ns=window.end_ns if window and has_clock else None,
         spans=spans,
         cautions=tuple(
             unique([*trial_cautions(store, result, streams, window, events), *energy.cautions])

@@ -7,6 +7,7 @@ from typing import Any
 
 from benchharness.model import Caution
 from benchharness.report.derive_variants import ENERGY_METRICS, VariantTrials
+from benchharness.report.run_order import seed_of, timed_values
 from benchharness.stats.drift import Drift, drift
 from benchharness.stats.saying import percent
 
@@ -16,24 +17,20 @@ _WORDS = {"duration_s": "time", "energy_net_j": "net energy", "energy_gross_j": 
 
 def order_cautions(variants: Sequence[VariantTrials], spec: Mapping[str, Any]) -> list[Caution]:
     """Return the cautions that need the order of the trials."""
-    return [*_drifts(variants), *_added(variants, spec)]
+    return [*_drifts(variants, spec), *_added(variants, spec)]
 
 
 def campaign_drift(variants: Sequence[VariantTrials], metric: str) -> Drift | None:
     """Return the common drift of a metric against the starts of the windows."""
-    return drift([_points(variant, metric) for variant in variants])
+    trials = [trial for v in variants if v.values(metric) for trial in v.trials]
+    return drift(list(timed_values(trials, metric).values()))
 
 
-def _points(variant: VariantTrials, metric: str) -> list[tuple[float, float]]:
-    values = variant.values(metric)
-    starts_ns = [trial.window_start_ns for trial in variant.good]
-    if len(values) != len(starts_ns):  # some trials are without the metric: which, is not known
-        return []
-    return [(t * 1e-9, v) for t, v in zip(starts_ns, values, strict=True) if t is not None]
-
-
-def _drifts(variants: Sequence[VariantTrials]) -> Iterable[Caution]:
+def _drifts(variants: Sequence[VariantTrials], spec: Mapping[str, Any]) -> Iterable[Caution]:
     """Say the drift of time, and of the energy that is there; net energy before gross."""
+    order = "the order is random, so that it falls on all variants alike"
+    if seed_of(spec) is None:
+        order = "the order is not random, so that it may favour a variant"
     energies = [m for m in ENERGY_METRICS if any(v.values(m) for v in variants)]
     for metric in ("duration_s", *energies[:1]):
         found = campaign_drift(variants, metric)
@@ -41,8 +38,7 @@ def _drifts(variants: Sequence[VariantTrials]) -> Iterable[Caution]:
             yield Caution(
                 "drift",
                 f"{_WORDS[metric]}: {found.sentence}",
-                "the order is random, so that it falls on all variants alike; "
-                "let the board warm up, or cool it",
+                f"{order}; let the board warm up, or cool it",
             )
 
 

@@ -67,7 +67,7 @@ def from_document(document: Mapping[str, Any]) -> CampaignSummary:
         state=str(document["state"]),
         title=str(document["title"]),
         quick=bool(document["quick"]),
-        seed=int(document["seed"]),
+        seed=None if document["seed"] is None else int(document["seed"]),
         command=str(document["command"]),
         trials=trials,
         variants=variants,

@@ -43,6 +43,7 @@ from benchharness.report.metrics import (
     energy_classes,
     energy_key,
 )
+from benchharness.report.run_order import is_randomised
 from benchharness.report.several_meters import several_meters
 from benchharness.report.text import number, plain, unbroken
 from benchharness.report.timeline import SeriesReader
@@ -201,6 +202,7 @@ def _trust(summary: CampaignSummary, limits: html_panels.Limits) -> Mapping[str,
         "cautions": trust.caution_rows(summary),
         "runs": html_facts.trial_table(summary, limits.trial_rows),
         "seed": summary.seed,
+        "randomised": is_randomised(summary),
         "environment": html_facts.facts(summary.environment),
         "overhead": html_facts.facts(summary.overhead),
         "how": html_facts.facts(_methods_of(summary)),

@@ -13,9 +13,10 @@ from benchharness.report.energy_flags import MARK, coverage_text, marked
 from benchharness.report.figures_runs import RunDots, draw_runs, shared_limit
 from benchharness.report.figures_time import draw_small, draw_trial, peak
 from benchharness.report.groups import groups
-from benchharness.report.in_words import order_words, timed_values
+from benchharness.report.in_words import order_words
 from benchharness.report.metrics import METRICS, headline_key, metric_of, ranked
 from benchharness.report.phases import phase_roles
+from benchharness.report.run_order import timed_values
 from benchharness.report.text import half_width, number, plain
 from benchharness.report.timeline import SeriesReader, Timeline, read_timeline
 from benchharness.units import format_duration, format_si
@@ -162,7 +163,7 @@ def run_dots(
     if not found:
         return None
     limit = shared_limit([dots for _, dots in found])
-    timed = timed_values(summary, key)
+    timed = timed_values(summary.trials, key)
     runs = max(t.index for t in summary.trials) + 1
     items = tuple(
         Panel(

@@ -40,7 +40,7 @@ class Repeat:
 def repeat(summary: CampaignSummary, found: Beside) -> Repeat:
     """Return how to repeat a campaign, as far as that is known."""
     command = plain(summary.command, 4000)
-    seeded = with_seed(command, summary.seed)
+    seeded = command if summary.seed is None else with_seed(command, summary.seed)
     sentences = methods_sentences(summary, found.conditions)
     return Repeat(
         command=seeded,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from benchharness.model import CampaignSummary, Status
+from benchharness.model import CampaignSummary
 from benchharness.report.comparing import runs_word
-from benchharness.report.derive_variants import VALUES
 from benchharness.report.metrics import metric_of
 from benchharness.report.pairs import PairMatrix, PairOf
+from benchharness.report.run_order import timed_values
 from benchharness.report.text import number
 from benchharness.report.undecided import command_for, needed_text
 from benchharness.standing import Word
@@ -65,18 +65,7 @@ def resolution(matrices: Sequence[PairMatrix], summary: CampaignSummary, key: st
 
 def campaign_drift(summary: CampaignSummary, key: str) -> Drift | None:
     """Return the drift that all variants have in common, over the time of the campaign."""
-    return drift(list(timed_values(summary, key).values()))
-
-
-def timed_values(summary: CampaignSummary, key: str) -> dict[int, list[tuple[float, float]]]:
-    """Return (start of the window in s, value) of every good run, by variant, in run order."""
-    found: dict[int, list[tuple[float, float]]] = {}
-    for trial in sorted(summary.trials, key=lambda t: t.index):
-        value = VALUES[key](trial)
-        if trial.status is Status.OK and value is not None and trial.window_start_ns is not None:
-            point = (trial.window_start_ns / 1e9, value)
-            found.setdefault(trial.variant, []).append(point)
-    return found
+    return drift(list(timed_values(summary.trials, key).values()))
 
 
 def order_words(values: Sequence[tuple[float, float]]) -> str:

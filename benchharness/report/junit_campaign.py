@@ -46,7 +46,7 @@ def junit_suites(
               if n not in names]  # fmt: skip
     facts = {
         "campaign": summary.campaign_id,
-        "seed": str(summary.seed),
+        **({} if summary.seed is None else {"seed": str(summary.seed)}),
         "quick": "yes" if summary.quick else "no",
         "verdict": summary.verdict,
         "command": summary.command,

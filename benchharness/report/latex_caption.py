@@ -17,6 +17,7 @@ from benchharness.report.metrics import (
     half_interval,
     instrument_notes,
 )
+from benchharness.report.run_order import is_randomised
 from benchharness.report.text import number, plain
 
 
@@ -34,10 +35,11 @@ def caption(summary: CampaignSummary, heading: str) -> str:
         parts.append(_coverage(summary))
     if summary.quick:
         parts.append("A quick run with small inputs: not a result")
-    parts.append(
-        f"Variants interleaved at random, seed {summary.seed}; campaign "
-        rf"\texttt{{{escape(plain(summary.campaign_id, 40))}}}"
-    )
+    order = ""
+    if is_randomised(summary) and len(summary.variants) > 1:
+        order = f"Variants interleaved at random, seed {summary.seed}; "
+    campaign = rf"\texttt{{{escape(plain(summary.campaign_id, 40))}}}"
+    parts.append(f"{order}campaign {campaign}" if order else f"Campaign {campaign}")
     return ". ".join(parts) + "."
 
 

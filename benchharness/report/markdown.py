@@ -54,7 +54,7 @@ def render_markdown(summary: CampaignSummary) -> str:
         lines.append(f"- {escape(row.message)} ({escape(row.runs.lower())}).{remedy}")
     lines += [
         "",
-        f"{code(plain(summary.command, 1000))}, seed {summary.seed}, "
+        f"{code(plain(summary.command, 1000))}, {_seed(summary)}"
         f"campaign {code(plain(summary.campaign_id, 40))}, "
         f"{escape(plain(summary.created_utc, 40))}",
         "",
@@ -89,6 +89,10 @@ def _edge(summary: CampaignSummary) -> list[str]:
         lines += [f"#### {escape(table.caption.capitalize())}", "", *table_lines(table), ""]
         lines += [*_notes(table.notes), ""]
     return lines
+
+
+def _seed(summary: CampaignSummary) -> str:
+    return "" if summary.seed is None else f"seed {summary.seed}, "
 
 
 def _flags(summary: CampaignSummary) -> list[str]:

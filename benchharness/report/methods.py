@@ -5,7 +5,6 @@ Every sentence is made from what the campaign recorded. What is not known is lef
 
 from __future__ import annotations
 
-import itertools
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +29,7 @@ from benchharness.report.methods_parts import (
 )
 from benchharness.report.methods_statistics import statistics_sentences
 from benchharness.report.phases import HARNESS
+from benchharness.report.run_order import has_complete_blocks, is_randomised
 from benchharness.report.text import plain
 from benchharness.units import format_bytes
 
@@ -124,7 +124,7 @@ def _repetitions(summary: CampaignSummary, known: Conditions) -> Iterator[Senten
     word = "time" if times == "1" else "times"
     bad = sum(t.status is not Status.OK for t in ended)
     left = f"; {bad} of them failed and {'is' if bad == 1 else 'are'} left out" if bad else ""
-    order = _order(summary, ended)
+    order = _order(summary)
     yield (f"Each variant was run {times} {word} ({len(ended)} runs in all{left}){order}.",)
     if known.warmup:
         often = "once" if known.warmup == 1 else f"{known.warmup} times"
@@ -147,13 +147,13 @@ def _agree(ended: Sequence[TrialSummary]) -> bool:
     )
 
 
-def _order(summary: CampaignSummary, ended: Sequence[TrialSummary]) -> str:
+def _order(summary: CampaignSummary) -> str:
     """Say how the runs were ordered, by the order in which they were."""
     if len(summary.variants) < 2:
         return ""
-    trials = sorted(ended, key=lambda t: t.index)
-    blocks = all(a.repetition <= b.repetition for a, b in itertools.pairwise(trials))
-    if blocks and trials[-1].repetition > 0:
+    if not is_randomised(summary):
+        return "; the order of the runs was not randomised"
+    if has_complete_blocks(summary):
         return f" in randomised complete blocks (seed {summary.seed})"
     return f" in a randomised order (seed {summary.seed})"
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchharness.model import MeasurementClass
+from benchharness.model import MeasurementClass, TrialSummary
 from benchharness.report.derive_order_cautions import campaign_drift, order_cautions
 from benchharness.report.derive_variants import VariantTrials
 from tests.unit.report_samples import KINDS, SECOND_NS, sample_trial
@@ -40,10 +40,48 @@ def test_a_drift_of_all_variants_is_said_with_its_size() -> None:
     slope = campaign_drift(found, "duration_s")
     assert slope is not None
     assert slope.total == pytest.approx(0.1 / 10.45 / 2 * 19, rel=0.01)
-    (caution,) = order_cautions(found, {"repeat": 10})
+    (caution,) = order_cautions(found, {"repeat": 10, "seed": 1})
     assert caution.code == "drift"
     assert caution.message.startswith("time: drift of 9.1 % over the campaign")
-    assert caution.remedy
+    assert caution.remedy is not None
+    assert caution.remedy.startswith("the order is random")
+    python = {"repeat": 10, "seed": 1, "source": {"kind": "python"}}
+    (caution,) = order_cautions(found, python)
+    assert caution.remedy is not None
+    assert caution.remedy.startswith("the order is not random")
+
+
+@pytest.mark.parametrize("uptime_s", [100, 90_000])
+def test_a_campaign_goes_on_after_the_machine_was_restarted(uptime_s: int) -> None:
+    """Five blocks before the restart, five after it: the clock has begun anew."""
+    found = variants(RISING, [2 * x for x in RISING])
+    moved_ns = uptime_s * SECOND_NS
+    for variant in found:
+        variant.trials[:] = [_moved(t, moved_ns) for t in variant.trials]
+    again = campaign_drift(found, "duration_s")
+    once = campaign_drift(variants(RISING, [2 * x for x in RISING]), "duration_s")
+    assert again is not None
+    assert once is not None
+    # The pause of a minute between the two boots is not known; what drifts is the same.
+    assert again.total == pytest.approx(once.total, rel=0.1)
+    assert again.low > 0.0
+
+
+def _moved(trial: TrialSummary, first_ns: int) -> TrialSummary:
+    """Let the first ten runs begin 10 days after a start, the others ``first_ns`` after one."""
+    assert trial.window_start_ns is not None
+    by_ns = 864_000 * SECOND_NS if trial.index < 10 else first_ns - 10 * MINUTE_NS
+    start_ns = trial.window_start_ns + by_ns
+    assert trial.duration_s is not None
+    end_ns = start_ns + round(trial.duration_s * SECOND_NS)
+    return replace(trial, window_start_ns=start_ns, window_end_ns=end_ns)
+
+
+def test_without_times_no_drift_is_looked_for() -> None:
+    found = variants(RISING)
+    for variant in found:
+        variant.trials[:] = [replace(t, window_start_ns=None) for t in variant.trials]
+    assert campaign_drift(found, "duration_s") is None
 
 
 def test_what_is_steady_or_hardly_moves_is_not_said() -> None:

@@ -16,6 +16,9 @@ from benchharness.imports.campaign import read_file, store_imported
 from benchharness.imports.pytest_benchmark import MOST_TRIALS, batches
 from benchharness.model import CampaignSummary, MeasurementClass, Status
 from benchharness.report.derive import derive_campaign
+from benchharness.report.html import render_html
+from benchharness.report.latex_caption import caption
+from benchharness.report.methods import methods_sentences
 from benchharness.store.database import Store
 
 DATA = [0.010, 0.012, 0.011, 0.013]
@@ -294,3 +297,17 @@ def test_the_command_shows_compares_and_reports_what_it_imported(
     assert capsys.readouterr().err.count("\n") == 1
     assert main(["resume", "last", "--repeat", "9", "--results", results]) == 2
     assert "imported from pytest-benchmark" in capsys.readouterr().err
+
+
+def test_no_order_and_no_times_are_made_up(tmp_path: Path) -> None:
+    """Rounds that rise from the first to the last: there is no clock that a drift could be of."""
+    rising = {"data": [0.01 * (1 + 0.02 * i) for i in range(12)], "iterations": 1}
+    found = document(benchmark(stats=rising), benchmark("test_b", param=None, stats=rising))
+    summary = imported(tmp_path, written(tmp_path, found))
+    assert summary.seed is None
+    assert {trial.window_start_ns for trial in summary.trials} == {None}
+    assert [caution for caution in summary.cautions if caution.code == "drift"] == []
+    said = " ".join(methods_sentences(summary)) + caption(summary, "") + render_html(summary)
+    for words in ("interleaved at random", "randomised order", "randomised complete", "seed 0"):
+        assert words not in said
+    assert "the order of the runs was not randomised" in said

@@ -7,6 +7,9 @@ from dataclasses import replace
 import pytest
 
 from benchharness.model import MeasurementClass, PhaseSpan, Status
+from benchharness.report.html import render_html
+from benchharness.report.latex_caption import caption
+from benchharness.report.markdown import render_markdown
 from benchharness.report.methods import Conditions, methods_latex, methods_sentences
 from benchharness.report.methods_parts import Amount, as_latex, as_text, listed, percent, si
 from tests.unit.report_samples import (
@@ -119,6 +122,27 @@ def test_one_run_each_has_no_interval() -> None:
     text = " ".join(methods_sentences(sample_campaign(repeat=1)))
     assert "Single runs have no spread" in text
     assert "in a randomised order (seed 20250611)" in text
+
+
+def test_an_order_that_nobody_drew_is_not_called_random() -> None:
+    summary = replace(sample_campaign(), seed=None)
+    text = " ".join(methods_sentences(summary))
+    assert "(20 runs in all); the order of the runs was not randomised." in text
+    assert "seed" not in text
+    assert "randomised complete" not in text
+    for rendered in (caption(summary, ""), render_markdown(summary), render_html(summary)):
+        assert "at random" not in rendered
+        assert "seed" not in rendered.lower().replace("seeds", "").split("<body")[-1]
+    assert "order was not randomised" in render_html(summary)
+    assert "seed 20250611" in caption(sample_campaign(), "")
+
+
+def test_blocks_that_lack_a_variant_are_not_called_complete() -> None:
+    trials = sample_campaign().trials
+    short = [t for t in trials if not (t.repetition == 4 and t.variant == 2)]
+    text = " ".join(methods_sentences(assembled(short)))
+    assert "in a randomised order (seed 20250611)" in text
+    assert "complete blocks" not in text
 
 
 def test_latex_has_the_same_words_with_quantities_of_siunitx() -> None:

@@ -17,9 +17,9 @@ from benchharness.report.in_words import (
     order_words,
     pair_sentences,
     resolution,
-    timed_values,
 )
 from benchharness.report.pairs import PairMatrix, pair_matrix
+from benchharness.report.run_order import timed_values
 from benchharness.report.undecided import command_for, open_variants
 from benchharness.standing import Word
 from tests.unit.report_samples import KINDS, Kind, assembled, sample_campaign
@@ -121,7 +121,7 @@ def test_the_resolution_is_half_the_width_of_the_intervals() -> None:
 
 def test_a_drift_is_said_of_a_variant_and_of_the_campaign() -> None:
     summary = near(1.0, 1.5, repeat=8)
-    timed = timed_values(summary, "duration_s")
+    timed = timed_values(summary.trials, "duration_s")
     assert {len(v) for v in timed.values()} == {8}
     assert timed[0] == sorted(timed[0])
     noise = (0.1, -0.2, 0.15, 0.05, -0.1, 0.2, -0.15, -0.05)
