@@ -118,6 +118,7 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Plan, run, store, and show."""
     import shlex
+    from pathlib import Path
 
     from benchharness.cli.growing import growth_of, table_plans
     from benchharness.cli.outcome import show_campaign
@@ -152,6 +153,7 @@ def run(args: argparse.Namespace) -> int:
                         ),
                         request.source.get("campaign"),
                     ),
+                    sources=[Path.cwd(), *(m.folder for m in request.manifests.values())],
                 ),
             )
             store.add_campaign(campaign)

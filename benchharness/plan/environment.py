@@ -44,12 +44,14 @@ def environment(
     *,
     runtimes: Mapping[str, str] | None = None,
     files: Sequence[Mapping[str, Any]] = (),
+    sources: Sequence[Path] | None = None,
 ) -> dict[str, Any]:
     """Return the machine as a flat JSON object; what cannot be known here is None.
 
     ``sysroot`` stands in front of every path of /proc, /sys and /etc. ``runtimes`` are the
     versions of those that the campaign uses, by name, where that is known; ``files`` is what it
-    runs (plan.files).
+    runs (plan.files). ``sources`` are folders that may be in the repository that is measured, of
+    which the first counts that is; the working directory if not given.
     """
     root = sysroot.rstrip("/")
     cpuinfo = read_text(f"{root}/proc/cpuinfo")
@@ -76,6 +78,7 @@ def environment(
         "versions": versions(),
         "runtimes": dict(runtimes) if runtimes else None,
         "commit": commit(Path(__file__).resolve().parents[2]),
+        "source_commit": source_commit([Path.cwd()] if sources is None else sources),
         "files": [dict(file) for file in files] or None,
     }
 
@@ -134,7 +137,7 @@ def versions() -> dict[str, str]:
 
 
 def commit(checkout: Path) -> str | None:
-    """Return the commit of a checkout, with "(modified)" if files differ; None without one."""
+    """Return benchharness's own commit, "(modified)" if files differ; None without a checkout."""
     if not (checkout / ".git").exists():
         return None
     revision = _git(checkout, "rev-parse", "--short=12", "HEAD")
@@ -142,6 +145,19 @@ def commit(checkout: Path) -> str | None:
         return None
     changed = _git(checkout, "status", "--porcelain", "--untracked-files=no")
     return f"{revision} (modified)" if changed else revision
+
+
+def source_commit(folders: Sequence[Path]) -> str | None:
+    """Return the commit of the first folder that is in a repository, with "+" if files differ.
+
+    It is the user's own, and says nothing of where it lies or what it is called. None without git.
+    """
+    for folder in dict.fromkeys(folders):
+        revision = _git(folder, "rev-parse", "--short=12", "HEAD")
+        if revision:
+            changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+            return f"{revision}+" if changed else revision
+    return None
 
 
 def _git(checkout: Path, *arguments: str) -> str | None:

@@ -78,8 +78,26 @@ def changed(a: Mapping[str, object], b: Mapping[str, object]) -> list[str]:
 
 
 def commit_changed(a: Mapping[str, object], b: Mapping[str, object]) -> list[str]:
-    """Return that the commit changed, which is what one compares, and no hindrance."""
-    return _said([("commit", a.get("commit"), b.get("commit"))])
+    """Return that a commit changed, which is what one compares, and no hindrance.
+
+    Of the source that was measured, and of benchharness where that runs from another checkout.
+    """
+    found = _said([("commit", commit_of(a), commit_of(b))])
+    if not any(_is_own(each) for each in (a, b)):
+        found += _said([("benchharness's commit", a.get("commit"), b.get("commit"))])
+    return found
+
+
+def commit_of(environment: Mapping[str, object]) -> str | None:
+    """Return the commit of the source that was measured, else of benchharness's checkout."""
+    found = environment.get("source_commit") or environment.get("commit")
+    return str(found) if found else None
+
+
+def _is_own(environment: Mapping[str, object]) -> bool:
+    """Say whether nothing but benchharness's own checkout is known to have been measured."""
+    source, own = environment.get("source_commit"), environment.get("commit")
+    return not source or str(source).rstrip("+") == str(own).partition(" ")[0]
 
 
 def _said(pairs: Sequence[tuple[str, object, object]]) -> list[str]:

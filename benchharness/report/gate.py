@@ -27,6 +27,7 @@ from benchharness.report.derive_verdict import ENERGY
 from benchharness.report.text import plain
 from benchharness.standing import Needed
 from benchharness.stats.gate import Decision, GateState, decide, would_prove
+from benchharness.stats.outliers import outliers
 from benchharness.stats.sample import Sample
 
 CLOSED, OPEN, NOT_COMPARABLE = 1, 0, 3  # exit codes
@@ -43,7 +44,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class GateRow:
-    """One variant and metric. ``decision`` is None where there is none, for ``reason``."""
+    """One variant and metric. ``decision`` is None where there is none, for ``reason``.
+
+    ``outliers`` are how many runs stand far from the others: a few of them hide any regression.
+    """
 
     label: str
     pair: Pair
@@ -53,13 +57,15 @@ class GateRow:
     decision: Decision | None
     reason: str | None = None
     needed: Needed | None = None
+    outliers: tuple[int, int] = (0, 0)  # of the baseline, of the candidate
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What a gate found. ``comparison`` is None where the campaigns must not be compared.
 
-    ``refusals`` say why not; ``failures`` what failed in the candidate, a line a variant.
+    ``refusals`` say why not, ``forcible`` whether one may insist; ``failures`` what failed in the
+    candidate, a line a variant.
     """
 
     baseline: CampaignSummary
@@ -69,6 +75,7 @@ class Gate:
     failures: tuple[str, ...]
     refusals: tuple[str, ...]
     strict: bool = False
+    forcible: bool = False
 
     def of_state(self, state: GateState) -> list[GateRow]:
         """Return the rows in this state."""
@@ -112,7 +119,8 @@ def gate_campaigns(
     differs = _differences(baseline, candidate, energy=energy)
     failures = tuple(_failures(candidate))
     if differs and not force:
-        return Gate(baseline, candidate, None, (), failures, tuple(differs), strict)
+        refused = tuple(differs)
+        return Gate(baseline, candidate, None, (), failures, refused, strict, forcible=True)
     try:
         comparison = compare_campaigns(baseline, candidate, force=True)
     except UsageError as error:  # no variant in common
@@ -198,7 +206,10 @@ def _row(ask: _Ask, comparisons: int) -> GateRow:
         return GateRow(label, ask.pair, ask.metric, ask.limit, runs, None, ask.reason)
     found = decide(b, a, ask.limit, comparisons)
     needed = would_prove(b, a, found)
-    return GateRow(label, ask.pair, ask.metric, ask.limit, runs, found, found.reason, needed=needed)
+    far = sum(outliers(a.values)), sum(outliers(b.values))
+    return GateRow(
+        label, ask.pair, ask.metric, ask.limit, runs, found, found.reason, needed, outliers=far
+    )
 
 
 def _trials(side: Side) -> VariantTrials:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchharness.model import CampaignSummary
+from benchharness.report.comparison_guard import commit_of
 from benchharness.report.document import json_types
 from benchharness.report.gate import Gate, GateRow
 from benchharness.report.gate_text import answer, notes, row_words
@@ -36,7 +37,7 @@ def _campaign(summary: CampaignSummary) -> dict[str, Any]:
         "campaign": summary.campaign_id,
         "title": summary.title,
         "created_utc": summary.created_utc,
-        "commit": summary.environment.get("commit"),
+        "commit": commit_of(summary.environment),
     }
 
 
@@ -55,6 +56,7 @@ def _row_document(row: GateRow) -> dict[str, Any]:
         "reason": row.reason,
         "needed_repetitions": row.needed.repetitions if row.needed else None,
         "needed_window_s": row.needed.window_s if row.needed else None,
+        "outliers": list(row.outliers),
     }
 
 

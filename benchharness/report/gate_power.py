@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +15,12 @@ from benchharness.report.gate import Limit, key_of
 from benchharness.report.metrics import METRICS
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, number, plain
-from benchharness.stats.gate import least_regression
+from benchharness.stats.gate_power import least_regression
 from benchharness.stats.power import CHANCE
 from benchharness.stats.saying import percent
 
 REPETITIONS = (3, 5, 10, 20, 30)
+_ENOUGH_RUNS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,35 @@ def power_sentence(rows: Sequence[PowerRow]) -> str:
         return "The baseline has no spread to reckon with: run it with 5 repetitions or more."
     worst = percent(max(known), digits=2)
     among = "" if len(known) == 1 else " in every variant and metric that has a spread"
+    runs = min(row.runs for row in rows if row.cv is not None)
     return (
         f"With 10 repetitions on either side this gate closes on a regression of {worst} % with "
-        f"{100 * CHANCE:.0f} %{among}."
+        f"about {100 * CHANCE:.0f} %{among}, if the spread is what these {runs} runs show."
     )
+
+
+def _power_notes(rows: Sequence[PowerRow]) -> tuple[str, ...]:
+    """Say what the chances hold for, and how well the spread itself is known."""
+    known = [row.runs for row in rows if row.cv is not None]
+    found = [
+        f"least regression that closes the gate with about {100 * CHANCE:.0f} %, if the candidate "
+        "varies as the baseline does"
+    ]
+    if len(known) > 1:
+        joint = 100.0 * CHANCE ** len(known)
+        found.append(
+            f"each row by itself; that the gate closes on all {len(known)} where all of them "
+            f"regress so: about {joint:.2g} %, if they vary independently"
+        )
+    if known and min(known) < _ENOUGH_RUNS:
+        runs = min(known)
+        found.append(
+            f"a spread of {runs} runs is itself known to about "
+            f"±{100.0 / math.sqrt(2.0 * (runs - 1.0)):.0f} %; a baseline of {_ENOUGH_RUNS} or "
+            "more says it better"
+        )
+    found.append("what differs between two sessions, such as the room's temperature, is on top")
+    return tuple(found)
 
 
 def power_table(rows: Sequence[PowerRow]) -> Table:
@@ -103,12 +130,7 @@ def power_table(rows: Sequence[PowerRow]) -> Table:
         )
         for row in rows
     ]
-    notes = (
-        f"least regression that closes the gate with {100 * CHANCE:.0f} %, if the candidate "
-        "varies as the baseline does",
-        "what differs between two sessions, such as the temperature of the room, comes on top",
-    )
-    return Table("the gate's power", columns, tuple(cells), notes)
+    return Table("the gate's power", columns, tuple(cells), _power_notes(rows))
 
 
 def power_document(rows: Sequence[PowerRow]) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from benchharness.report.gate import Gate, GateRow
 from benchharness.report.metrics import METRICS
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, plain
-from benchharness.stats.gate import GateState
+from benchharness.stats.gate import LEVEL, GateState
 from benchharness.stats.saying import percent
 
 _MOST_NAMED = 3
+INTERVAL = f"{100.0 * LEVEL:g} % interval"
 _TONES = {GateState.CLOSED: "higher", GateState.UNPROVEN: "undecided", GateState.OPEN: "same"}
 _SIGNS = {GateState.CLOSED: "▲ closed", GateState.UNPROVEN: "? unproven", GateState.OPEN: "✓ open"}
 
@@ -26,7 +27,8 @@ def answer(gate: Gate) -> str:
     if gate.failures:
         return f"The gate is closed: {failed}; no regression was proven."
     if gate.refusals:
-        return f"Not comparable: {'; '.join(gate.refusals)}."
+        insist = "; --force compares all the same" if gate.forcible else ""
+        return f"Not comparable: {'; '.join(gate.refusals)}{insist}."
     if gate.undecidable and not gate.strict:
         return f"Not comparable: {_named([row_words(row) for row in gate.undecidable])}."
     if unproven:
@@ -50,7 +52,7 @@ def row_words(row: GateRow) -> str:
     found = row.decision
     told = change_text(found.ratio.ratio, found.ratio.low, found.ratio.high)
     runs = f"{row.runs[0]} + {row.runs[1]} runs"
-    inside = f"95 % interval {told.interval}; {runs}" if told.interval else f"{row.reason}; {runs}"
+    inside = f"{INTERVAL} {told.interval}; {runs}" if told.interval else f"{row.reason}; {runs}"
     text = f"{head} {told.change} ({inside})"
     limit = f"{percent(row.limit)} %"
     if found.state is GateState.CLOSED:
@@ -59,7 +61,17 @@ def row_words(row: GateRow) -> str:
         return f"{text}, within +{limit}"
     if found.reason is not None:
         return f"{text}, so that nothing proves it within +{limit}"
-    return f"{text}, reaches beyond +{limit}{would_prove_words(row)}"
+    return f"{text}, reaches beyond +{limit}{would_prove_words(row)}{outlier_words(row)}"
+
+
+def outlier_words(row: GateRow) -> str:
+    """Point to runs that stand far from the others, as the end of a sentence."""
+    named = zip(row.outliers, row.runs, ("baseline", "candidate"), strict=True)
+    found = [f"{far} of the {runs} runs of the {side}" for far, runs, side in named if far]
+    if not found:
+        return ""
+    verb = "stands" if sum(row.outliers) == 1 else "stand"
+    return f"; {' and '.join(found)} {verb} far from the others and may hide it: look there first"
 
 
 def would_prove_words(row: GateRow) -> str:
@@ -102,7 +114,7 @@ def gate_table(gate: Gate) -> Table:
         Column("metric", "metric", left=True, importance=99),
         Column("runs", "runs", importance=50),
         Column("change", "change", importance=95),
-        Column("interval", "95 % interval", importance=90),
+        Column("interval", INTERVAL, importance=90),
         Column("limit", "limit", importance=80),
         Column("gate", "gate", left=True, importance=98),
     )
@@ -120,7 +132,7 @@ def notes(gate: Gate) -> list[str]:
     """Return what else a reader should know, a line each."""
     found = [row_words(row) for row in gate.undecidable]
     found += [
-        f"{row.label}, {metric_words(row)}: {would_prove_words(row)[2:]}"
+        f"{row.label}, {metric_words(row)}: {would_prove_words(row)[2:]}{outlier_words(row)}"
         for row in gate.of_state(GateState.UNPROVEN)
         if row.reason is None
     ]
@@ -133,7 +145,7 @@ def notes_of_campaigns(gate: Gate) -> list[str]:
     found += [f"failed in the candidate: {each}" for each in gate.failures]
     decided = sum(row.decision is not None for row in gate.rows)
     if decided > 1:
-        found.append(f"the {decided} intervals are together right at 95 %")
+        found.append(f"the {decided} intervals are together right at {100.0 * LEVEL:g} %")
     for summary, what in ((gate.baseline, "baseline"), (gate.candidate, "candidate")):
         if summary.state != "done":
             found.append(f"the {what} has not been finished ({plain(summary.state, 20)})")

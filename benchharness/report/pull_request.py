@@ -14,10 +14,17 @@ from urllib.parse import quote
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary
 from benchharness.report.change_text import FACTOR_FROM, change_text
+from benchharness.report.comparison_guard import commit_of
 from benchharness.report.comparison_records import Comparison
 from benchharness.report.comparison_sentences import sentences
 from benchharness.report.gate import Gate, GateRow
-from benchharness.report.gate_text import answer, metric_words, notes_of_campaigns, row_words
+from benchharness.report.gate_text import (
+    INTERVAL,
+    answer,
+    metric_words,
+    notes_of_campaigns,
+    row_words,
+)
 from benchharness.report.markdown import code, escape
 from benchharness.report.pull_request_rows import (
     Line,
@@ -36,6 +43,7 @@ _MOST_SHOWN = 8  # rows of the table that is not folded
 _MOST_ROWS = 400
 _MOST_NOTES = 20
 _MOST_CHARACTERS = 300  # of a note
+_COMMIT = 24  # characters of a commit in the head of a column
 _WORDS = {  # as the command line has them
     "energy_net_j": "energy_net",
     "energy_gross_j": "energy_gross",
@@ -58,6 +66,7 @@ class _Comment:
     notes: tuple[str, ...]
     repeat: tuple[str, ...]
     report_url: str | None
+    interval: str = "95 % interval"  # the head of its column
 
 
 def gate_markdown(gate: Gate, *, report_url: str | None = None) -> str:
@@ -66,25 +75,43 @@ def gate_markdown(gate: Gate, *, report_url: str | None = None) -> str:
     gated = [gate_line(row) for row in gate.rows]
     single = gate.comparison is not None and len(gate.comparison.pairs) == 1
     shown = _with_gate(rows, gated) if single else sorted(gated, key=lambda line: line.rank)
-    ids = plain(gate.candidate.campaign_id, 40), plain(gate.baseline.campaign_id, 40)
+    ids = plain(gate.candidate.campaign_id, 40), "--baseline", plain(gate.baseline.campaign_id, 40)
     limits = {row.metric: row.limit for row in gate.rows}
     asked = [f"--max-regression {_WORDS.get(m, m)}={100 * x:.6g}%" for m, x in limits.items()]
     return _rendered(
         _Comment(
             campaign=gate.candidate,
             answer=_gate_answer(gate),
-            names=("Baseline", "This branch"),
+            names=_names(gate),
             shown=tuple(shown),
             rows=tuple(_with_gate(rows, gated)),
             margin=0.0 if gate.comparison is None else gate.comparison.margin,
-            notes=tuple(notes_of_campaigns(gate)),
+            notes=(*notes_of_campaigns(gate), *_levels(gate)),
             repeat=(
-                f"{code(plain(gate.candidate.command, 1000))} (seed {gate.candidate.seed}), then "
-                f"{code(' '.join(['benchharness gate', ids[0], '--baseline', ids[1], *asked]))}",
+                f"{_command(gate.candidate)}, then "
+                f"{code(command('gate', *ids, *asked, results=gate.candidate.results))}",
             ),
             report_url=report_url,
+            interval="Interval",
         )
     )
+
+
+def _names(gate: Gate) -> tuple[str, str]:
+    """Return the heads of both sides, with the commit of the source where it is known."""
+    return _name("Baseline", gate.baseline), _name("This branch", gate.candidate)
+
+
+def _name(name: str, campaign: CampaignSummary) -> str:
+    commit = commit_of(campaign.environment)
+    return f"{name} {code(plain(commit, _COMMIT))}" if commit else name
+
+
+def _levels(gate: Gate) -> list[str]:
+    """Say at which level the intervals of the table are."""
+    if not gate.rows:
+        return []
+    return [f"a limit's own row has the gate's {INTERVAL}, the other rows have those of 95 %"]
 
 
 def compare_markdown(comparison: Comparison, *, report_url: str | None = None) -> str:
@@ -108,7 +135,7 @@ def compare_markdown(comparison: Comparison, *, report_url: str | None = None) -
             rows=tuple(rows),
             margin=comparison.margin,
             notes=(*(f"compared all the same: {d}" for d in comparison.differs), *comparison.notes),
-            repeat=(f"{code(plain(campaign.command, 1000))} (seed {campaign.seed})",),
+            repeat=(_command(campaign),),
             report_url=report_url,
         )
     )
@@ -220,7 +247,7 @@ def _folded(comment: _Comment, most: int) -> list[str]:
     lines += [f"- and {len(open_ones) - kept} more"] if len(open_ones) > kept else []
     lines += [""] if open_ones else []
     if all_rows and most:
-        lines += [*table(all_rows[:most], comment.names, comment.margin, intervals=True), ""]
+        lines += [*table(all_rows[:most], comment.names, comment.margin, comment.interval), ""]
         left = len(all_rows) - most
         lines += [f"and {left} more rows: see `benchharness compare`", ""] if left > 0 else []
     told = [f"- {escape(plain(note, _MOST_CHARACTERS))}" for note in comment.notes[:_MOST_NOTES]]
@@ -236,6 +263,11 @@ def _checks(campaign: CampaignSummary) -> str:
     ]
     head = f"Checks: {len(found) - len(against)} of {len(found)} passed"
     return f"{head}; {', '.join(against)}." if against else f"{head}."
+
+
+def _command(campaign: CampaignSummary) -> str:
+    seed = "" if campaign.seed is None else f" (seed {campaign.seed})"
+    return f"{code(plain(campaign.command, 1000))}{seed}"
 
 
 def _machine(campaign: CampaignSummary) -> str:

@@ -120,16 +120,19 @@ def _values(pair: Pair, metric: str) -> tuple[str, str, str]:
 
 
 def table(
-    lines: Sequence[Line], names: tuple[str, str], margin: float, *, intervals: bool = False
+    lines: Sequence[Line], names: tuple[str, str], margin: float, interval: str = ""
 ) -> list[str]:
-    """Return a Markdown table; the variant has a column where there are several."""
+    """Return a Markdown table; the variant has a column where there are several.
+
+    ``interval`` is the head of a column of intervals, "" for none.
+    """
     labelled = len({line.label for line in lines}) > 1
     heads = [
         *(["Variant"] if labelled else []),
         "Metric",
         *names,
         "Change",
-        *(["95 % interval"] if intervals else []),
+        *([interval] if interval else []),
         "Verdict",
     ]
     aligned = [":--" if h in ("Variant", "Metric", "Verdict") else "--:" for h in heads]
@@ -137,7 +140,7 @@ def table(
     for line in lines:
         cells = [code(line.label)] if labelled else []
         cells += [escape(t) for t in (line.title, line.before, line.after, line.change)]
-        cells += [escape(line.interval)] if intervals else []
+        cells += [escape(line.interval)] if interval else []
         same = f" (±{percent(margin)} %)" if line.word is Word.SAME and margin else ""
         rows.append([*cells, escape(line.verdict) + same])
     return ["| " + " | ".join(row) + " |" for row in rows]

@@ -17,7 +17,7 @@ from benchharness.report.text import plain
 
 _TOLD = (
     "board", "cpu", "cores", "cores_usable", "memory_bytes", "kernel", "os", "governor", "boost",
-    "frequency_max_hz", "clock_source", "python", "commit",
+    "frequency_max_hz", "clock_source", "python", "source_commit", "commit",
 )  # fmt: skip
 _METER_KEYS = ("driver", "period_s", "gain_bound", "power_resolution_w", "calibration_date")
 _MOST = 40

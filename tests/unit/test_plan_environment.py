@@ -17,7 +17,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchharness.plan.environment import commit, cpu_model, environment, is_virtual
+from benchharness.plan.environment import (
+    commit,
+    cpu_model,
+    environment,
+    is_virtual,
+    source_commit,
+)
 
 RASPBERRY_PI_4: Mapping[str, str] = {
     "proc/device-tree/model": "Raspberry Pi 4 Model B Rev 1.4\0",
@@ -170,3 +176,33 @@ def test_a_commit_says_whether_files_differ(
     assert head.startswith(found)
     (tmp_path / "file").write_text("2")
     assert commit(tmp_path) == f"{found} (modified)"
+
+
+def test_the_commit_of_what_is_measured_is_that_of_the_users_repository(tmp_path: Path) -> None:
+    def git(*arguments: str) -> str:
+        identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+        done = subprocess.run(
+            ["git", *identity, "-C", str(tmp_path / "mine"), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    inside, outside = tmp_path / "mine" / "bench", tmp_path / "elsewhere"
+    inside.mkdir(parents=True)
+    outside.mkdir()
+    assert source_commit([outside, inside, tmp_path / "none"]) is None
+    (inside / "program.py").write_text("1")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    head = git("rev-parse", "HEAD")
+    found = source_commit([outside, inside])
+    assert found == head[:12]
+    (inside / "results.db").write_text("not of the source")
+    assert source_commit([inside]) == found
+    (inside / "program.py").write_text("2")
+    assert source_commit([inside]) == f"{found}+"
+    assert environment(sources=[inside])["source_commit"] == f"{found}+"
+    assert environment(sources=[])["source_commit"] is None

@@ -17,7 +17,7 @@ from benchharness.report.document import to_document
 from benchharness.report.document_read import from_document, read_document
 from benchharness.report.gate import Gate, Limit, gate_campaigns
 from benchharness.report.gate_document import gate_document, gate_suites
-from benchharness.report.gate_power import gate_power, power_sentence
+from benchharness.report.gate_power import gate_power, power_sentence, power_table
 from benchharness.report.gate_text import answer
 from benchharness.report.junit import junit_xml
 from benchharness.report.pull_request import (
@@ -56,7 +56,7 @@ def test_a_regression_beyond_the_limit_closes_it() -> None:
     for row in gate.rows:
         assert row.decision is not None
         assert row.decision.ratio.ratio == pytest.approx(1.2)
-        assert row.decision.level == pytest.approx(1 - 0.05 / 4)
+        assert row.decision.level == pytest.approx(1 - 0.03 / 4)
 
 
 def test_no_change_and_less_leave_it_open() -> None:
@@ -78,6 +78,38 @@ def test_unproven_is_open_unless_strict_and_says_what_would_prove_it() -> None:
     strict = gate_campaigns(base, mine, TIME, strict=True)
     assert strict.exit_code == 1
     assert "--strict" in answer(strict)
+
+
+def test_a_run_far_from_the_others_is_pointed_to() -> None:
+    """One run of five that took half as long again hides a regression of 10 %."""
+    mine = again(1.1, ONE)
+    trials = [
+        replace(t, duration_s=(t.duration_s or 0.0) * (1.5 if t.repetition == 2 else 1.0))
+        for t in mine.trials
+    ]
+    far = replace(assembled(trials), campaign_id="9ab02d10")
+    gate = gate_campaigns(sample_campaign(5, ONE), far, TIME)
+    assert states(gate) == [GateState.UNPROVEN]
+    assert gate.rows[0].outliers == (0, 1)
+    assert "1 of the 5 runs of the candidate stands far from the others" in answer(gate)
+    assert gate_document(gate)["rows"][0]["outliers"] == [0, 1]
+    closed = gate_campaigns(sample_campaign(5, ONE), mine, TIME)
+    assert states(closed) == [GateState.CLOSED]
+
+
+def test_both_commits_stand_in_the_comment() -> None:
+    base = sample_campaign(5, ONE)
+    commits = "0123456789ab", "fedcba987654+"
+    campaigns = [
+        replace(each, environment={**each.environment, "source_commit": commit})
+        for each, commit in zip((base, again(1.2, ONE)), commits, strict=True)
+    ]
+    gate = gate_campaigns(*campaigns, TIME)
+    text = gate_markdown(gate)
+    assert "| Metric | Baseline `0123456789ab` | This branch `fedcba987654+` | Change |" in text
+    assert "commit changed: 0123456789ab to fedcba987654+" in text
+    assert gate.exit_code == 1  # another commit is what one compares
+    assert gate_document(gate)["candidate"]["commit"] == "fedcba987654+"
 
 
 def test_one_run_only_is_unproven_and_says_why() -> None:
@@ -142,6 +174,7 @@ def test_what_differs_is_refused_with_3_and_can_be_forced(
     gate = gate_campaigns(base, mine, TIME)
     assert (gate.exit_code, gate.rows) == (3, ())
     assert what in answer(gate)
+    assert answer(gate).endswith("; --force compares all the same.")
     assert "Not comparable" in gate_markdown(gate)
     forced = gate_campaigns(base, mine, TIME, force=True)
     assert forced.exit_code == 0
@@ -159,6 +192,7 @@ def test_nothing_in_common_is_not_comparable() -> None:
     gate = gate_campaigns(sample_campaign(), again(1.0, other), TIME)
     assert gate.exit_code == 3
     assert "no variant in common" in answer(gate)
+    assert "--force" not in answer(gate)  # there is nothing to force
 
 
 def test_wrong_usage() -> None:
@@ -228,8 +262,8 @@ def test_what_is_no_document(tmp_path: Path, text: str, what: str) -> None:
 
 GOLDEN = """\
 <!-- benchharness:matrix:Raspberry-Pi-5-Model-B-Rev-1.0-5e9f01c2aa37 -->
-**Net energy: this branch uses 20 % more than the baseline. Gate closed** (95 % interval \
-+16 to +24 %; 5 + 5 runs; Raspberry Pi 5 Model B Rev 1.0), all of it above the limit of +3 %.
+**Net energy: this branch uses 20 % more than the baseline. Gate closed** (97 % interval \
++16 to +25 %; 5 + 5 runs; Raspberry Pi 5 Model B Rev 1.0), all of it above the limit of +3 %.
 
 | Metric | Baseline | This branch | Change | Verdict |
 | :-- | --: | --: | --: | :-- |
@@ -324,5 +358,9 @@ def test_power_says_what_would_be_seen() -> None:
         assert len(known) == 5
         assert known == sorted(known, reverse=True)
         assert known[-1] > 0.03
-    assert "with 80 %" in power_sentence(rows)
+    assert "with about 80 %" in power_sentence(rows)
+    assert power_sentence(rows).endswith("if the spread is what these 5 runs show.")
+    notes = " ".join(power_table(rows).notes)
+    assert "on all 4 where all of them regress so: about 41 %" in notes
+    assert "a spread of 5 runs is itself known to about ±35 %" in notes
     assert "no spread" in power_sentence(gate_power(sample_campaign(1), TIME))

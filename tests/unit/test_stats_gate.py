@@ -15,10 +15,10 @@ from benchharness.stats.gate import (
     ONE_RUN,
     GateState,
     decide,
-    least_regression,
     state_of,
     would_prove,
 )
+from benchharness.stats.gate_power import chance_to_close, least_regression
 from benchharness.stats.sample import Sample
 
 BASE = Sample("base", (100.0, 101.0, 99.0, 100.5, 99.5))
@@ -48,7 +48,7 @@ def test_the_interval_is_that_of_welch() -> None:
     found = decide(worse, BASE, 0.03)
     assert found.state is GateState.CLOSED
     # Near 1 Fieller's interval is Welch's on the difference, over the baseline.
-    welch = stats.ttest_ind(worse.values, BASE.values, equal_var=False).confidence_interval(0.95)
+    welch = stats.ttest_ind(worse.values, BASE.values, equal_var=False).confidence_interval(0.97)
     assert found.ratio.low == pytest.approx(1.0 + welch.low / 100.0, abs=5e-4)
     assert found.ratio.high == pytest.approx(1.0 + welch.high / 100.0, abs=5e-4)
     assert decide(scaled(BASE, 0.97), BASE, 0.03).state is GateState.OPEN
@@ -56,7 +56,7 @@ def test_the_interval_is_that_of_welch() -> None:
 
 
 def test_more_comparisons_prove_less() -> None:
-    worse = scaled(BASE, 1.042)
+    worse = scaled(BASE, 1.045)
     assert decide(worse, BASE, 0.03).state is GateState.CLOSED
     assert decide(worse, BASE, 0.03, comparisons=20).state is GateState.UNPROVEN
 
@@ -101,18 +101,59 @@ def test_the_repetitions_that_would_prove_it_do() -> None:
     assert would_prove(at_limit, base, decide(at_limit, base, 0.03)) is None
 
 
-def test_the_least_regression_is_that_of_the_noncentral_t() -> None:
-    cv = float(np.std(BASE.values, ddof=1)) / 100.0
-    for n in (5, 20):
-        least = least_regression(BASE, 0.03, n)
-        assert least is not None
-        beyond = (1.0 + least) / 1.03 - 1.0
-        shift = beyond / (cv * math.sqrt(2.0 / n))
-        nu = 2 * n - 2
-        power = float(stats.nct.sf(stats.t.ppf(0.975, nu), nu, shift))
-        assert power == pytest.approx(0.8, abs=1e-3)
+def closes(
+    ratio: float, cv: float, n: int, limit: float, gates: int, other_n: int | None = None
+) -> float:
+    """Return how often gates close on a candidate that is so many times its baseline."""
+    rng = np.random.default_rng(n)
+    closed = 0
+    for _ in range(gates):
+        mine = Sample("", tuple(ratio * rng.normal(1.0, cv, n)))
+        base = Sample("", tuple(rng.normal(1.0, cv, other_n or n)))
+        closed += decide(mine, base, limit).state is GateState.CLOSED
+    return closed / gates
+
+
+@pytest.mark.parametrize(("cv", "n"), [(0.02, 3), (0.05, 5), (0.10, 10)])
+def test_the_least_regression_closes_the_gate_in_80_of_100(cv: float, n: int) -> None:
+    z = np.linspace(-1.0, 1.0, 30)
+    base = Sample("base", tuple(1.0 + cv * z / np.std(z, ddof=1)))
+    least = least_regression(base, 0.03, n)
+    assert least is not None
+    assert closes(1.0 + least, cv, n, 0.03, 1500) == pytest.approx(0.8, abs=0.035)
+
+
+def test_power_with_many_runs_is_that_of_the_noncentral_t() -> None:
+    n, cv = 200, 0.02
+    # Near 1 and with so many runs both variances and Welch's degrees of freedom are as good as
+    # known: SciPy's noncentral t at the bound.
+    shift = (1.035 - 1.03) / (cv * math.sqrt((1.035**2 + 1.03**2) / n))
+    nu = 2 * n - 2
+    expected = float(stats.nct.sf(stats.t.ppf(0.985, nu), nu, shift))
+    assert chance_to_close(1.035, 0.03, cv, n) == pytest.approx(expected, abs=2e-3)
+    # What every run shares: with the spread next to nothing, a normal distribution.
+    common = chance_to_close(1.06, 0.03, 1e-6, 5, common_u=0.01)
+    shift = 0.03 / (0.01 * math.hypot(1.06, 1.03))
+    assert common == pytest.approx(float(stats.norm.sf(stats.norm.ppf(0.985) - shift)), abs=1e-4)
+
+
+def test_what_no_regression_closes() -> None:
     assert least_regression(Sample("one", (1.0,)), 0.03, 5) is None
     assert least_regression(BASE, 0.03, 1) is None
+    assert least_regression(Sample("wild", (1.0, 9.0, 30.0)), 0.03, 2) is None
+    assert least_regression(Sample("flat", (2.0, 2.0, 2.0)), 0.03, 5) == 0.03
+    with pytest.raises(ValueError, match="at least two"):
+        chance_to_close(1.1, 0.03, 0.02, 1)
+
+
+@pytest.mark.parametrize(
+    ("cv", "n", "other_n"), [(0.02, 20, 20), (0.2, 10, 10), (0.02, 3, 12), (0.05, 8, 24)]
+)
+def test_no_limit_at_all_gives_fewer_than_2_false_alarms_in_100(
+    cv: float, n: int, other_n: int
+) -> None:
+    # 1.5 % expected; 0.24 % is the standard error of 2,500
+    assert closes(1.0, cv, n, 0.0, 2500, other_n) < 0.0225
 
 
 def test_a_whole_pull_request_is_rarely_stopped_for_nothing() -> None:
