@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from benchharness.cli.common import DEFAULT_RESULTS, EXIT_CODES, HelpFormatter, as_path
@@ -25,7 +24,6 @@ examples:
 A series is the same workload with the same levels on the same machine, by the same meter.
 
 """
-_MANY_RUNS = 400
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -93,20 +91,11 @@ def _history(args: argparse.Namespace) -> History:
     metric = None if args.metric is None else read_metric(args.metric, "--metric")
     paths: list[Path] = args.results or [as_path(DEFAULT_RESULTS)]
     energy = metric is None or is_energy(metric)
-    found = read_campaigns(paths, args.name, energy=energy, told=_tell)
+    found = read_campaigns(paths, args.name, energy=energy)
     if metric is None:
         joules = any(variant.figures for entry in found.entries for variant in entry.variants)
         metric = "energy" if joules else "duration_s"
     return build_history(found.entries, metric, found.skipped, args.last)
-
-
-def _tell(runs: int) -> None:
-    """Say that one has to wait, where it is long."""
-    if runs >= _MANY_RUNS:
-        print(
-            f"deriving the joules of {runs:,} runs; they are kept for the next time",
-            file=sys.stderr,
-        )
 
 
 def _print(history: History) -> None:

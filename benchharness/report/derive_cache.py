@@ -40,6 +40,7 @@ _DERIVES = (
     ("stats", ""),
     ("store", ""),
     ("report", "derive"),
+    ("report", "history_read"),
     ("report", "record_codec"),
     ("probes", "throttling"),
     ("meters", "common"),
@@ -80,13 +81,23 @@ def keep(campaign_id: str, digests: Mapping[int, str], trials: Iterable[TrialSum
         content = zlib.compress(marshal.dumps(kept), _LEVEL)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         for older in path.parent.glob(f"{campaign_id}-*{_SUFFIX}"):
-            older.unlink()
+            older.unlink(missing_ok=True)
         _make_room(path.parent, len(content))
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(path)
+        _write(path, content)
     except (OSError, TypeError, ValueError):
         return
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all. Raises OSError."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            Path(file.name).replace(path)
+        except BaseException:  # a full disk, or Ctrl-C
+            Path(file.name).unlink(missing_ok=True)
+            raise
 
 
 def _make_room(folder: Path, more: int) -> None:
@@ -96,7 +107,7 @@ def _make_room(folder: Path, more: int) -> None:
     for _, size, file in files:
         if total <= MOST_BYTES:
             return
-        file.unlink()
+        file.unlink(missing_ok=True)
         total -= size
 
 

@@ -6,7 +6,7 @@ Joules take some time to derive, so that they are kept between calls, as other s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -18,8 +18,11 @@ from benchharness.model import EnergyFigure, Status, TrialSummary
 from benchharness.report import derive_cache
 from benchharness.report.derive_energy import trial_energy
 from benchharness.report.derive_given import given_duration_s, given_energy, given_label
+from benchharness.report.derive_progress import Progress
 from benchharness.report.derive_spans import counted, spans_of
+from benchharness.report.derive_trials import derived_by_id, without_collector
 from benchharness.report.derive_variants import VariantTrials
+from benchharness.report.derive_workers import derived_apart
 from benchharness.report.groups import with_applying
 from benchharness.report.history import Entry, Skipped
 from benchharness.report.text import plain
@@ -32,10 +35,7 @@ from benchharness.store.records import (
     TrialResult,
 )
 
-_AT_ONCE = 200
 _PENDING = (Status.PLANNED, Status.RUNNING)
-
-Told = Callable[[int], None]  # how many runs have to be derived
 
 
 @dataclass(slots=True)
@@ -46,9 +46,7 @@ class Found:
     skipped: list[Skipped] = field(default_factory=list)
 
 
-def read_campaigns(
-    paths: Sequence[Path], name: str | None, *, energy: bool, told: Told | None = None
-) -> Found:
+def read_campaigns(paths: Sequence[Path], name: str | None, *, energy: bool) -> Found:
     """Read the campaigns with this title or workload, of all if None; a copy counts once.
 
     Raises UnknownNameError where none has the name, and what is wrong with the only file.
@@ -66,7 +64,8 @@ def read_campaigns(
                     raise
                 found.skipped.append(Skipped(plain(path.name, 60), error.what))
                 continue
-            _read_file(store, campaigns, name, found, seen, names, energy=energy, told=told)
+            with without_collector():
+                _read_file(store, campaigns, name, found, seen, names, energy=energy)
     if name is not None and not found.entries and name not in names:
         raise UnknownNameError("title or workload", name, names, where="history")
     return found
@@ -81,7 +80,6 @@ def _read_file(
     names: set[str],
     *,
     energy: bool,
-    told: Told | None,
 ) -> None:
     """Read one file; a campaign that cannot be read is skipped, with what is wrong."""
     chosen: list[tuple[CampaignRecord, list[TrialRecord]]] = []
@@ -106,7 +104,7 @@ def _read_file(
             found.skipped.append(Skipped(campaign.id, reason))
     energies = _Energies(store)
     if energy:
-        energies.recall(chosen, told)
+        energies.recall(chosen)
     for campaign, records in chosen:
         try:
             if energy:
@@ -172,31 +170,45 @@ class _Energies:
         self._known: dict[int, TrialSummary] = {}
         self._fresh = False
 
-    def recall(
-        self, chosen: Sequence[tuple[CampaignRecord, list[TrialRecord]]], told: Told | None
-    ) -> None:
-        """Look up what was kept of these campaigns."""
+    def recall(self, chosen: Sequence[tuple[CampaignRecord, list[TrialRecord]]]) -> None:
+        """Look up what was kept of these campaigns, here or by whoever derived them whole.
+
+        Where much is left, it is derived at once, by several processes.
+        """
         if derive_cache.is_kept(self._name):
             for campaign, _ in chosen:
                 self._digests.update(self._store.fingerprints(campaign.id))
             self._known = derive_cache.load(self._name, self._digests)
-        left = sum(r.trial_id not in self._known for _, records in chosen for r in records)
-        if told is not None and left:
-            told(left)
+        for campaign, records in chosen:
+            if any(self._lacks(record) for record in records):
+                self._take_over(campaign.id)
+        left = [r for _, records in chosen for r in records if self._lacks(r)]
+        progress = Progress(len(left))
+        apart = derived_apart(self._store.path, left, derive_light, progress)
+        progress.close()
+        self._known.update(apart)
+        self._fresh = self._fresh or bool(apart)
 
     def derive(self, records: Sequence[TrialRecord]) -> None:
         """Derive the joules of those runs of a campaign that are not known."""
-        left = [r for r in records if r.status is Status.OK and r.trial_id not in self._known]
-        for start in range(0, len(left), _AT_ONCE):
-            part = left[start : start + _AT_ONCE]
-            trial_ids = [record.trial_id for record in part]
-            streams = self._store.streams_of(trial_ids)
-            events = self._store.events_of(trial_ids)
-            for record in part:
-                trial_id = record.trial_id
-                trial = self._derived(record, streams[trial_id], events[trial_id])
-                self._known[trial_id] = trial
-                self._fresh = True
+        left = [record for record in records if self._lacks(record)]
+        fresh = derived_by_id(self._store, left, derive_light)
+        self._known.update(fresh)
+        self._fresh = self._fresh or bool(fresh)
+
+    def _lacks(self, record: TrialRecord) -> bool:
+        return record.status is Status.OK and record.trial_id not in self._known
+
+    def _take_over(self, campaign_id: str) -> None:
+        """Take what is kept of the whole campaign, as after a run of it."""
+        if not derive_cache.is_kept(campaign_id):
+            return
+        digests = self._store.fingerprints(campaign_id)
+        self._digests.update(digests)
+        for trial in derive_cache.load(campaign_id, digests).values():
+            figure = None if trial.energy is None else _light(trial.energy)
+            self._known.setdefault(trial.trial_id, replace(trial, energy=figure))
+            self._fresh = True
 
     def trial(self, record: TrialRecord) -> TrialSummary:
         """Return a run, with its joules where they have been derived."""
@@ -212,16 +224,21 @@ class _Energies:
                 self._digests.update(self._store.fingerprints(campaign_id))
         derive_cache.keep(self._name, self._digests, self._known.values())
 
-    def _derived(
-        self, record: TrialRecord, streams: Sequence[StreamRecord], events: Sequence[EventRecord]
-    ) -> TrialSummary:
-        result = record.result or TrialResult(Status.INVALID)
-        said = counted(events)
-        energy = given_energy(result) or trial_energy(
-            self._store, streams, _window(result), spans_of(said), said
-        )
-        figure = None if energy.figure is None else _light(energy.figure)
-        return replace(_bare(record), energy=figure, energy_missing=energy.missing)
+
+def derive_light(
+    store: Store,
+    record: TrialRecord,
+    streams: Sequence[StreamRecord],
+    events: Sequence[EventRecord],
+) -> TrialSummary:
+    """Return a run with its joules."""
+    result = record.result or TrialResult(Status.INVALID)
+    said = counted(events)
+    energy = given_energy(result) or trial_energy(
+        store, streams, _window(result), spans_of(said), said
+    )
+    figure = None if energy.figure is None else _light(energy.figure)
+    return replace(_bare(record), energy=figure, energy_missing=energy.missing)
 
 
 def _light(figure: EnergyFigure) -> EnergyFigure:
