@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchharness.model import MeasurementClass
-from benchharness.report.comparison_guard import changed
+from benchharness.report.comparison_guard import changed, commit_of
 from benchharness.report.derive_variants import (
     ENERGY_METRICS,
     GROSS,
@@ -23,10 +23,12 @@ from benchharness.report.derive_variants import (
 )
 from benchharness.report.derive_verdict import ENERGY
 from benchharness.report.text import plain
+from benchharness.stats.against_level import FEWEST as FEWEST_OF_LEVEL
 from benchharness.stats.against_level import against_level
-from benchharness.stats.change_points import ChangePoint, change_points
+from benchharness.stats.change_points import FALSE_ALARMS, ChangePoint, change_points
 from benchharness.stats.interval import mean_interval
 from benchharness.stats.ratio import Ratio
+from benchharness.stats.simultaneous import joint_level
 
 FEWEST_POINTS = 6  # as stats.change_points: three on either side
 
@@ -121,7 +123,8 @@ def build_history(
 ) -> History:
     """Put campaigns together; ``metric`` is a key or "energy", ``last`` the newest points kept.
 
-    Energy is net where every campaign of a series knows it, else gross.
+    Energy is net where every campaign of a series knows it, else gross. All series together are
+    marked without a change, or their last campaign said to be out of level, as seldom as one is.
     """
     left_out = list(skipped)
     found: dict[_Key, list[tuple[Entry, VariantTrials]]] = {}
@@ -137,7 +140,9 @@ def build_history(
             used = True
             found.setdefault(_key(entry, variant, metric), []).append((entry, variant))
         campaigns += used
-    series = [_series(members, metric, last) for members in found.values()]
+    newest = [members if last is None else members[-last:] for members in found.values()]
+    looks = _Looks.at([len(members) for members in newest])
+    series = [_series(members, metric, looks) for members in newest]
     series.sort(key=lambda each: -len(each.points))
     return History(metric, tuple(series), tuple(left_out), campaigns)
 
@@ -175,15 +180,25 @@ def _key(entry: Entry, variant: VariantTrials, metric: str) -> _Key:
     return (variant.workload, label, *levels, "\0", machine, *joules)
 
 
-def _series(
-    members: Sequence[tuple[Entry, VariantTrials]], metric: str, last: int | None
-) -> Series:
-    if last is not None:
-        members = members[-last:]
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """What is left of the error for each series, where several are looked at (Bonferroni)."""
+
+    false_alarms: float
+    confidence: float
+
+    @classmethod
+    def at(cls, lengths: Sequence[int]) -> _Looks:
+        stepping = sum(length >= FEWEST_POINTS for length in lengths)
+        judged = sum(length > FEWEST_OF_LEVEL for length in lengths)
+        return cls(FALSE_ALARMS / max(1, stepping), joint_level(judged))
+
+
+def _series(members: Sequence[tuple[Entry, VariantTrials]], metric: str, looks: _Looks) -> Series:
     chosen = _metric(members, metric)
     points = tuple(_point(entry, variant.values(chosen)) for entry, variant in members)
     means = [point.mean for point in points]
-    changes = change_points(means, _pooled(points))
+    changes = change_points(means, _pooled(points), looks.false_alarms)
     start = changes[-1].index if changes else 0
     newest, variant = members[-1]
     figure = variant.figures[-1] if is_energy(metric) and variant.figures else None
@@ -198,7 +213,7 @@ def _series(
         points=points,
         changes=tuple(changes),
         environment=tuple(_changed([entry for entry, _ in members])),
-        last=against_level(means[-1], means[start:-1]),
+        last=against_level(means[-1], means[start:-1], looks.confidence),
     )
 
 
@@ -213,7 +228,7 @@ def _point(entry: Entry, values: Sequence[float]) -> Point:
     found = mean_interval(values)
     assert found.mean is not None
     variance = found.variance_of_mean
-    commit = entry.environment.get("commit")
+    commit = commit_of(entry.environment)
     return Point(
         entry.campaign_id,
         entry.created_utc,

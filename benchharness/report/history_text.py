@@ -17,6 +17,7 @@ from benchharness.stats.change_points import ChangePoint
 BARS = "▁▂▃▄▅▆▇█"
 ASCII_BARS = "_.,-=*#"
 MACHINE = "m"
+STEP_AS_PLACED = "the size of a step is as it was placed: one just found looks larger than it is"
 _MOST_STEPS = 400
 
 
@@ -75,11 +76,17 @@ def answer(history: History) -> str:
     what = title if title.startswith("CPU") else title.lower()
     inside = f" (95 % interval {interval})" if interval else ""
     point = series.points[change.index]
-    caution = "; the machine changed there too" if series.near(change) else ""
+    near = series.near(change)
+    caution = f"; the machine changed there too ({how_often_changed(series)})" if near else ""
     return (
         f"Last step: {series.label}, {what} {text}{inside} "
         f"since campaign {place_of(point)}{caution}."
     )
+
+
+def how_often_changed(series: Series) -> str:
+    """Say how often the machine changed: where it often does, one beside a step is chance."""
+    return f"it did at {len(series.environment)} of {len(series.points)} campaigns"
 
 
 def last_words(series: Series) -> str:
@@ -92,8 +99,8 @@ def last_words(series: Series) -> str:
         return f"the last campaign is as before ({change.change}; {change.interval})"
     side = "above" if found.ratio > 1.0 else "below"
     return (
-        f"the last campaign is {side} the level before it ({change.change}; {change.interval}): "
-        "two more like it would be a step"
+        f"the last campaign is {side} the level before it ({change.change}; {change.interval}), "
+        "outside what that level scatters; three in a row may be a step"
     )
 
 
@@ -116,7 +123,7 @@ def steps_table(history: History) -> Table:
                 Cell(f"{number(change.after / unit.factor, 4)} {unit.symbol}"),
                 Cell(place_of(series.points[change.index])),
                 Cell(series.points[change.index - 1].campaign_id, "muted"),
-                Cell("; ".join(near), "caution"),
+                Cell(f"{'; '.join(near)} ({how_often_changed(series)})" if near else "", "caution"),
             )
         )
     columns = (
@@ -187,6 +194,8 @@ def lines_table(history: History, bars: str = BARS) -> Table:
     rows = tuple(line_of(series, bars) for series in history.series)
     titles = dict.fromkeys(title_of(series) for series in history.series)
     notes = [f"metric: {', '.join(titles).lower()}"]
+    if any(series.changes for series in history.series):
+        notes.append(STEP_AS_PLACED)
     if any(series.changes and series.near(series.changes[-1]) for series in history.series):
         notes.append(f"{MACHINE}  the machine changed there too: see --html or --json")
     return Table("history", columns, rows, tuple(notes))
@@ -237,6 +246,7 @@ def _series(series: Series) -> dict[str, Any]:
                 "ratio_low": c.ratio.low if c.ratio else None,
                 "ratio_high": c.ratio.high if c.ratio else None,
                 "machine_changed": list(series.near(c)),
+                "machine_changes_in_all": len(series.environment),
             }
             for c in series.changes
         ],

@@ -100,11 +100,11 @@ def test_a_run_far_from_the_others_is_pointed_to() -> None:
 def test_both_commits_stand_in_the_comment() -> None:
     base = sample_campaign(5, ONE)
     commits = "0123456789ab", "fedcba987654+"
-    campaigns = [
+    before, after = (
         replace(each, environment={**each.environment, "source_commit": commit})
         for each, commit in zip((base, again(1.2, ONE)), commits, strict=True)
-    ]
-    gate = gate_campaigns(*campaigns, TIME)
+    )
+    gate = gate_campaigns(before, after, TIME)
     text = gate_markdown(gate)
     assert "| Metric | Baseline `0123456789ab` | This branch `fedcba987654+` | Change |" in text
     assert "commit changed: 0123456789ab to fedcba987654+" in text

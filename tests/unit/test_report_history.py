@@ -24,6 +24,7 @@ from benchharness.report.history_text import (
 )
 from benchharness.report.html import SIZE_LIMIT_BYTES
 from benchharness.report.html_history import render_history
+from benchharness.stats.against_level import against_level
 from benchharness.store.database import Store
 from tests.unit.history_samples import add_campaign, campaign_id, write_history
 from tests.unit.report_samples import HOSTILE
@@ -78,7 +79,7 @@ def test_a_step_with_another_kernel_is_not_blamed_on_the_code(tmp_path: Path) ->
     history = history_of(path)
     native = next(series for series in history.series if series.label == "native")
     assert native.near(native.changes[0]) == ("kernel changed: 6.6.31 to 6.12.1",)
-    assert answer(history).endswith("the machine changed there too.")
+    assert answer(history).endswith("the machine changed there too (it did at 1 of 12 campaigns).")
     assert "kernel changed" in steps_table(history).rows[0][-1].text
     page = render_history(history, title="nightly")
     assert 'class="machine"' in page
@@ -90,6 +91,7 @@ def test_the_last_campaign_against_the_level_before_it(tmp_path: Path) -> None:
     native = next(s for s in history_of(path).series if s.label == "native")
     assert not native.changes  # one campaign alone is an outlier
     assert "is above the level before it (+10" in last_words(native)
+    assert last_words(native).endswith("three in a row may be a step")
 
 
 def test_nothing_is_left_out_silently(tmp_path: Path) -> None:
@@ -213,3 +215,36 @@ def test_a_thousand_campaigns_are_small_and_fast(tmp_path: Path) -> None:
     assert [change.index for change in native.changes] == [600]
     assert len(page.encode()) < SIZE_LIMIT_BYTES // 4
     assert taken_s < 10.0  # 1 s where nothing else runs
+
+
+def test_many_variants_have_no_more_false_alarms_than_one(tmp_path: Path) -> None:
+    """Thirty steady variants: each alone would be said to be out of level with 5 %."""
+    rng = np.random.default_rng(31)
+    path = tmp_path / "r.db"
+    with Store.open(path) as store:
+        store._connection.execute("PRAGMA synchronous = OFF")
+        for number in range(12):
+            means = rng.normal(1.0, 0.01, (30, 2))
+            add_campaign(store, number, {f"v{i}": m.tolist() for i, m in enumerate(means)})
+    history = history_of(path)
+    out = [s for s in history.series if "outside what that level" in last_words(s)]
+    assert len(history.series) == 30
+    assert not out
+    assert not any(series.changes for series in history.series)
+    one = history_of(path, last=12).series[0].last
+    alone = against_level(
+        history.series[0].points[-1].mean, [p.mean for p in history.series[0].points[:-1]]
+    )
+    assert one is not None
+    assert alone is not None
+    assert one.low is not None
+    assert alone.low is not None
+    assert one.low < alone.low  # wider, at 1 - 0.05/30
+
+
+def test_the_commit_of_the_source_stands_before_that_of_benchharness(tmp_path: Path) -> None:
+    path = write_history(
+        tmp_path / "r.db", 3, lambda _: 2.0, lambda k: {"source_commit": f"feed{k:08x}+"}
+    )
+    points = history_of(path).series[0].points
+    assert [point.commit for point in points] == [f"feed{k:08x}+" for k in range(3)]
