@@ -54,7 +54,8 @@ class Standing:
     """A metric of a variant against that of its reference.
 
     ``ratio`` is of the means; ``low`` and ``high`` bound it, together with all other ratios that
-    are compared beside it, at 95 %. ``reference`` is the index of the reference's variant.
+    are compared beside it, at 95 %: ``comparisons`` is their number. ``reference`` is the index of
+    the reference's variant.
     """
 
     word: Word
@@ -64,3 +65,4 @@ class Standing:
     high: float | None = None
     reason: str | None = None
     needed: Needed | None = None
+    comparisons: int | None = None

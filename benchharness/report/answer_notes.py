@@ -12,6 +12,7 @@ from benchharness.model import (
     TrialSummary,
     VariantSummary,
 )
+from benchharness.report.comparing import comparing
 from benchharness.report.energy_budget import good_figures
 from benchharness.report.energy_flags import coverage_text
 from benchharness.report.metrics import (
@@ -22,6 +23,7 @@ from benchharness.report.metrics import (
     metric_of,
 )
 from benchharness.report.text import number, plain
+from benchharness.report.undecided import repeat_command
 from benchharness.standing import Word
 from benchharness.stats.needed import MOST_REPETITIONS
 from benchharness.stats.saying import percent
@@ -75,14 +77,13 @@ def _mark_notes(summary: CampaignSummary, key: str) -> list[str]:
 def _how(summary: CampaignSummary, key: str) -> list[str]:
     """Return how the changes were compared, where any was."""
     standings = [m.standing for v in summary.variants if (m := metric_of(v, key)) and m.standing]
-    count = sum(standing.low is not None for standing in standings)
-    if not count:
+    if all(standing.low is None for standing in standings):
         return []
-    named = bool(summary.baseline)
-    of_what = "with the baseline" if named else "of all pairs"
+    found = comparing(summary, key)
+    of_what = "with the baseline" if found.named else "of all pairs"
     notes = (
-        [f"intervals of the change hold together for the comparisons {of_what}"]
-        if count > 1
+        [f"intervals of the change hold together for the {found.count} comparisons {of_what}"]
+        if max(found.comparisons, default=0) > 1
         else []
     )
     if summary.margin:
@@ -136,10 +137,9 @@ def undecided_notes(summary: CampaignSummary, key: str) -> list[str]:
 
 def _command(summary: CampaignSummary, more: int) -> str:
     """Return the command that makes so many more blocks, and how long it takes."""
-    blocks = 1 + max((trial.repetition for trial in summary.trials), default=0)
     block_s = _block_s(summary.trials)
     takes = f"   ({format_duration(block_s * more)})" if block_s is not None else ""
-    return f"   benchharness resume {summary.campaign_id} --repeat {blocks + more}{takes}"
+    return f"   {repeat_command(summary, more)}{takes}"
 
 
 def _block_s(trials: Sequence[TrialSummary]) -> float | None:

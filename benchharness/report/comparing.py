@@ -10,7 +10,6 @@ from benchharness.report.groups import groups, has_levels
 from benchharness.report.metrics import metric_of
 from benchharness.report.text import plain
 from benchharness.stats.saying import percent
-from benchharness.stats.simultaneous import pairs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +35,21 @@ class Comparing:
         return "the lowest mean" if not self.references else "the lowest mean of the same kind"
 
     @property
+    def count(self) -> str:
+        """Return how many comparisons hold together, of all groups: "6", "up to 6"; "" for none."""
+        if not self.comparisons:
+            return ""
+        least, most = min(self.comparisons), max(self.comparisons)
+        return f"{most}" if least == most else f"up to {most}"
+
+    @property
     def joint(self) -> str:
         """Say over how many comparisons the intervals hold together."""
         if not self.comparisons:
             return ""
-        least, most = min(self.comparisons), max(self.comparisons)
-        if most == 1:
+        if max(self.comparisons) == 1:
             return "95 % interval of the one comparison"
-        count = f"{most}" if least == most else f"up to {most}"
+        count = self.count
         why = "" if self.named else ", since the lowest was chosen from the data"
         return f"95 % intervals that hold together over {count} comparisons{why}"
 
@@ -72,9 +78,9 @@ def comparing(summary: CampaignSummary, key: str) -> Comparing:
         for _, reference in found:
             if reference is not None and reference in by_index:
                 references[reference] = by_index[reference]
-        others = sum(reference not in (None, own) for own, reference in found)
-        if others:
-            comparisons.append(others if named else pairs_of(len(valued)))
+        numbers = [s.comparisons for _, s in standings if s is not None and s.comparisons]
+        if numbers and any(reference not in (None, own) for own, reference in found):
+            comparisons.append(max(numbers))
     return Comparing(tuple(references.values()), tuple(comparisons), any_named, summary.margin)
 
 

@@ -79,9 +79,11 @@ def group_standings(
             found[place] = Standing(Word.NOT_COMPARABLE, reason=SEVERAL_CLASSES)
         return found
     references = _references(members, samples, valued, rules.baseline)
-    level = joint_level(comparisons_in(references, named=_has(members, rules.baseline)))
+    comparisons = comparisons_in(references, named=_has(members, rules.baseline))
+    level = joint_level(comparisons)
     for place, reference in references.items():
-        found[place] = _standing(members, samples, place, reference, metric, rules.margin, level)
+        one = _standing(members, samples, place, reference, metric, rules.margin, level)
+        found[place] = replace(one, comparisons=comparisons)
     return found
 
 

@@ -188,6 +188,7 @@ def _metric(metric: MetricSummary) -> dict[str, Any]:
         "reason": standing.reason if standing else None,
         "needed_repetitions": needed.repetitions if needed else None,
         "needed_window_s": needed.window_s if needed else None,
+        "comparisons": standing.comparisons if standing else None,
         "instrument_u": metric.instrument_u,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchharness.model import CampaignSummary, MeasurementClass
+from benchharness.report.comparing import comparing
 from benchharness.report.energy_budget import good_figures
 from benchharness.report.energy_flags import coverage_text, marked_runs
 from benchharness.report.groups import is_divided
@@ -83,12 +84,17 @@ def table_notes(summary: CampaignSummary) -> list[str]:
 def _change(summary: CampaignSummary) -> str:
     """Say what a change is against, and how sure."""
     ranking = METRICS[compared_key(summary)].title.lower()
-    if summary.baseline:
+    found = comparing(summary, compared_key(summary))
+    if summary.baseline and found.named:
         levels = ", ".join(f"{plain(k, 40)} = {plain(v, 40)}" for k, v in summary.baseline.items())
         against = f"the baseline ({escape(levels)})"
     else:
         against = f"the lowest{' of its kind of mode' if is_divided(summary) else ''}"
-    text = f"Change: of {ranking} against {against}, simultaneous \\SI{{95}}{{\\percent}} intervals"
+    level = r"\SI{95}{\percent}"
+    joint = f"{level} interval"
+    if max(found.comparisons, default=0) > 1:
+        joint = f"simultaneous {level} intervals ({found.count} comparisons)"
+    text = f"Change: of {ranking} against {against}, {joint}"
     if summary.margin > 0:
         share = number(100 * summary.margin, 1)
         text += rf"; within $\pm$\,\SI{{{share}}}{{\percent}} it counts as the same"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchharness.model import CampaignSummary, MeasurementClass
-from benchharness.report.groups import groups
+from benchharness.report.comparing import Comparing, comparing
 from benchharness.report.methods_parts import Amount, Sentence, percent
 from benchharness.report.metrics import METRICS, energy_classes, headline_key
 from benchharness.report.text import plain
@@ -24,18 +24,16 @@ def statistics_sentences(summary: CampaignSummary) -> Iterator[Sentence]:
         _LEVEL,
         " intervals by Student's t; those of joules include what the meter adds to all runs alike.",
     )
-    counts = [
-        c for group in groups(summary.variants) if (c := _comparisons(summary, len(group.members)))
-    ]
-    if not counts:
+    found = comparing(summary, headline_key(summary))
+    if not found.comparisons:
         return
-    alone = max(counts) == 1
-    several = " in each group of variants that compete" if len(counts) > 1 else ""
+    alone = max(found.comparisons) == 1
+    several = " in each group of variants that compete" if len(found.comparisons) > 1 else ""
     yield (
-        f"Changes are ratios of means against the {_reference(summary)} with ",
+        f"Changes are ratios of means against the {_reference(summary, found)} with ",
         "Fieller intervals at " if alone else "simultaneous Fieller intervals at ",
         _LEVEL,
-        "" if alone else f" (Bonferroni for {max(counts)} comparisons{several})",
+        "" if alone else f" (Bonferroni for {found.count} comparisons{several})",
         _gain(summary),
         ".",
     )
@@ -62,15 +60,8 @@ def _gain(summary: CampaignSummary) -> str:
     return ", in which the gain of a meter that both sides share cancels"
 
 
-def _comparisons(summary: CampaignSummary, variants: int) -> int:
-    """Return how many intervals hold together: against a named baseline, else of all pairs."""
-    if variants < 2:
-        return 0
-    return variants - 1 if summary.baseline else variants * (variants - 1) // 2
-
-
-def _reference(summary: CampaignSummary) -> str:
-    if summary.baseline:
+def _reference(summary: CampaignSummary, found: Comparing) -> str:
+    if summary.baseline and found.named:
         levels = ", ".join(
             f"{plain(name, 40)} = {plain(level, 40)}" for name, level in summary.baseline.items()
         )

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from benchharness.model import MeasurementClass, PhaseSpan, Status
+from benchharness.model import CampaignSummary, MeasurementClass, PhaseSpan, Status
+from benchharness.report.answer_notes import comparison_notes
+from benchharness.report.document import to_document
 from benchharness.report.html import render_html
 from benchharness.report.latex_caption import caption
 from benchharness.report.markdown import render_markdown
@@ -48,7 +50,7 @@ def test_it_names_instrument_order_and_uncertainty() -> None:
 
 
 def test_baseline_margin_and_conditions_are_said() -> None:
-    summary = replace(sample_campaign(), margin=0.02, baseline={"runtime": "native"})
+    summary = sample_campaign(margin=0.02, baseline={"runtime": "native"})
     text = " ".join(methods_sentences(summary, Conditions(10.0, 2, True)))
     assert "against the baseline named beforehand (runtime = native)" in text
     assert "(Bonferroni for 3 comparisons)" in text
@@ -143,6 +145,30 @@ def test_blocks_that_lack_a_variant_are_not_called_complete() -> None:
     text = " ".join(methods_sentences(assembled(short)))
     assert "in a randomised order (seed 20250611)" in text
     assert "complete blocks" not in text
+
+
+def failed(summary: CampaignSummary, variant: int) -> CampaignSummary:
+    """Let all runs of a variant fail."""
+    trials = [
+        replace(t, status=Status.FAILED) if t.variant == variant else t for t in summary.trials
+    ]
+    return assembled(trials, margin=summary.margin, baseline=summary.baseline)
+
+
+@pytest.mark.parametrize(("baseline", "count"), [(None, 3), ({"runtime": "native"}, 2)])
+def test_every_output_counts_the_comparisons_that_were_made(
+    baseline: dict[str, str] | None, count: int
+) -> None:
+    """Four variants, one of which failed: three pairs are left, or two against a baseline."""
+    summary = failed(sample_campaign(baseline=baseline), 3)
+    standings = [v.metrics["duration_s"].standing for v in summary.variants[:3]]
+    assert [s and s.comparisons for s in standings] == [count] * 3
+    assert f"(Bonferroni for {count} comparisons)" in " ".join(methods_sentences(summary))
+    assert f"intervals ({count} comparisons)" in caption(summary, "")
+    assert f"hold together over {count} comparisons" in render_html(summary)
+    assert any(f"for the {count} comparisons" in note for note in comparison_notes(summary))
+    document = to_document(summary)
+    assert document["variants"][0]["metrics"]["duration_s"]["comparisons"] == count
 
 
 def test_latex_has_the_same_words_with_quantities_of_siunitx() -> None:
