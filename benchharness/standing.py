@@ -30,23 +30,32 @@ class Word(str, Enum):
         return self in (Word.HIGHER, Word.HIGHER_UNCLEAR)
 
 
+IF_AS_SEEN = "if the difference is what it looks like"
+
+
 @dataclass(frozen=True, slots=True)
 class Needed:
     """What would probably decide: more repetitions of each of the two, or windows of this length.
 
-    None where no practical number does.
+    That is if the true difference is the one that was seen. None where no practical number does.
     """
 
     repetitions: int | None = None
     window_s: float | None = None
 
     def text(self) -> str:
-        """Return ``about 7 more repetitions, or windows of 90 s, would decide``; "" for nothing."""
+        """Return ``about 7 more repetitions, or windows of 90 s, would decide if ...``, or "".
+
+        Of two that are equal in truth such a number decides a few per cent: hence the "if".
+        """
         runs = self.repetitions
         parts = [] if runs is None else [f"about {runs} more repetition{'s' if runs > 1 else ''}"]
         if self.window_s is not None:
             parts.append(f"windows of {self.window_s:g} s")
-        return f"{', or '.join(parts)}{',' if len(parts) > 1 else ''} would decide" if parts else ""
+        if not parts:
+            return ""
+        comma = "," if len(parts) > 1 else ""
+        return f"{', or '.join(parts)}{comma} would decide {IF_AS_SEEN}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class VariantTrials:
             lasting_u=statistics.median(lasting_u_j(each, with_gain=with_gain) for each in terms),
             window_u=statistics.median(random_u_j(each) for each in terms),
             window_s=statistics.median(self.values("duration_s")),
+            meter_share=self._instrument_u(metric) or 0.0,
         )
 
     def summary(self) -> VariantSummary:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from benchharness.model import MeasurementClass
 from benchharness.report.derive_standings import Rules, baseline_members
@@ -16,8 +16,10 @@ from benchharness.report.derive_variants import (
 )
 from benchharness.report.derive_verdict_groups import divided_verdict
 from benchharness.report.groups import groups, workloads
+from benchharness.report.text import column_unit, scaled_pm
 from benchharness.stats.saying import listed
-from benchharness.stats.verdict import Verdict, Wording, verdict
+from benchharness.stats.verdict import verdict
+from benchharness.stats.wording import Verdict, Wording
 from benchharness.units import format_duration, format_si
 
 TIME = "duration_s"
@@ -93,8 +95,12 @@ def ranking_metric(good: Sequence[VariantTrials], named: str | None = None) -> s
 
 
 def _by_time(good: Sequence[VariantTrials]) -> list[str]:
-    """Return what time says where energy has not decided."""
-    answer = verdict(samples_of(good, TIME), _wording(TIME, good))
+    """Return what time says where energy has not decided.
+
+    It is the second question: asked at half the error, for one or the other to have an answer by
+    chance in 7.4 % of campaigns at most and not in 9.8 %.
+    """
+    answer = verdict(samples_of(good, TIME), _wording(TIME, good), questions=2)
     return [answer.sentence] if answer is not None and _is_news(answer) else []
 
 
@@ -115,17 +121,38 @@ def _wording(metric: str, good: Sequence[VariantTrials]) -> Wording:
         win=f"use the least {kind}",
         loses="use more",
         show=_joules,
+        show_pm=_pm("J"),
     )
 
 
+def _pm(base: str) -> Callable[[float, float], str]:
+    """Return what writes a mean with half of its interval, in a unit of this base."""
+
+    def shown(mean: float, half: float) -> str:
+        unit = column_unit([max(abs(mean), half)], base)
+        return f"{scaled_pm(mean, half, unit)} {unit.symbol}"
+
+    return shown
+
+
 _OTHERS = {
-    TIME: Wording("time", "is the fastest", "are the fastest", "take longer", format_duration),
+    TIME: Wording(
+        "time",
+        "is the fastest",
+        "are the fastest",
+        "take longer",
+        format_duration,
+        _pm("s"),
+        ("takes", "take"),
+    ),
     "memory_peak_bytes": Wording(
         "peak memory",
         "needs the least memory",
         "need the least memory",
         "need more",
         lambda size_bytes: format_si(size_bytes, "B"),
+        _pm("B"),
+        ("needs", "need"),
     ),
     "cpu_s": Wording(
         "CPU time",
@@ -133,6 +160,8 @@ _OTHERS = {
         "take the least CPU time",
         "take more",
         format_duration,
+        _pm("s"),
+        ("takes", "take"),
     ),
 }
 
@@ -146,6 +175,6 @@ def _nothing(variants: Sequence[VariantTrials]) -> str:
     trials = [trial for variant in variants for trial in variant.trials]
     reasons = list(dict.fromkeys(trial.reason for trial in trials if trial.reason))
     if not reasons:
-        return "no trial has ended yet" if trials else "the campaign has no trials"
+        return "No trial has ended yet" if trials else "The campaign has no trials"
     more = f" (and {len(reasons) - 1} other reasons)" if len(reasons) > 1 else ""
-    return f"no trial succeeded: {reasons[0]}{more}"
+    return f"No trial succeeded: {reasons[0]}{more}"

@@ -3,9 +3,13 @@
 The two differ by |d| in the logarithm; their spread and what the meter adds to both are relative.
 An interval keeps clear of a bound at a distance g with a chance of 80 % if
 (t_a + t_0.8) s sqrt(2/n) <= g, with t_a for the level of the comparison (Cohen 1988, section 2.4,
-with Student's t in place of the normal distribution). Longer windows shrink what edges and
-quantisation add in proportion, and what sampling adds by the root; the spread of the program
-itself stays.
+with Student's t in place of the normal distribution). For "same" both ends must keep clear, each
+of its bound: where the two are about equal that is (t_a + t_0.9). The chance is that of a truth
+which is what was seen; the truth is often less (docs/statistics.md).
+
+Longer windows shrink what edges and quantisation add in proportion, and what sampling adds by the
+root; the spread of the program itself stays. Where the meter's budget claims to add more than the
+trials differ by, it is no guide to what longer windows would do, and none are proposed from it.
 """
 
 from __future__ import annotations
@@ -22,6 +26,9 @@ from benchharness.stats.student import t_factor, t_quantile
 MOST_REPETITIONS = 200
 MOST_LONGER = 64.0  # times the window
 _STEP = 1.02
+_BOTH_ENDS = 0.9  # the chance of each of two ends that makes both keep clear in 80 %
+_MOST_CLAIMED = 1.25  # times the spread between trials, as variances
+_NEAR = 0.25  # of the margin: nearer to equality than this, both ends count
 
 
 def needed(
@@ -39,9 +46,10 @@ def needed(
     a, b = spread(sample), spread(reference)
     if a is None or b is None or a.mean <= 0.0 or b.mean <= 0.0:
         return None
-    gap = _gap(abs(math.log(a.mean / b.mean)), word, margin)
-    if gap is None or gap == 0.0:
+    found = _gap(abs(math.log(a.mean / b.mean)), word, margin)
+    if found is None or found.width == 0.0:
         return None
+    gap = found
     parts = _parts(sample, a, reference, b)
     now = min(len(sample.values), len(reference.values))
     enough = _least_repetitions(
@@ -51,20 +59,30 @@ def needed(
         lambda f: _reaches(gap, parts.random_at(f), parts.common_at(f), now, level)
     )
     window_s = sample.window_s
-    found = Needed(
+    what = Needed(
         repetitions=None if enough is None else max(1, enough - now),
         window_s=None if longer is None or window_s is None else _rounded_up(longer * window_s),
     )
-    return found if found != Needed() else None
+    return what if what != Needed() else None
 
 
-def _gap(distance: float, word: Word, margin: float) -> float | None:
-    """Return how far the interval must shrink for another word, whichever is nearest."""
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """How far the interval must shrink, and with which chance an end is to do so."""
+
+    width: float
+    chance: float = CHANCE
+
+
+def _gap(distance: float, word: Word, margin: float) -> _Gap | None:
+    """Return what must be reached for another word, whichever is nearest."""
     edge = math.log1p(margin)
     if word is Word.UNDECIDED:
-        return max(distance, edge - distance)
+        if distance < _NEAR * edge:
+            return _Gap(edge - distance, _BOTH_ENDS)
+        return _Gap(max(distance, edge - distance))
     if word in (Word.LOWER_UNCLEAR, Word.HIGHER_UNCLEAR):
-        return abs(distance - edge)
+        return _Gap(abs(distance - edge))
     return None
 
 
@@ -98,16 +116,18 @@ def _parts(sample: Sample, a: Spread, reference: Sample, b: Spread) -> _Parts:
         window += share * each.window_u**2
         common += share * each.common_u**2
         lasting += share * each.lasting_u**2
+    if window > _MOST_CLAIMED * random:  # then what it claims is not what blurs
+        window = 0.0
     return _Parts(random, min(window, random), common, min(lasting, common))
 
 
-def _reaches(gap: float, random_sq: float, common_sq: float, n: int, level: float) -> bool:
+def _reaches(gap: _Gap, random_sq: float, common_sq: float, n: int, level: float) -> bool:
     trial = random_sq / n
     variance = 2.0 * (trial + common_sq)
     if variance == 0.0:
         return True
     nu = max(1.0, effective_nu([(trial, n - 1.0), (trial, n - 1.0)], 2.0 * common_sq))
-    return (t_factor(level, nu) + t_quantile(CHANCE, nu)) * math.sqrt(variance) <= gap
+    return (t_factor(level, nu) + t_quantile(gap.chance, nu)) * math.sqrt(variance) <= gap.width
 
 
 def _least_repetitions(reached: Callable[[int], bool], low: int, most: int) -> int | None:

@@ -33,18 +33,19 @@ class Ranking:
         return self.order[0] if self.order else None
 
 
-def rank(samples: Sequence[Sample]) -> Ranking:
+def rank(samples: Sequence[Sample], questions: int = 1) -> Ranking:
     """Compare every sample with the one of the least mean.
 
     The intervals of the ratios hold together with those of all pairs, since which one is the
-    least is known from the same values. A sample is told from the best if its interval is above 1.
+    least is known from the same values, and with those of so many ``questions``. A sample is told
+    from the best if its interval is above 1.
     """
     means = {i: statistics.fmean(s.values) for i, s in enumerate(samples) if s.values}
     order = tuple(sorted(means, key=lambda i: (means[i], i)))
     if not order:
         return Ranking((), (None,) * len(samples), (), False)
     best, others = order[0], order[1:]
-    level = joint_level(pairs_of(len(order)))
+    level = joint_level(questions * pairs_of(len(order)))
     ratios = tuple(
         Ratio(1.0, None, None) if i == best else ratio_between(samples[i], samples[best], level)
         for i in range(len(samples))

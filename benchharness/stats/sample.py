@@ -20,7 +20,8 @@ class Sample:
     ``window_u`` is the standard uncertainty that the meter gives a single value at random, which
     the spread of the values has in it already, and which longer windows would shrink;
     ``lasting_u`` is the part of ``common_u`` that longer windows keep; ``window_s`` is how long
-    they are, None where longer ones change nothing.
+    they are, None where longer ones change nothing. ``meter_share`` is what the meter adds to the
+    mean itself at 95 %, with its gain, which a ratio does not have.
     """
 
     label: str
@@ -29,6 +30,7 @@ class Sample:
     window_u: float = 0.0
     lasting_u: float = 0.0
     window_s: float | None = None
+    meter_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def test_failed_trials_do_not_count(tmp_path: Path) -> None:
 def test_nothing_succeeded(tmp_path: Path) -> None:
     bad = Trial(status=Status.FAILED, reason="exit code 1")
     summary = derive(tmp_path, a=[bad])
-    assert summary.verdict == "no trial succeeded: exit code 1"
+    assert summary.verdict == "No trial succeeded: exit code 1"
     assert summary.variants[0].metrics == {}
     assert summary.variants[0].energy_class is None
 
@@ -75,13 +75,13 @@ def test_nothing_succeeded(tmp_path: Path) -> None:
 def test_one_good_variant_and_one_failed(tmp_path: Path) -> None:
     bad = Trial(status=Status.FAILED, reason="exit code 1")
     verdict = derive(tmp_path, a=repeated(8.0, 3), b=[bad]).verdict
-    assert verdict.startswith("a: net energy 100 J")
+    assert verdict.startswith("a: net energy 100.0 ± 5.5 J (95 % interval; 3 runs)")
     assert verdict.endswith("; no good trial of b")
 
 
 def test_one_trial_each_is_not_ranked(tmp_path: Path) -> None:
     summary = derive(tmp_path, a=[Trial()], b=[Trial(busy_w=4.0)])
-    assert summary.verdict.startswith("no ranking by net energy: one good trial each")
+    assert summary.verdict.startswith("No ranking by net energy: one good trial each")
     metric = summary.variants[0].metrics["energy_net_j"]
     assert (metric.sd, metric.low, metric.ratio_low) == (None, None, None)
     assert metric.ratio == pytest.approx(5.0)

@@ -115,6 +115,39 @@ def test_what_is_nearly_equal_is_decided_by_the_margin() -> None:
     assert 5 < found.repetitions < 60
 
 
+def test_same_needs_both_ends_of_the_interval() -> None:
+    # Equal means, seen and true: 80 % of campaigns of that size must end within the margin.
+    a = of(1.0, 0.02, 5)
+    found = needed(a, a, Word.UNDECIDED, margin=0.02, level=0.95)
+    assert found is not None
+    assert found.repetitions is not None
+    n = 5 + found.repetitions
+    rng = np.random.default_rng(5)
+    same = 0
+    for _ in range(1500):
+        pair = [Sample("s", tuple(rng.normal(1.0, 0.02, n).tolist())) for _ in range(2)]
+        ratio = ratio_between(pair[0], pair[1], 0.95)
+        assert ratio is not None
+        assert ratio.low is not None
+        assert ratio.high is not None
+        same += judge(ratio.low, ratio.high, 0.02) is Word.SAME
+    assert 0.77 <= same / 1500 <= 0.86  # it was 65 % with one end only
+
+
+def test_a_meter_that_claims_more_than_is_seen_is_not_blamed() -> None:
+    # The trials differ by 1.5 %, the budget says that the meter alone makes 2 %.
+    pessimistic = {"window_u": 2.0, "window_s": 30.0}
+    a, b = of(100.0, 1.5, 5, **pessimistic), of(101.5, 1.5, 5, **pessimistic)
+    found = needed(b, a, Word.UNDECIDED, margin=0.0, level=0.95)
+    assert found is not None
+    assert found.window_s is None
+    fitting = {**pessimistic, "window_u": 1.5}
+    a, b = of(100.0, 1.5, 5, **fitting), of(101.5, 1.5, 5, **fitting)
+    found = needed(b, a, Word.UNDECIDED, margin=0.0, level=0.95)
+    assert found is not None
+    assert found.window_s is not None
+
+
 def test_longer_windows_help_where_the_meter_is_what_blurs() -> None:
     coarse = {"common_u": 1.0, "window_s": 30.0}
     a, b = of(100.0, 0.01, 5, **coarse), of(101.0, 0.01, 5, **coarse)
@@ -130,9 +163,11 @@ def test_longer_windows_help_where_the_meter_is_what_blurs() -> None:
 
 
 def test_the_words_of_what_would_decide() -> None:
-    assert Needed(7, 90.0).text() == "about 7 more repetitions, or windows of 90 s, would decide"
-    assert Needed(1).text() == "about 1 more repetition would decide"
-    assert Needed(None, 240.0).text() == "windows of 240 s would decide"
+    what = "if the difference is what it looks like"
+    both = f"about 7 more repetitions, or windows of 90 s, would decide {what}"
+    assert Needed(7, 90.0).text() == both
+    assert Needed(1).text() == f"about 1 more repetition would decide {what}"
+    assert Needed(None, 240.0).text() == f"windows of 240 s would decide {what}"
     assert Needed().text() == ""
     decided = needed(of(2.0, 0.1, 5), of(1.0, 0.1, 5), Word.HIGHER, margin=0.0, level=0.95)
     assert decided is None
