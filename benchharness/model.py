@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any, Literal
 
 from benchharness.standing import Standing
@@ -294,7 +295,7 @@ class VariantSummary:
     applies: tuple[str, ...] | None = None  # names of the factors that apply; None for all
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is looked up often is worked out once
 class CampaignSummary:
     """A campaign, derived: everything that tables and reports are made of."""
 
@@ -315,3 +316,16 @@ class CampaignSummary:
     margin: float = 0.0  # what is too little to matter, as a share of the reference
     baseline: Factors | None = None  # levels of the reference; None: the lowest mean
     metric: str | None = None  # what the campaign is about: a key, or energy; None: it does not say
+    results: str | None = None  # the results file as it was named; None: the default one
+
+    @cached_property
+    def by_variant(self) -> Mapping[int, tuple[TrialSummary, ...]]:
+        """Return the trials of each variant that has any, by its index, in their order."""
+        found: dict[int, list[TrialSummary]] = {}
+        for trial in self.trials:
+            found.setdefault(trial.variant, []).append(trial)
+        return {index: tuple(trials) for index, trials in found.items()}
+
+    def trials_of(self, variant: int) -> tuple[TrialSummary, ...]:
+        """Return the trials of a variant, by its index, in their order."""
+        return self.by_variant.get(variant, ())

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from benchharness.report.commands import DEFAULT_RESULTS
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-DEFAULT_RESULTS = "results/benchharness.db"
 
 EXIT_CODES = (
     "exit codes: 0 done, 1 a trial failed or a gate closed, 2 wrong usage or input,\n"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchharness.cli.columns import columns
 from benchharness.cli.families import comparisons
-from benchharness.cli.telling_text import alone_text, telling_text
+from benchharness.cli.telling_text import advice_command, alone_text, telling_text
 from benchharness.plan.run_table import block
 from benchharness.plan.stop import percent
 from benchharness.units import format_duration, format_si
@@ -28,8 +28,13 @@ def lines(plan: Plan, width: int = 100) -> list[str]:
     missing = _missing(plan)
     texts += ["", *missing] if missing else []
     for text in texts:
-        out += textwrap.wrap(text, width, subsequent_indent="    ") or [""]
+        is_command = text.lstrip().startswith("benchharness ")  # wrapped, it would not run
+        out += [text] if is_command else _wrapped(text, width)
     return out
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, subsequent_indent="    ") or [""]
 
 
 def _table(plan: Plan) -> list[str]:
@@ -143,8 +148,7 @@ def telling_lines(plan: Plan) -> list[str]:
     if plan.most == 1:
         return ["  one repetition has no spread, and so no interval: add --repeat 5"]
     alone = not comparisons(plan.request)
-    say = alone_text if alone else telling_text
-    found = [f"  {each.what}: {say(each)}" for each in plan.telling]
+    found = [line for each in plan.telling for line in _telling(each, alone=alone)]
     if plan.meters and all(each.meter is None for each in plan.telling):
         found.append("  energy: the meter has too few readings in windows as short as these")
     assumed = dict.fromkeys(said for each in plan.telling for said in each.assumed)
@@ -153,6 +157,15 @@ def telling_lines(plan: Plan) -> list[str]:
     if alone:
         return [*found, "  one variant alone: there is nothing to compare it with; --vary a factor"]
     return [*found, "  with a chance of 80 %, all intervals together at 95 %"]
+
+
+def _telling(told: Telling, *, alone: bool) -> list[str]:
+    """Return what is told of one metric, and the command that says what would help."""
+    if alone:
+        return [f"  {told.what}: {alone_text(told)}"]
+    advice = advice_command(told)
+    text = f"  {told.what}: {telling_text(told)}"
+    return [text] if advice is None else [f"{text}; what would help:", f"    {advice}"]
 
 
 def _missing(plan: Plan) -> list[str]:

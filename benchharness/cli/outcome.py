@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
-from pathlib import Path
 
-from benchharness.cli.common import DEFAULT_RESULTS
 from benchharness.model import CampaignSummary, Status
+from benchharness.report.commands import campaign_command
 from benchharness.store.database import Store
 
 INTERRUPTED = 130
@@ -33,13 +31,9 @@ def show_campaign(store: Store, campaign_id: str, *, as_json: bool, interrupted:
 
 def _print_next(summary: CampaignSummary, store: Store) -> None:
     """Say where the results are, and how to see more of them."""
-    results = (
-        "" if store.path == Path(DEFAULT_RESULTS) else f" --results {shlex.quote(str(store.path))}"
-    )
-    name = summary.campaign_id
-    print(f"\ncampaign {name} in {store.path}", file=sys.stderr)
-    print(f"all figures  benchharness show {name}{results}", file=sys.stderr)
-    print(f"report       benchharness report {name} --open{results}", file=sys.stderr)
+    print(f"\ncampaign {summary.campaign_id} in {store.path}", file=sys.stderr)
+    print(f"all figures  {campaign_command('show', summary)}", file=sys.stderr)
+    print(f"report       {campaign_command('report', summary, '--open')}", file=sys.stderr)
 
 
 def exit_code(summary: CampaignSummary) -> int:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from benchharness.cli.columns import columns
-from benchharness.cli.common import DEFAULT_RESULTS
 from benchharness.clock import seconds
 from benchharness.model import Status, TrialSummary
 from benchharness.plan.goals import IN_WORDS
 from benchharness.plan.pilot import Iterations, Proposal, propose
 from benchharness.plan.stop import percent
+from benchharness.report.commands import command, named_results
 from benchharness.units import format_duration
 
 if TYPE_CHECKING:
@@ -59,11 +58,13 @@ def proposal_lines(store: Store, campaign: CampaignRecord) -> list[str]:
             ]
         ),
     ]
-    lines += _advice(found, there, block_s, _command(store, campaign))
+    lines += _advice(found, there, block_s, partial(_command, store, campaign))
     return lines + _levels(found)
 
 
-def _advice(found: Sequence[Proposal], there: int, block_s: float, command: str) -> list[str]:
+def _advice(
+    found: Sequence[Proposal], there: int, block_s: float, resume: Callable[[int], str]
+) -> list[str]:
     known = [each.repetitions for each in found if each.repetitions is not None]
     if not known:
         return ["no variant has a spread above 0 around a mean above 0: nothing can be proposed"]
@@ -78,7 +79,7 @@ def _advice(found: Sequence[Proposal], there: int, block_s: float, command: str)
         return [*lines, f"the {there} repetitions that there are do"]
     more = most - there
     lines.append(f"{more} more of every variant, about {format_duration(more * block_s)}:")
-    lines.append(f"  {command} --repeat {most}")
+    lines.append(f"  {resume(most)}")
     if most > _PRACTICAL:
         lines.append("that is many: longer windows, or a steadier machine, would need fewer")
     return lines
@@ -107,11 +108,9 @@ def _needed(proposal: Proposal) -> str:
     return "–" if proposal.repetitions is None else str(proposal.repetitions)
 
 
-def _command(store: Store, campaign: CampaignRecord) -> str:
-    words = ["benchharness", "resume", campaign.id]
-    if Path(store.path) != Path(DEFAULT_RESULTS):
-        words += ["--results", str(store.path)]
-    return shlex.join(words)
+def _command(store: Store, campaign: CampaignRecord, repeat: int) -> str:
+    words = (campaign.id, "--repeat", str(repeat))
+    return command("resume", *words, results=named_results(store.path))
 
 
 def trial_s(trial: TrialSummary) -> float:

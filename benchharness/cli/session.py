@@ -15,6 +15,7 @@ from benchharness.cli.request import Request
 from benchharness.cli.run_options import Options
 from benchharness.clock import MonotonicClock, WallAnchor
 from benchharness.meters.base import Meter
+from benchharness.report.commands import command, named_results
 from benchharness.store.database import Store
 from benchharness.store.records import CampaignRecord, new_campaign_id
 from benchharness.trial.campaign import CampaignRun
@@ -61,7 +62,7 @@ def run_planned(
         observer.close()
         print(
             f"interrupted: what was measured is kept; finish it with: "
-            f"benchharness resume {campaign.id}",
+            f"{command('resume', campaign.id, results=named_results(store.path))}",
             file=sys.stderr,
         )
         return True

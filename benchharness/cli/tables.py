@@ -37,6 +37,8 @@ _STYLES = {
     "muted": "dim",
 }
 _NARROWEST = 40
+_OURS = "benchharness "  # a command to run begins so
+_TELLS = f": {_OURS}"
 _MOST_CAUTIONS = 8
 _FEW_CAUTIONS = 4
 
@@ -173,7 +175,13 @@ def say(console: Console, text: str, style: str = "", indent: int = 0) -> None:
     from rich.text import Text
 
     spelled = _spelled(text, console)
-    if indent and len(spelled) + indent > console.width:
+    before, told, command = spelled.partition(_TELLS)
+    if told and len(spelled) + indent > console.width:  # a command that is wrapped does not run
+        say(console, f"{before}:", style, indent)
+        spelled = f"    {told.removeprefix(': ')}{command}"
+    if spelled.lstrip().startswith(_OURS):
+        console.print(Text(" " * indent + spelled, style=style), soft_wrap=True)
+    elif indent and len(spelled) + indent > console.width:
         room, blank = max(_NARROWEST, console.width), " " * indent
         first = len(spelled) - len(spelled.lstrip())  # a command under its reason keeps its place
         spelled = fill(

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchharness.model import MeasurementClass
 from benchharness.stats.interval import LEVEL
 from benchharness.stats.least_difference import least_difference
 from benchharness.stats.power import repetitions_to_tell
+from benchharness.stats.saying import listed
 from benchharness.stats.simultaneous import joint_level
 from benchharness.stats.student import t_factor
+from benchharness.units import format_duration
 
 if TYPE_CHECKING:
     from benchharness.cli.earlier import Known
-    from benchharness.meters.base import Meter
+    from benchharness.meters.base import Instrument, Meter
     from benchharness.model import Capabilities
 
 _ENERGIES = ("energy", "energy_net_j", "energy_gross_j")
@@ -47,6 +49,8 @@ class Telling:
     assumed: tuple[str, ...]
     estimated: bool = False
     lasting: str | None = None
+    power_w: tuple[float, float | None] | None = None  # while it works, and at rest
+    option: str | None = None  # what --meter takes for this meter
 
     @property
     def width(self) -> float | None:
@@ -70,6 +74,8 @@ class _Case:
     assumed: tuple[str, ...]
     estimated: bool = False
     lasting: str | None = None
+    power_w: tuple[float, float | None] | None = None
+    option: str | None = None
 
 
 def telling_of(
@@ -85,11 +91,21 @@ def telling_of(
     What the campaign is about comes first.
     """
     level = joint_level(max(1, comparisons))
-    cases = [case for meter in meters for case in _energy_cases(meter, metric, known, idle_s)]
+    cases = [
+        replace(case, option=_option(meter.instrument))
+        for meter in meters
+        for case in _energy_cases(meter, metric, known, idle_s)
+    ]
     cases.append(_time_case(known))
     if metric not in _ENERGIES:
         cases = cases[::-1]
     return [_told(case, repetitions, level) for case in cases]
+
+
+def _option(instrument: Instrument) -> str:
+    from benchharness.meters.instrument import instrument_files
+
+    return instrument.name if instrument.name in instrument_files() else instrument.where
 
 
 def _told(case: _Case, repetitions: int, level: float) -> Telling:
@@ -106,6 +122,8 @@ def _told(case: _Case, repetitions: int, level: float) -> Telling:
         case.assumed,
         case.estimated,
         case.lasting,
+        case.power_w,
+        case.option,
     )
 
 
@@ -150,12 +168,18 @@ def _energy_cases(
     if can.measurement_class is MeasurementClass.ESTIMATED:
         windows_s = windows_s[:1]  # a longer one is no better known
     power = (_ASSUMED_W, None if gross or idle_s <= 0.0 else _ASSUMED_IDLE_W)
+    lengths = () if known else (_windows_text(windows_s),)
     said = f"{_ASSUMED_W:g} W while it works"
     said += "" if power[1] is None else f", {_ASSUMED_IDLE_W:g} W at rest"
     cases = [
-        _case(name, can, power, window_s, idle_s, asked, None, (said,)) for window_s in windows_s
+        _case(name, can, power, window_s, idle_s, asked, None, (*lengths, said))
+        for window_s in windows_s
     ]
     return [case for case in cases if case is not None]
+
+
+def _windows_text(windows_s: Sequence[float]) -> str:
+    return f"windows of {listed([format_duration(each) for each in windows_s])}"
 
 
 def _case(
@@ -183,7 +207,10 @@ def _case(
         spread = math.hypot(BETWEEN_TRIALS, found.random_rel)
     what = "gross energy" if idle_w is None else "net energy"
     estimated, lasting = found.keeps_gain, found.lasting
-    return _Case(what, name, window_s, found.shared_rel, spread, assumed, estimated, lasting)
+    return _Case(
+        *(what, name, window_s, found.shared_rel, spread, assumed, estimated, lasting),
+        power_w=(works_w, idle_w),
+    )
 
 
 def _assumed_spread(spread: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchharness.plan.stop import percent
+from benchharness.report.commands import command
 from benchharness.units import format_duration
 
 if TYPE_CHECKING:
@@ -31,10 +32,23 @@ def telling_text(told: Telling) -> str:
         said += "; an estimate is wrong for each program on its own: connect a plug"
     elif told.shared_rel > told.spread_rel:
         said += (
-            f"; its {told.lasting} leaves ± {percent(told.shared_rel)} however often it is "
-            f"repeated: benchharness advise --meter {told.meter} says what would help"
+            f"; its {told.lasting} leaves ± {percent(told.shared_rel)} however often it is repeated"
         )
     return f"{_about(told)}: {said}"
+
+
+def advice_command(told: Telling) -> str | None:
+    """Return the command that says what would tell half of what this tells; None for no need."""
+    if told.power_w is None or told.better is not None or told.estimated:
+        return None
+    if told.shared_rel <= told.spread_rel:
+        return None
+    wished = min(0.5, (told.difference or 1.0) / 2.0)
+    works_w, rests_w = told.power_w
+    words = ["--meter", told.option or str(told.meter), "--difference", f"{100.0 * wished:.2g}%"]
+    words += ["--power", f"{works_w:.6g}"]
+    words += [] if rests_w is None else ["--idle-power", f"{rests_w:.6g}"]
+    return command("advise", *words, results=None)
 
 
 def _about(told: Telling) -> str:

@@ -23,6 +23,7 @@ from benchharness.report.metrics import (
     metric_of,
 )
 from benchharness.report.text import number, plain
+from benchharness.report.timed_out import REMEDY, TIMED_OUT
 from benchharness.report.undecided import repeat_command
 from benchharness.standing import Word
 from benchharness.stats.needed import MOST_REPETITIONS
@@ -40,13 +41,13 @@ def marks_of(summary: CampaignSummary, variant: VariantSummary, key: str) -> lis
 
 def _marked(summary: CampaignSummary, key: str, variant: int | None = None) -> dict[str, list[int]]:
     """Return the run numbers behind each mark, of one variant or of all."""
-    found: dict[str, list[int]] = {THROTTLED: [], GAPS: [], FAILED: []}
-    for trial in summary.trials:
-        if variant is not None and trial.variant != variant:
-            continue
+    found: dict[str, list[int]] = {THROTTLED: [], GAPS: [], FAILED: [], TIMED_OUT: []}
+    for trial in summary.trials if variant is None else summary.trials_of(variant):
         if any(caution.code == "throttled" for caution in trial.cautions):
             found[THROTTLED].append(trial.index)
-        if trial.status in (Status.FAILED, Status.TIMEOUT, Status.INVALID):
+        if trial.status is Status.TIMEOUT:
+            found[TIMED_OUT].append(trial.index)
+        elif trial.status in (Status.FAILED, Status.INVALID):
             found[FAILED].append(trial.index)
         elif METRICS[key].is_energy and trial.status is Status.OK and trial.energy is None:
             found[GAPS].append(trial.index)
@@ -65,6 +66,7 @@ def _mark_notes(summary: CampaignSummary, key: str) -> list[str]:
         THROTTLED: "throttled in {}; kept",
         GAPS: "no joules in {}, which do not count for energy",
         FAILED: "failed in {}, which do not count",
+        TIMED_OUT: f"timed out in {{}}; {REMEDY}",
     }
     total = len(summary.trials)
     return [

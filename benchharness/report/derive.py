@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchharness.energy.readings import Window
 from benchharness.model import CampaignSummary, Status, TrialSummary
+from benchharness.report.commands import command, named_results
 from benchharness.report.derive_campaign_cautions import campaign_cautions
 from benchharness.report.derive_cautions import trial_cautions, unique
 from benchharness.report.derive_energy import trial_energy
@@ -21,7 +22,7 @@ from benchharness.report.derive_start import start_cost
 from benchharness.report.derive_supply import supply_current
 from benchharness.report.derive_tree import MEMORY_IN_WINDOW, window_use
 from benchharness.report.derive_trials import derive_trials
-from benchharness.report.derive_variants import VariantTrials
+from benchharness.report.derive_variants import of_variants
 from benchharness.report.derive_verdict import campaign_verdict
 from benchharness.report.groups import with_applying
 from benchharness.report.left_out import left_out_cautions
@@ -53,13 +54,15 @@ def _derived(store: Store, campaign: CampaignRecord) -> CampaignSummary:
     spec = campaign.spec
     records = store.trials(campaign.id)
     trials = derive_trials(store, campaign.id, records, derive_trial)
-    variants = [VariantTrials(variant, trials) for variant in _variants(spec, records)]
+    variants = of_variants(_variants(spec, records), trials)
     rules = rules_of(spec)
     summaries = with_standings(variants, [variant.summary() for variant in variants], rules)
     meters = _meters(store, campaign.id, records)
     quick = bool(spec.get("quick", False))
     metric = spec.get("metric")
     overhead = campaign.overhead or {}
+    results = named_results(store.path)
+    resume = command("resume", campaign.id, results=results)
     return CampaignSummary(
         campaign_id=campaign.id,
         created_utc=campaign.created_utc,
@@ -76,7 +79,9 @@ def _derived(store: Store, campaign: CampaignRecord) -> CampaignSummary:
             unique(
                 [
                     *left_out_cautions(spec),
-                    *campaign_cautions(variants, trials, meters, quick=quick, overhead=overhead),
+                    *campaign_cautions(
+                        variants, trials, meters, quick=quick, overhead=overhead, resume=resume
+                    ),
                     *order_cautions(variants, spec),
                 ]
             )
@@ -86,6 +91,7 @@ def _derived(store: Store, campaign: CampaignRecord) -> CampaignSummary:
         margin=rules.margin,
         baseline=rules.baseline,
         metric=metric,
+        results=results,
     )
 
 

@@ -30,11 +30,15 @@ def campaign_cautions(
     *,
     quick: bool,
     overhead: Mapping[str, Any],
+    resume: str,
 ) -> list[Caution]:
-    """Return the cautions of a campaign, those that touch every figure first."""
+    """Return the cautions of a campaign, those that touch every figure first.
+
+    ``resume`` is the command that finishes the campaign.
+    """
     return [
         *_quick(quick),
-        *_unfinished(trials),
+        *_unfinished(trials, resume),
         *_classes(variants, meters),
         *_assumed_gain(meters),
         *_few(variants),
@@ -49,13 +53,13 @@ def _quick(quick: bool) -> Iterable[Caution]:
         yield Caution("quick", "this is a quick run: its sizes are small", "run without --quick")
 
 
-def _unfinished(trials: Sequence[TrialSummary]) -> Iterable[Caution]:
+def _unfinished(trials: Sequence[TrialSummary], resume: str) -> Iterable[Caution]:
     left = sum(trial.status in (Status.PLANNED, Status.RUNNING) for trial in trials)
     if left:
         yield Caution(
             "unfinished",
             f"{left} of {len(trials)} trials have not been run",
-            "finish with 'benchharness resume'",
+            f"finish it with: {resume}",
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchharness.model import CampaignSummary, MeasurementClass, Status
 from benchharness.report.change_text import ChangeText
+from benchharness.report.commands import campaign_command
 from benchharness.report.groups import is_divided
 from benchharness.report.html_forest import Forest, ForestRow, forest
 from benchharness.report.metrics import (
@@ -65,7 +66,7 @@ def banners(summary: CampaignSummary) -> list[Banner]:
         found.append(
             Banner(
                 f"Campaign {plain(summary.state, 30)}.",
-                f"{left}benchharness resume {plain(summary.campaign_id, 40)} finishes it.",
+                f"{left}{campaign_command('resume', summary)} finishes it.",
             )
         )
     return found

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary
 from benchharness.report.change_text import FACTOR_FROM, change_text
+from benchharness.report.commands import command
 from benchharness.report.comparison_guard import commit_of
 from benchharness.report.comparison_records import Comparison
 from benchharness.report.comparison_sentences import sentences

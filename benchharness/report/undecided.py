@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from benchharness.model import CampaignSummary, Status, VariantSummary
 from benchharness.report.change_text import change_text
+from benchharness.report.commands import campaign_command
 from benchharness.report.metrics import METRICS, headline_key, metric_of, ranked
 from benchharness.report.text import plain
 from benchharness.standing import Needed, Standing, Word
@@ -57,10 +57,14 @@ def command_for(summary: CampaignSummary, more: Iterable[int | None]) -> str:
     known = [n for n in more if n is not None and n <= MOST_REPETITIONS]
     if not known or summary.state != "done":
         return ""
+    return repeat_command(summary, max(known))
+
+
+def repeat_command(summary: CampaignSummary, more: int) -> str:
+    """Return the command that adds so many repetitions to those that have ended."""
     ended = [t for t in summary.trials if t.status not in (Status.PLANNED, Status.RUNNING)]
     now = max((t.repetition for t in ended), default=-1) + 1
-    command = f"benchharness resume {plain(summary.campaign_id, 40)} --repeat {now + max(known)}"
-    return f"{command}{_results(summary.command)}"
+    return campaign_command("resume", summary, "--repeat", str(now + more))
 
 
 def needed_text(needed: Needed | None) -> str:
@@ -79,17 +83,3 @@ def _text(variant: VariantSummary, standing: Standing, reference: str) -> str:
         f"{plain(variant.label, 60)} {word} against {reference}: {change.change}{interval}; "
         f"{needed_text(standing.needed)}"
     )
-
-
-def _results(command: str) -> str:
-    """Return the option that names the results file, as the campaign's own command had it."""
-    try:
-        words = shlex.split(plain(command, 4000))
-    except ValueError:
-        return ""
-    for place, word in enumerate(words):
-        if word == "--results" and place + 1 < len(words):
-            return f" --results {shlex.quote(words[place + 1])}"
-        if word.startswith("--results="):
-            return f" --results {shlex.quote(word.partition('=')[2])}"
-    return ""

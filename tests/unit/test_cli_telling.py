@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from benchharness.cli.earlier import Known
 from benchharness.cli.telling import Telling, telling_of
-from benchharness.cli.telling_text import alone_text, telling_text
+from benchharness.cli.telling_text import advice_command, alone_text, telling_text
 from benchharness.model import Capabilities, MeasurementClass
 from benchharness.stats.power import chance_to_tell
 
@@ -22,7 +23,7 @@ HARD = Known("c1", 5, 60.0, 5.0, 0.04, "plug-1", 480.0, 4.0, 0.02)
 
 
 def meter(can: Capabilities, name: str = "plug-1") -> Any:
-    instrument = SimpleNamespace(name=name, options={})
+    instrument = SimpleNamespace(name=name, options={}, where=f"./{name}.toml")
     return SimpleNamespace(instrument=instrument, capabilities=lambda: can)
 
 
@@ -63,6 +64,7 @@ def test_where_nothing_is_known_what_is_assumed_is_said() -> None:
     *energies, _ = telling_of("energy", [meter(PLUG)], {}, 10.0, 8, 1)
     assert [each.window_s for each in energies] == [10.0, 60.0, 600.0]
     assert energies[0].assumed == (
+        "windows of 10.0 s, 1 min 00 s and 10 min 00 s",
         "5 W while it works, 3 W at rest",
         "equal trials that vary by 2 %",
     )
@@ -86,8 +88,12 @@ def test_sentences() -> None:
     )
     coarse = Telling("e", "p", 30.0, 9, 0.5, None, 0.1, 0.02, (), False, "quantisation")
     assert telling_text(coarse).endswith(
-        "its quantisation leaves ± 10 % however often it is repeated: "
-        "benchharness advise --meter p says what would help"
+        "its quantisation leaves ± 10 % however often it is repeated"
+    )
+    assert advice_command(coarse) is None  # the power is not known, which advise asks for
+    known = replace(coarse, power_w=(5.0, 3.0), option="./my p.toml")
+    assert advice_command(known) == (
+        "benchharness advise --meter './my p.toml' --difference 25% --power 5 --idle-power 3"
     )
     # 2 x 2.262 x 0.02 / sqrt(10) = 0.0286
     assert alone_text(Telling("time", None, None, 10, None, None, 0.0, 0.02, ())) == (

@@ -21,7 +21,7 @@ from benchharness.report.in_words import (
 from benchharness.report.pairs import PairMatrix, pair_matrix
 from benchharness.report.run_order import timed_values
 from benchharness.report.undecided import command_for, open_variants
-from benchharness.standing import Word
+from benchharness.standing import IF_AS_SEEN, Word
 from tests.unit.report_samples import KINDS, Kind, assembled, sample_campaign
 
 
@@ -149,7 +149,7 @@ def test_what_is_open_leads_with_the_command_that_adds_repetitions() -> None:
     assert found[0].text.startswith("v1 is undecided against v0: +")
     more = found[0].repetitions
     assert more is not None
-    assert found[0].text.endswith(f"about {more} more repetitions would decide")
+    assert found[0].text.endswith(f"about {more} more repetitions would decide {IF_AS_SEEN}")
     said = lead(summary)
     assert said["sentences"] == [found[0].text]
     assert said["command"] == f"benchharness resume 7f3c19e0 --repeat {4 + more}"
@@ -159,28 +159,28 @@ def test_what_is_open_leads_with_the_command_that_adds_repetitions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "more", "expected"),
+    ("results", "more", "expected"),
     [
-        ("benchharness run matrix", [7, None, 12], "benchharness resume 7f3c19e0 --repeat 17"),
+        (None, [7, None, 12], "benchharness resume 7f3c19e0 --repeat 17"),
         (
-            "benchharness run matrix --results 'my lab.db'",
+            "my lab.db",
             [3],
             "benchharness resume 7f3c19e0 --repeat 8 --results 'my lab.db'",
         ),
         (
-            "benchharness run matrix --results=lab.db",
+            "\x1b[31mlab;rm.db",
             [3],
-            "benchharness resume 7f3c19e0 --repeat 8 --results lab.db",
+            "benchharness resume 7f3c19e0 --repeat 8 --results '\ufffd[31mlab;rm.db'",
         ),
-        ("an 'unclosed quote", [3], "benchharness resume 7f3c19e0 --repeat 8"),
-        ("benchharness run matrix", [], ""),
-        ("benchharness run matrix", [None, 5000], ""),
+        ("lab.db", [3], "benchharness resume 7f3c19e0 --repeat 8 --results lab.db"),
+        (None, [], ""),
+        (None, [None, 5000], ""),
     ],
 )
 def test_the_command_adds_to_what_there_is(
-    command: str, more: list[int | None], expected: str
+    results: str | None, more: list[int | None], expected: str
 ) -> None:
-    summary = sample_campaign(command=command)
+    summary = replace(sample_campaign(), results=results)
     assert command_for(summary, more) == expected
     assert command_for(replace(summary, state="interrupted"), more) == ""
 
