@@ -30,11 +30,13 @@ SIGMAS = (0.25, 0.5, 1.0)
 class Held:
     """``of_bounded``: how many intervals hold the truth of those that have bounds.
 
-    ``unbounded`` is the share that has none: nothing is said then, so nothing is wrong.
+    ``unbounded`` is the share that has no upper end, ``of_all`` how many hold the truth of all,
+    those without an upper end included.
     """
 
     of_bounded: float
     unbounded: float
+    of_all: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ def ratio_coverage(shape: Shape, n: int, campaigns: int, seed: int = 1) -> Held:
     found = []
     for rng in each(campaigns, seed, n):
         above, below = (sample_of(shape.draw(rng, n), mean) for mean in (3.0, 2.0))
-        found.append(_holds(ratio_between(above, below, LEVEL), 1.5))
-    return _held(found)
+        found.append(ratio_between(above, below, LEVEL))
+    return _held(found, 1.5)
 
 
 def log_ratio_coverage(shape: Shape, n: int, campaigns: int, seed: int = 1) -> float:
@@ -113,15 +115,15 @@ def shared_coverage(
             sample_of(rng.normal(1.0, variation, n) + rng.normal(0.0, shared_u), mean, shared_u)
             for mean in (3.0, 2.0)
         )
-        found.append(_holds(ratio_between(above, below, LEVEL), 1.5))
-    return _held(found)
+        found.append(ratio_between(above, below, LEVEL))
+    return _held(found, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
     """Shares of campaigns without a wrong interval: joint ones, and ones of 95 % each.
 
-    ``unbounded`` is the share of the joint intervals that have no bounds.
+    ``unbounded`` is the share of the joint intervals that have no upper end.
     """
 
     joint: float
@@ -161,13 +163,20 @@ def sample_of(values: FloatArray, mean: float, shared_u: float = 0.0) -> Sample:
 
 
 def _holds(ratio: Ratio | None, truth: float) -> bool | None:
-    """Say whether an interval holds the truth, None for one without bounds."""
-    if ratio is None or ratio.low is None or ratio.high is None:
+    """Say whether an interval holds the truth, None for one without an upper end."""
+    if ratio is None or ratio.low is None or ratio.high is None or not ratio.is_bounded:
         return None
     return ratio.low <= truth <= ratio.high
 
 
-def _held(found: Sequence[bool | None]) -> Held:
-    bounded = [held for held in found if held is not None]
+def _held(found: Sequence[Ratio | None], truth: float) -> Held:
+    bounded = [held for ratio in found if (held := _holds(ratio, truth)) is not None]
     of_bounded = sum(bounded) / len(bounded) if bounded else 0.0
-    return Held(of_bounded, 1.0 - len(bounded) / len(found))
+    of_all = sum(_covers(ratio, truth) for ratio in found) / len(found)
+    return Held(of_bounded, 1.0 - len(bounded) / len(found), of_all)
+
+
+def _covers(ratio: Ratio | None, truth: float) -> bool:
+    if ratio is None or ratio.low is None or ratio.high is None:
+        return True  # nothing is said
+    return ratio.low <= truth <= ratio.high

@@ -170,8 +170,9 @@ def _words(
     metric = next((v.metrics[key] for v in pair if v.metrics[key].ratio_low is not None), None)
     if half is not None and mean:
         text = f"Absolute joules: good to ±{number(100.0 * half / mean, 2)} %."
-        if metric is not None and metric.ratio and metric.ratio_high is not None:
-            width = metric.ratio_high - (metric.ratio_low or 0.0)
+        high = None if metric is None else metric.ratio_high
+        if metric is not None and metric.ratio and high is not None and math.isfinite(high):
+            width = high - (metric.ratio_low or 0.0)
             text += f" The difference: to ±{number(50.0 * width / metric.ratio, 2)} %."
         yield text
     differing = [(name, both) for name, _, both in rows if both is not None]

@@ -14,6 +14,7 @@ from benchharness.stats.saying import places_for
 FACTOR_FROM = 2.0  # times the reference
 _PERCENT_TO = 10.0  # times the reference: beyond, the per cent is not said any more
 MINUS = "−"
+UNBOUNDED = "unbounded"  # an interval that no ratio is outside of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +36,27 @@ def change_text(ratio: float | None, low: float | None, high: float | None) -> C
     """Write a ratio to the reference with its interval, the digits as the interval bears them."""
     if ratio is None or not math.isfinite(ratio):
         return NO_CHANGE
-    known = low is not None and high is not None and math.isfinite(low) and math.isfinite(high)
     if ratio >= FACTOR_FROM:
         percent = _signed(ratio - 1.0, 0) if ratio < _PERCENT_TO else ""
-        interval = interval_text(low, high)
-        return ChangeText(f"×\u00a0{ratio_text(ratio)}", percent, interval and f"× {interval}")
-    if not known or low is None or high is None:
-        return ChangeText(_signed(ratio - 1.0, _digits(ratio - 1.0)))
+        return ChangeText(f"×\u00a0{ratio_text(ratio)}", percent, _factors(low, high))
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        change = _signed(ratio - 1.0, _digits(ratio - 1.0))
+        return ChangeText(change, "", _factors(low, high))
     places = places_for(high - low, low - 1.0, high - 1.0)
     if low == high:
         return ChangeText(_signed(ratio - 1.0, places))
     ends = f"{signed(low - 1.0, places)} to {_signed(high - 1.0, places)}"
     if high >= _PERCENT_TO:
-        ends = f"× {interval_text(low, high)}"
+        ends = _factors(low, high)
     return ChangeText(_signed(ratio - 1.0, places), "", ends)
+
+
+def _factors(low: float | None, high: float | None) -> str:
+    """Write an interval as multiples, "" for none."""
+    if low is not None and low <= 0.0 and high == math.inf:
+        return UNBOUNDED
+    interval = interval_text(low, high)
+    return interval and f"× {interval}"
 
 
 def short_change(ratio: float, low: float | None, high: float | None) -> str:

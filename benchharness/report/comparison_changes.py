@@ -6,9 +6,16 @@ from collections.abc import Sequence
 
 from benchharness.model import MetricSummary
 from benchharness.report.comparison_records import Change, Pair, Side
-from benchharness.report.derive_standings import ONE_RUN, bears_no_ratio, possible
+from benchharness.report.derive_standings import (
+    ONE_RUN,
+    bears_no_ratio,
+    not_from_0,
+    possible,
+    why_open,
+)
 from benchharness.report.derive_variants import VariantTrials
 from benchharness.report.metrics import metric_of
+from benchharness.report.timed_out import why_not_compared
 from benchharness.standing import Standing, Word
 from benchharness.stats.decision import judge
 from benchharness.stats.needed import needed
@@ -39,7 +46,10 @@ def pairs_with_changes(sides: Sequence[Sides], margin: float = 0.0) -> tuple[Pai
             if means[0] is None or means[1] is None:
                 continue
             both = means[0], means[1]
-            standing = _standing(a, trials.of(a), metric, both, values[place], level, margin)
+            cut = why_not_compared(b.variant.label, trials.of(b).trials, metric)
+            standing = Standing(Word.NOT_COMPARABLE, a.variant.index, reason=cut)
+            if cut is None:
+                standing = _standing(a, trials.of(a), metric, both, values[place], level, margin)
             by_pair[place].append(Change(metric, *both, standing, p_values.get(place)))
     return tuple(
         Pair(label, a, b, tuple(changes))
@@ -98,8 +108,9 @@ def _standing(
     if ratio is None or ratio.low is None or ratio.high is None:
         if min(len(each.values) for each in values) < 2:
             return Standing(Word.NO_INTERVAL, reference, of_b / of_a, reason=ONE_RUN)
-        reason = f"the mean of {a.variant.label} cannot be told from 0"
+        reason = not_from_0(a.variant.label)
         return Standing(Word.UNDECIDED, reference, of_b / of_a, reason=reason)
     word = judge(ratio.low, ratio.high, margin)
     what = needed(values[1], values[0], word, margin=margin, level=level)
-    return Standing(word, reference, ratio.ratio, ratio.low, ratio.high, needed=what)
+    why = why_open(word, ratio, a.variant.label)
+    return Standing(word, reference, ratio.ratio, ratio.low, ratio.high, why, what)

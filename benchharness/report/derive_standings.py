@@ -23,6 +23,7 @@ from benchharness.report.derive_variants import (
     samples_of,
 )
 from benchharness.report.groups import agree, groups, has_levels
+from benchharness.report.timed_out import why_not_compared
 from benchharness.standing import Standing, Word
 from benchharness.stats.decision import judge
 from benchharness.stats.needed import needed
@@ -78,7 +79,13 @@ def group_standings(
         for place in valued:
             found[place] = Standing(Word.NOT_COMPARABLE, reason=SEVERAL_CLASSES)
         return found
-    references = _references(members, samples, valued, rules.baseline)
+    for place in valued:  # what is left of them is their fast runs
+        if reason := _cut(members[place], metric):
+            found[place] = Standing(Word.NOT_COMPARABLE, reason=reason)
+    known = [place for place in valued if found[place] is None]
+    if len(known) < 2 and not _has(members, rules.baseline):
+        return found
+    references = _references(members, samples, known, rules.baseline)
     comparisons = comparisons_in(references, named=_has(members, rules.baseline))
     level = joint_level(comparisons)
     for place, reference in references.items():
@@ -148,8 +155,7 @@ def _standing(
         single = min(len(samples[place].values), len(samples[other].values)) < 2
         if single:
             return Standing(Word.NO_INTERVAL, reference.index, mean, reason=ONE_RUN)
-        reason = f"the mean of {reference.label} cannot be told from 0"
-        return Standing(Word.UNDECIDED, reference.index, mean, reason=reason)
+        return Standing(Word.UNDECIDED, reference.index, mean, reason=not_from_0(reference.label))
     word = judge(ratio.low, ratio.high, margin)
     return Standing(
         word,
@@ -157,6 +163,7 @@ def _standing(
         ratio.ratio,
         ratio.low,
         ratio.high,
+        why_open(word, ratio, reference.label),
         needed=needed(
             samples[place],
             samples[other],
@@ -167,6 +174,16 @@ def _standing(
     )
 
 
+def not_from_0(label: str) -> str:
+    """Return why a ratio to a variant has no interval, or none with an upper end."""
+    return f"the mean of {label} cannot be told from 0"
+
+
+def why_open(word: Word, ratio: Ratio, reference: str) -> str | None:
+    """Return why a pair is undecided where that is not for an interval on both sides of 1."""
+    return not_from_0(reference) if word is Word.UNDECIDED and not ratio.is_bounded else None
+
+
 def possible(ratio: Ratio | None, metric: str) -> Ratio | None:
     """Cut an interval at 0 where the metric cannot be less: only a net energy can."""
     if ratio is None or ratio.low is None or metric == NET:
@@ -174,8 +191,14 @@ def possible(ratio: Ratio | None, metric: str) -> Ratio | None:
     return replace(ratio, low=max(0.0, ratio.low))
 
 
+def _cut(variant: VariantTrials, metric: str) -> str | None:
+    return why_not_compared(variant.label, variant.trials, metric)
+
+
 def bears_no_ratio(reference: VariantTrials, metric: str) -> str | None:
     """Return why no multiple of a variant's mean says anything, None where one does."""
+    if (reason := _cut(reference, metric)) is not None:
+        return reason
     if metric == NET and not net_is_known(reference.figures):
         return f"the net energy of {reference.label} is not above its own uncertainty"
     values = reference.values(metric)

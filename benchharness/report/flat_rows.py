@@ -6,6 +6,7 @@ Values are in SI units with all their digits; None is a missing value.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -135,9 +136,14 @@ def _factor(name: str, factors: Factors, variant: VariantSummary | None) -> obje
 def _metric_cells(variant: VariantSummary, metrics: Sequence[str]) -> Iterator[object]:
     for name in metrics:
         metric = variant.metrics.get(name)
-        yield from (None if metric is None else getattr(metric, s) for s in _STATISTICS)
+        yield from (None if metric is None else _finite(getattr(metric, s)) for s in _STATISTICS)
         standing = None if metric is None else metric.standing
         yield None if standing is None else standing.word.value
+
+
+def _finite(value: float | None) -> float | None:
+    """Return nothing for an interval's end that is infinite, as JSON does."""
+    return value if value is None or math.isfinite(value) else None
 
 
 def _keys(mappings: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -10,7 +10,7 @@ _ESCAPES = {
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"{\char34}",
     "`": r"\textasciigrave{}", "'": r"\textquotesingle{}", "-": "-{}",
     "±": r"$\pm$", "×": r"$\times$", "µ": r"$\mu$", "°": r"\textdegree{}", "–": "--", "—": "---",
-    "…": r"\ldots{}", "−": r"$-$", "\u00a0": "~",
+    "…": r"\ldots{}", "−": r"$-$", "∞": r"$\infty$", "\u00a0": "~",
     "[": "{[}", "]": "{]}",
 }  # fmt: skip
 

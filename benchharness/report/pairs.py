@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from benchharness.model import CampaignSummary, VariantSummary
 from benchharness.report.change_text import ChangeText, change_text, short_change
+from benchharness.report.derive_standings import possible
 from benchharness.report.derive_variants import (
     ENERGY_METRICS,
     NET,
@@ -22,7 +23,8 @@ from benchharness.report.derive_variants import (
 )
 from benchharness.report.groups import Group
 from benchharness.report.metrics import SIGNS, Sign
-from benchharness.report.text import plain
+from benchharness.report.text import half_width, plain
+from benchharness.report.timed_out import why_not_compared
 from benchharness.standing import Needed, Word
 from benchharness.stats.decision import judge
 from benchharness.stats.needed import needed
@@ -88,7 +90,11 @@ def pair_matrix(
 
     None, too, where joules are of several classes, or a net energy is below its uncertainty.
     """
-    members = [v for v in of_summary(summary, group.members) if v.values(key)]
+    members = [
+        v
+        for v in of_summary(summary, group.members)
+        if v.values(key) and why_not_compared(v.label, v.trials, key) is None
+    ]
     if key in ENERGY_METRICS and not (comparable(members) and _bears_ratios(members, key)):
         return None
     if not _LEAST_VARIANTS <= len(members) <= MOST_VARIANTS:
@@ -103,8 +109,8 @@ def pair_matrix(
     names = [plain(member.label, 60) for member in members]
     found: Mapping[tuple[int, int], PairOf] = {
         (i, j): _pair(samples, names, (i, j), (r.ratio, r.low, r.high), level, summary.margin)
-        for (i, j), r in ratios.items()
-        if j < i
+        for (i, j), ratio in ratios.items()
+        if j < i and (r := possible(ratio, key)) is not None
     }
     return PairMatrix(
         kind=group.kind,
@@ -120,7 +126,9 @@ def pair_matrix(
 def of_summary(summary: CampaignSummary, members: Sequence[VariantSummary]) -> list[VariantTrials]:
     """Return variants with their trials."""
     return [
-        VariantTrials({"index": v.index, "label": v.label, "factors": v.factors}, summary.trials)
+        VariantTrials(
+            {"index": v.index, "label": v.label, "factors": v.factors}, summary.trials_of(v.index)
+        )
         for v in members
     ]
 
@@ -151,6 +159,6 @@ def _pair(
         word=word,
         text=short_change(ratio, low, high),
         change=change_text(ratio, low, high),
-        half=None if low is None or high is None else (high - low) / 2.0,
+        half=half_width(low, high),
         needed=more,
     )

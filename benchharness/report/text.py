@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from benchharness.stats.saying import INFINITE
 from benchharness.units import format_pm
 
 DASH = "–"
@@ -110,8 +111,10 @@ def ratio_text(ratio: float | None) -> str:
 
 def interval_text(low: float | None, high: float | None) -> str:
     """Format an interval of ratios with as many decimals as tell its ends apart, four at most."""
-    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+    if low is None or high is None or not math.isfinite(low) or math.isnan(high):
         return ""
+    if high == math.inf:
+        return f"{_ratio_end(low, 2)} to {INFINITE}"
     for places in (2, 3, 4):
         texts = _ratio_end(low, places), _ratio_end(high, places)
         if texts[0] != texts[1]:

@@ -49,7 +49,7 @@ def floor_of(noop: Sample, variant: Sample, level: float = LEVEL) -> Floor | Non
     if below is None or value is None:
         return None
     ratio = ratio_of_means(below, value, level) if value.mean > 0.0 else None
-    if ratio is None or ratio.low is None:
+    if ratio is None or not ratio.is_bounded:
         return Floor(None, None, None)
     return Floor(ratio.ratio, ratio.low, ratio.high)
 

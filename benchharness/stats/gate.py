@@ -72,7 +72,9 @@ def decide(candidate: Sample, baseline: Sample, limit: float, comparisons: int =
         single = min(len(candidate.values), len(baseline.values)) < 2
         reason = ONE_RUN if single else NO_BOUND
         return Decision(GateState.UNPROVEN, ratio, limit, level, reason)
-    return Decision(state_of(ratio.low, ratio.high, limit), ratio, limit, level)
+    state = state_of(ratio.low, ratio.high, limit)
+    unbounded = state is GateState.UNPROVEN and not ratio.is_bounded
+    return Decision(state, ratio, limit, level, NO_BOUND if unbounded else None)
 
 
 def state_of(low: float, high: float, limit: float) -> GateState:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from benchharness.stats.ratio import Ratio
 
+INFINITE = "∞"  # the upper end of an interval that has none
+
 
 def less_text(ratio: Ratio) -> tuple[str, str, str]:
     """Write by how many per cent a ratio is below 1, and the two ends of that, the least first."""
@@ -48,11 +50,12 @@ def ratio_text(ratio: Ratio) -> tuple[str, str, str]:
     """Write ratio, low and high with the digits that the interval bears, one kept above 1."""
     assert ratio.low is not None
     assert ratio.high is not None
-    half = (ratio.high - ratio.low) / 2.0
+    half = (min(ratio.high, 2.0 * ratio.ratio) - ratio.low) / 2.0
     places = 3 if half <= 0.0 else min(3, max(0, -math.floor(math.log10(half))))
     while ratio.low > 1.0 and round(ratio.low, places) <= 1.0 and places < 6:
         places += 1
-    return f"{ratio.ratio:.{places}f}", f"{ratio.low:.{places}f}", f"{ratio.high:.{places}f}"
+    high = f"{ratio.high:.{places}f}" if math.isfinite(ratio.high) else INFINITE
+    return f"{ratio.ratio:.{places}f}", f"{ratio.low:.{places}f}", high
 
 
 def listed(names: Sequence[str]) -> str:

@@ -108,7 +108,8 @@ def test_ratios_and_their_intervals_tell_their_ends_apart() -> None:
     assert ratio_text(123.4) == "123"
     assert interval_text(1.984, 2.151) == "1.98 to 2.15"
     assert interval_text(1.0641, 1.0649) == "1.064 to 1.065"
-    assert interval_text(None, 2.0) == interval_text(1.0, float("inf")) == ""
+    assert interval_text(None, 2.0) == interval_text(float("nan"), 2.0) == ""
+    assert interval_text(2.861, float("inf")) == "2.86 to ∞"
     assert half_width(1.0, 3.0) == 1.0
     assert half_width(1.0, None) is None
 

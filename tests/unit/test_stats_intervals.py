@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from benchharness.conformance.coverage_uneven import uneven_coverage, uneven_family
+from benchharness.standing import Word
 from benchharness.stats.critical import critical_t
+from benchharness.stats.decision import judge
 from benchharness.stats.interval import mean_interval
 from benchharness.stats.outliers import outliers, variation
 from benchharness.stats.ratio import Ratio, ratio_of_means
@@ -19,6 +21,19 @@ from benchharness.stats.sample import Sample, Spread, effective_nu, spread
 from benchharness.stats.welch import holm, welch_p
 
 values = st.lists(st.floats(1.0, 100.0), min_size=2, max_size=12)
+wide = st.lists(st.floats(0.01, 1000.0), min_size=2, max_size=6)
+
+_MIRROR = {Word.LOWER: Word.HIGHER, Word.HIGHER: Word.LOWER}
+
+
+def _inverse(low: float) -> float:
+    return 1.0 / low if low > 0.0 else math.inf
+
+
+def _word(ratio: Ratio) -> Word:
+    assert ratio.low is not None
+    assert ratio.high is not None
+    return judge(max(0.0, ratio.low), ratio.high)
 
 
 def apart(first: list[float], second: list[float]) -> bool:
@@ -65,6 +80,7 @@ class TestRatio:
         assume(not apart(above, below))
         if found.low is None or found.high is None or a.variance + b.variance < 1e-9:
             return
+        assume(found.is_bounded)
         # Welch's degrees of freedom at the ratio, then |a - R b| = t sqrt(va + R² vb) at a bound.
         va, vb = a.variance, found.ratio**2 * b.variance
         nu = (va + vb) ** 2 / (va**2 / a.trial_nu + vb**2 / b.trial_nu)
@@ -89,9 +105,57 @@ class TestRatio:
         assert found.low == pytest.approx(optimize.brentq(excess, 0.1, found.ratio))
         assert found.high == pytest.approx(optimize.brentq(excess, found.ratio, 50.0))
 
-    def test_is_unbounded_where_the_mean_below_may_be_zero(self) -> None:
-        found = ratio_of_means(spread_of([10.0, 11.0]), spread_of([-3.0, 5.0]))
-        assert found == Ratio(10.5, None, None)
+    def test_says_nothing_where_both_means_may_be_zero(self) -> None:
+        found = ratio_of_means(spread_of([1.0, 20.0]), spread_of([-3.0, 5.0]))
+        assert found == Ratio(10.5, 0.0, math.inf)
+        assert found.says_nothing
+        assert not found.is_bounded
+
+    def test_has_no_upper_end_where_the_mean_below_may_be_zero(self) -> None:
+        found = ratio_of_means(spread_of([100.0, 101.0, 99.0]), spread_of([2.0, 20.0, 8.0]))
+        assert found is not None
+        assert found.low is not None
+        assert found.low > 1.0
+        assert found.high == math.inf
+        assert not found.says_nothing
+
+    def test_a_mean_below_zero_has_no_interval(self) -> None:
+        found = ratio_of_means(spread_of([-3.0, -4.0]), spread_of([-3.0, 5.0]))
+        assert found == Ratio(-3.5, None, None)
+
+    @given(above=wide, below=wide)
+    def test_both_ways_round_say_the_same(self, above: list[float], below: list[float]) -> None:
+        there = ratio_of_means(spread_of(above), spread_of(below))
+        back = ratio_of_means(spread_of(below), spread_of(above))
+        assert there is not None
+        assert back is not None
+        assume(not apart(above, below))
+        for one, other in ((there, back), (back, there)):
+            assert one.low is not None
+            assert other.high is not None
+            assert _inverse(one.low) == pytest.approx(other.high, rel=1e-6)
+        words = [_word(there), _word(back)]
+        if there.low is not None and min(abs(there.low - 1.0), abs((there.high or 0) - 1)) > 1e-9:
+            assert words[1] is _MIRROR.get(words[0], words[0])
+
+    @given(above=wide, below=wide)
+    def test_is_the_set_of_ratios_that_are_not_far(
+        self, above: list[float], below: list[float]
+    ) -> None:
+        a, b = spread_of(above), spread_of(below)
+        assume(a.variance + b.variance > 1e-6 and not apart(above, below))
+        found = ratio_of_means(a, b)
+        assert found is not None
+        assert found.low is not None
+        assert found.high is not None
+        va, vb = a.variance, found.ratio**2 * b.variance
+        nu = (va + vb) ** 2 / (va**2 / a.trial_nu + vb**2 / b.trial_nu)
+        t2 = stats.t.ppf(0.975, nu) ** 2
+        for ratio in np.geomspace(1e-4, 1e4, 800).tolist():
+            if min(abs(ratio / end - 1.0) for end in (found.low, found.high) if end) < 1e-3:
+                continue
+            inside = (a.mean - ratio * b.mean) ** 2 <= t2 * (a.variance + ratio**2 * b.variance)
+            assert inside == (found.low <= ratio <= found.high)
 
     def test_covers_the_true_ratio(self) -> None:
         rng = np.random.default_rng(1)
