@@ -68,7 +68,8 @@ class _Trials:
         key = (side.campaign.campaign_id, v.index)
         if key not in self._known:
             self._known[key] = VariantTrials(
-                {"index": v.index, "label": v.label, "factors": v.factors}, side.campaign.trials
+                {"index": v.index, "label": v.label, "factors": v.factors},
+                side.campaign.trials_of(v.index),
             )
         return self._known[key]
 

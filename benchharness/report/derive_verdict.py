@@ -17,6 +17,7 @@ from benchharness.report.derive_variants import (
 from benchharness.report.derive_verdict_groups import divided_verdict
 from benchharness.report.groups import groups, workloads
 from benchharness.report.text import column_unit, scaled_pm
+from benchharness.report.timed_out import REMEDY, of_how_many, why_not_compared
 from benchharness.stats.saying import listed
 from benchharness.stats.verdict import verdict
 from benchharness.stats.wording import Verdict, Wording
@@ -44,19 +45,52 @@ def campaign_verdict(
     good = [variant for variant in variants if variant.good]
     if not good:
         return _nothing(variants)
+    good, lost = _compared(good, metric)
+    if not good:
+        return _begun([_all_cut(lost)], quick=quick)
     divided = len(groups(variants)) > 1
     several = len(workloads(variants)) > 1
     if divided:
         parts = [divided_verdict(good, lambda v: ranking_metric(v, metric), several=several)]
+    elif cut := baseline_members(lost, rules.baseline):
+        parts = [f"Nothing is compared with {lost[cut[0]].label}, the baseline"]
     else:
         parts = _whole(good, rules, metric)
+    parts += [f"{v.label} is not compared: {_runs(v)} timed out; {REMEDY}" for v in lost]
     bad = [variant.label for variant in variants if variant.trials and not variant.good]
     if divided and len(bad) > _MOST_NAMED:
         parts.append(f"no good trial of {len(bad)} variants")
     elif bad:
         parts.append(f"no good trial of {listed(bad)}")
-    sentence = "; ".join(parts)
-    return f"Quick run: {sentence}" if quick else sentence
+    return _begun(parts, quick=quick)
+
+
+def _begun(parts: Sequence[str], *, quick: bool) -> str:
+    return f"{'Quick run: ' if quick else ''}{'; '.join(parts)}"
+
+
+def _compared(
+    good: Sequence[VariantTrials], named: str | None
+) -> tuple[list[VariantTrials], list[VariantTrials]]:
+    """Return those that are compared in the metric of their workload, and those cut short."""
+    kept: list[VariantTrials] = []
+    lost: list[VariantTrials] = []
+    for workload in workloads(good):
+        members = [variant for variant in good if variant.workload == workload]
+        metric = ranking_metric(members, named)
+        for variant in members:
+            cut = why_not_compared(variant.label, variant.trials, metric)
+            (kept if cut is None else lost).append(variant)
+    return kept, lost
+
+
+def _runs(variant: VariantTrials) -> str:
+    return of_how_many(variant.trials)
+
+
+def _all_cut(lost: Sequence[VariantTrials]) -> str:
+    who = "; ".join(f"{_runs(variant)} of {variant.label} timed out" for variant in lost)
+    return f"Nothing is compared: {who}; {REMEDY}"
 
 
 def _whole(good: Sequence[VariantTrials], rules: Rules, named: str | None) -> list[str]:

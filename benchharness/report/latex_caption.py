@@ -20,6 +20,7 @@ from benchharness.report.metrics import (
 )
 from benchharness.report.run_order import is_randomised
 from benchharness.report.text import number, plain
+from benchharness.report.timed_out import timeout_notes
 
 
 def caption(summary: CampaignSummary, heading: str) -> str:
@@ -68,9 +69,10 @@ def often(summary: CampaignSummary) -> str:
 
 def table_notes(summary: CampaignSummary) -> list[str]:
     """Return what the marks in the table mean, as lines that stand under it."""
+    notes = [escape(plain(note, 200)) for note in timeout_notes(summary)]
     if energy_key(summary) is None:
-        return []
-    notes = [*_class_notes(summary)]
+        return [f"{note}." for note in notes]
+    notes += _class_notes(summary)
     figures = sum(len(good_figures(summary, v)) for v in summary.variants)
     marks = len(marked_runs(summary))
     if marks:

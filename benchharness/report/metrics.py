@@ -105,7 +105,8 @@ MEANINGS = (
     (SINGLE, "One good run has no spread: a number, and no verdict."),
     (
         NOT_COMPARABLE,
-        "Joules of different classes, or a reference that is not above zero or its uncertainty.",
+        "Joules of different classes, runs that timed out, or a reference that is not above zero "
+        "or its uncertainty.",
     ),
     (MISSING, "No good run gave this figure; the reason stands with the runs."),
 )

@@ -1,7 +1,8 @@
 """What is to be known of a variant beside its value: letters behind its name, said below a table.
 
-t: throttled; g: gaps in the readings; n: fewer good runs than were made; ‡: joules that contradict
-each other. A run with a note is counted all the same, and the note says what it changes.
+t: throttled; g: gaps in the readings; x: runs that timed out; n: fewer good runs than were made;
+‡: joules that contradict each other. A run with a note is counted all the same, and the note says
+what it changes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from benchharness.report.derive_variants import VALUES
 from benchharness.report.energy_flags import MARK, marked
 from benchharness.report.metrics import METRICS
 from benchharness.report.text import plain
+from benchharness.report.timed_out import TIMED_OUT, reason_of
 from benchharness.stats.saying import listed
 
 _GAPS = frozenset({"low-coverage", "meter-offline", "meter-reconnected", "meter-stale"})
@@ -56,6 +58,12 @@ def variant_notes(
             more = len(said) - _MOST_NAMED
             text = "; ".join(said[:_MOST_NAMED]) + (f"; {more} more variants" if more > 0 else "")
             notes.append(Note(letter, f"{_SAID[letter]}: {text}. They are counted all the same."))
+    cut = {v.index: why for v in variants if v.ok and (why := reason_of(summary, v, key))}
+    for index in cut:
+        letters[index].append(TIMED_OUT)
+    if cut:
+        said = [plain(why, 200) for why in cut.values()][:_MOST_NAMED]
+        notes.append(Note(TIMED_OUT, f"{'. '.join(said)}. Compared with nothing."))
     few = [v for v in variants if 0 < v.ok < _ended(trials.get(v.index, ()))]
     if few:
         for variant in few:

@@ -24,9 +24,12 @@ from benchharness.report.metrics import (
 )
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, column_unit, plain, ratio_text, scaled_pm
+from benchharness.report.timed_out import reason_of
 
 _EMPTY = Cell(DASH, "muted")
 _DECIDED, _UNDECIDED, _UNRANKED = "decided", "undecided", "not ranked"
+# Intervals hold together within a workload and kind of mode, not over all that is counted.
+EACH_AT = " (each at 95 %: by chance one in twenty is wrong)"
 _SHORT = 150  # characters that a headline of two lines holds
 
 
@@ -75,6 +78,7 @@ def headline(summary: CampaignSummary) -> dict[str, str] | None:
     metrics = {_metric(part.summary) for part in sections(summary)}
     head = f"{metrics.pop().capitalize()}: a" if len(metrics) == 1 else "A"
     text = f"{head} lowest variant in {counts.count(_DECIDED)} of {len(counts)} comparisons"
+    text += EACH_AT if len(counts) > 1 else ""
     for outcome in (_UNDECIDED, _UNRANKED):
         text += f", {counts.count(outcome)} {outcome}" if outcome in counts else ""
     failed = sum(v.trials > 0 and v.ok == 0 for v in summary.variants)
@@ -102,7 +106,11 @@ def _outcome(summary: CampaignSummary, key: str) -> str:
 
 
 def _row(summary: CampaignSummary, group: Group[VariantSummary], key: str) -> tuple[Cell, ...]:
-    found = [v for v in ranked(summary, key) if metric_of(v, key) is not None]
+    found = [
+        v
+        for v in ranked(summary, key)
+        if metric_of(v, key) is not None and reason_of(summary, v, key) is None
+    ]
     name = (Cell(plain(group.workload, 40)), Cell(group.kind or DASH))
     if not found:
         return (*name, Cell("no good run", "caution"), _EMPTY, _EMPTY)
