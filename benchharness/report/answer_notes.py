@@ -117,15 +117,18 @@ def undecided_notes(summary: CampaignSummary, key: str) -> list[str]:
         for variant in summary.variants
         if (metric := metric_of(variant, key)) is not None and metric.standing is not None
     ]
+    labels = {v.index: v.label for v in summary.variants}
     undecided = [(v, s) for v, s in open_ if s.word is Word.UNDECIDED]
     for variant, standing in undecided[:_MOST_UNDECIDED]:
         needed = standing.needed
         what = (
             needed.text()
             if needed is not None
-            else f"even {MOST_REPETITIONS} repetitions might not decide"
+            else standing.reason or f"even {MOST_REPETITIONS} repetitions might not decide"
         )
-        notes.append(f"?  {plain(variant.label, 30)}: {what}")
+        against = labels.get(-1 if standing.reference is None else standing.reference, "")
+        pair = f"{plain(variant.label, 30)} against {plain(against, 30)}"
+        notes.append(f"?  {pair if against else plain(variant.label, 30)}: {what}")
     if len(undecided) > _MOST_UNDECIDED:
         notes.append(f"?  and {len(undecided) - _MOST_UNDECIDED} more, see the report")
     counts = [s.needed.repetitions for _, s in undecided if s.needed and s.needed.repetitions]

@@ -23,7 +23,7 @@ _WORDS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", 
 
 
 def pair_sentences(matrices: Sequence[PairMatrix], summary: CampaignSummary) -> list[str]:
-    """Return how many pairs are decided, which are not, and what would decide them."""
+    """Return how many of all pairs are decided, which are not, and what would decide them."""
     pairs = [pair for matrix in matrices for pair in matrix.pairs]
     if not pairs:
         return []
@@ -34,8 +34,9 @@ def pair_sentences(matrices: Sequence[PairMatrix], summary: CampaignSummary) -> 
     if not clear:
         text = f"None of the {len(pairs)} pairs is decided"
     parts = []
-    if len(clear) > len(same):
-        parts.append(f"{_count(len(clear) - len(same)).lower()} differ")
+    if differing := [pair for pair in clear if pair.word is not Word.SAME]:
+        one = f"{differing[0].row} and {differing[0].column} differ"
+        parts.append(one if len(differing) == 1 else f"{_count(len(differing)).lower()} differ")
     if same:
         who = f"{same[0].row} and {same[0].column}" if len(same) == 1 else f"{len(same)} pairs"
         parts.append(f"{who} are the same within {percent(summary.margin)} %")

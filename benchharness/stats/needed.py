@@ -20,12 +20,14 @@ from dataclasses import dataclass
 
 from benchharness.standing import Needed, Word
 from benchharness.stats.power import CHANCE
+from benchharness.stats.ratio import ratio_of_means
 from benchharness.stats.sample import Sample, Spread, effective_nu, spread
 from benchharness.stats.student import t_factor, t_quantile
 
 MOST_REPETITIONS = 200
 MOST_LONGER = 64.0  # times the window
 _STEP = 1.02
+_MOST_UNCERTAIN = 0.3  # of a mean, its standard error
 _BOTH_ENDS = 0.9  # the chance of each of two ends that makes both keep clear in 80 %
 _MOST_CLAIMED = 1.25  # times the spread between trials, as variances
 _NEAR = 0.25  # of the margin: nearer to equality than this, both ends count
@@ -41,10 +43,14 @@ def needed(
 ) -> Needed | None:
     """Return what would probably decide the pair, None where it is decided or nothing would.
 
-    ``level`` is that of the pair's own interval.
+    ``level`` is that of the pair's own interval. Where a mean is hardly known, or the ratio has no
+    upper end, the difference that was seen is no guide, and there is no number.
     """
     a, b = spread(sample), spread(reference)
-    if a is None or b is None or a.mean <= 0.0 or b.mean <= 0.0:
+    if a is None or b is None or not (_is_known(a) and _is_known(b)):
+        return None
+    ratio = ratio_of_means(a, b, level)
+    if ratio is None or not ratio.is_bounded:
         return None
     found = _gap(abs(math.log(a.mean / b.mean)), word, margin)
     if found is None or found.width == 0.0:
@@ -64,6 +70,10 @@ def needed(
         window_s=None if longer is None or window_s is None else _rounded_up(longer * window_s),
     )
     return what if what != Needed() else None
+
+
+def _is_known(found: Spread) -> bool:
+    return found.mean > 0.0 and math.sqrt(found.variance) <= _MOST_UNCERTAIN * found.mean
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,20 @@ def of(mean: float, sd: float, n: int, **rest: float) -> Sample:
     return Sample("s", tuple(mean + sd * steps / steps.std(ddof=1)), **rest)
 
 
+@pytest.mark.parametrize(
+    ("mine", "other"),
+    [
+        ((1.0, 30.0, 90.0, 2.0), (0.9, 1.1, 1.0, 1.0)),  # 45 % of the mean
+        ((10.0, 11.0, 12.0), (6.0, 10.0, 16.0)),  # 27 % of it, and no upper end at t = 4.3
+    ],
+)
+def test_what_is_hardly_known_promises_nothing(
+    mine: tuple[float, ...], other: tuple[float, ...]
+) -> None:
+    a, b = Sample("a", mine, window_s=10.0), Sample("b", other, window_s=10.0)
+    assert needed(a, b, Word.UNDECIDED, margin=0.0, level=0.95) is None
+
+
 def test_so_many_more_repetitions_decide_in_four_of_five_campaigns() -> None:
     a, b = of(100.0, 2.0, 5), of(101.5, 2.0, 5)
     found = needed(b, a, Word.UNDECIDED, margin=0.0, level=0.95)
