@@ -22,6 +22,7 @@ from benchharness.conformance.coverage import (
     ratio_coverage,
     shared_coverage,
 )
+from benchharness.conformance.coverage_tables import gate_tables, history_tables
 from benchharness.conformance.coverage_time import (
     dependence_found,
     drift_coverage,
@@ -58,12 +59,13 @@ def tables(campaigns: int = CAMPAIGNS, seed: int = 1) -> Iterator[str]:
         (0.05, "power: closed at a regression of 5 %, %"),
     ):
         yield _gate(change, title, campaigns, seed)
-    yield _no_limit(campaigns, seed)
+    yield from gate_tables(campaigns, seed)
     for n in (5, 20):
         yield _words(n, campaigns, seed)
     yield _stopping(campaigns // 4, seed)
     yield _dependence(campaigns // 2, seed)
     yield _history(campaigns // 4, seed)
+    yield from history_tables(campaigns // 10, seed)
     yield _warm_up(campaigns // 20, seed)
 
 
@@ -139,16 +141,6 @@ def _gate(change: float, title: str, campaigns: int, seed: int) -> str:
     ]
     columns = ("cv", *(f"n = {n}" for n in GATE_REPETITIONS))
     return _titled(f"Gate with a limit of {100 * LIMIT:g} %, {title}", campaigns, columns, rows)
-
-
-def _no_limit(campaigns: int, seed: int) -> str:
-    cells = [
-        _percent(gate_closed(0.0, 0.02, n, campaigns, limit=0.0, seed=seed))
-        for n in GATE_REPETITIONS
-    ]
-    title = "Gate with a limit of 0 %, closed with no change at all, %"
-    columns = ("cv", *(f"n = {n}" for n in GATE_REPETITIONS))
-    return _titled(title, campaigns, columns, [["2 %", *cells]])
 
 
 def _words(n: int, campaigns: int, seed: int) -> str:

@@ -78,7 +78,10 @@ def gate_markdown(gate: Gate, *, report_url: str | None = None) -> str:
     shown = _with_gate(rows, gated) if single else sorted(gated, key=lambda line: line.rank)
     ids = plain(gate.candidate.campaign_id, 40), "--baseline", plain(gate.baseline.campaign_id, 40)
     limits = {row.metric: row.limit for row in gate.rows}
-    asked = [f"--max-regression {_WORDS.get(m, m)}={100 * x:.6g}%" for m, x in limits.items()]
+    asked = [f"--max-regression={_WORDS.get(m, m)}={100 * x:.6g}%" for m, x in limits.items()]
+    other = gate.baseline.results
+    if other is not None and other != gate.candidate.results:
+        asked.insert(0, f"--baseline-results={plain(other, 1000)}")
     return _rendered(
         _Comment(
             campaign=gate.candidate,

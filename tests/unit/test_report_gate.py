@@ -282,7 +282,7 @@ def test_the_comment_of_a_pull_request() -> None:
     assert [line.replace("\u00a0", " ") for line in lines[:9]] == expected
     assert "[Full report](https://ci.invalid/a%20b%29/report.html)" in text
     assert text.count("<details>") == text.count("</details>") == 1
-    assert "benchharness gate 9ab02d10 --baseline 7f3c19e0 --max-regression energy_net=3%" in text
+    assert "benchharness gate 9ab02d10 --baseline 7f3c19e0 --max-regression=energy_net=3%" in text
     assert len(lines) < 25
     assert marker(gate.candidate) == marker(gate.baseline) == lines[0]
 
@@ -364,3 +364,5 @@ def test_power_says_what_would_be_seen() -> None:
     assert "on all 4 where all of them regress so: about 41 %" in notes
     assert "a spread of 5 runs is itself known to about ±35 %" in notes
     assert "no spread" in power_sentence(gate_power(sample_campaign(1), TIME))
+    wild = [replace(rows[0], cv=0.66, least=(None,) * 5)]
+    assert "closes on no regression: the baseline scatters by up to 66 %" in power_sentence(wild)
