@@ -41,7 +41,9 @@ class PowerRow:
 def gate_power(baseline: CampaignSummary, limits: Sequence[Limit]) -> list[PowerRow]:
     """Return a row for each variant with a good run and each limit."""
     variants = [
-        VariantTrials({"index": v.index, "label": v.label, "factors": v.factors}, baseline.trials)
+        VariantTrials(
+            {"index": v.index, "label": v.label, "factors": v.factors}, baseline.trials_of(v.index)
+        )
         for v in baseline.variants
         if v.ok
     ]
@@ -75,6 +77,12 @@ def power_sentence(rows: Sequence[PowerRow]) -> str:
     seen = [row.least[place] for row in rows]
     known = [least for least in seen if least is not None]
     if not known:
+        worst_cv = max((row.cv for row in rows if row.cv is not None), default=None)
+        if worst_cv is not None:
+            return (
+                f"With 10 repetitions on either side this gate closes on no regression: the "
+                f"baseline scatters by up to {number(100.0 * worst_cv, 2)} %."
+            )
         return "The baseline has no spread to reckon with: run it with 5 repetitions or more."
     worst = percent(max(known), digits=2)
     among = "" if len(known) == 1 else " in every variant and metric that has a spread"
