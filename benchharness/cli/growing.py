@@ -124,9 +124,9 @@ def values_of(
     variants: Sequence[Variant], trials: Sequence[TrialSummary], metric: str
 ) -> dict[str, Sequence[float]]:
     """Return the metric's values of the good trials, by the variant's label."""
-    from benchharness.report.derive_variants import VariantTrials, net_is_known
+    from benchharness.report.derive_variants import net_is_known, of_variants
 
-    found = [VariantTrials({"index": v.index, "label": v.label}, trials) for v in variants]
+    found = of_variants(({"index": v.index, "label": v.label} for v in variants), trials)
     if metric == ENERGY:
         figures = [figure for each in found for figure in each.figures]
         net = all(f.net_j is not None for f in figures)

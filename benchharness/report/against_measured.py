@@ -47,7 +47,7 @@ class Measuring:
         """Return a quantity of a variant in the unit of its name, None where it has none."""
         trials = VariantTrials(
             {"index": variant.index, "label": variant.label, "factors": variant.factors},
-            self.campaign.trials,
+            self.campaign.trials_of(variant.index),
         )
         source = self.sources.get(variant.workload, {}).get(quantity)
         if source is not None:

@@ -16,6 +16,7 @@ from benchharness.report.metrics import (
     ALONE,
     METRICS,
     SINGLE,
+    Sign,
     class_suffix,
     half_interval,
     headline_key,
@@ -81,7 +82,7 @@ def _answer(part: Section) -> Table:
         Column("interval", "95 % interval", importance=80),
         Column("verdict", "verdict", left=True, importance=98),
     ]
-    rows = [_row(summary, variant, key, unit) for variant in variants]
+    rows = [_row(summary, variant, key, unit, judged[variant.index]) for variant in variants]
     keep = range(len(columns)) if compared and len(rows) > 1 else range(2)
     return Table(
         caption=f"{metric.title.lower()}{suffix} of a run",
@@ -93,10 +94,9 @@ def _answer(part: Section) -> Table:
 
 
 def _row(
-    summary: CampaignSummary, variant: VariantSummary, key: str, unit: Unit
+    summary: CampaignSummary, variant: VariantSummary, key: str, unit: Unit, sign: Sign
 ) -> tuple[Cell, ...]:
     metric = metric_of(variant, key)
-    sign = standings(summary, key)[variant.index]
     label = " ".join([plain(variant.label, _LABEL), *marks_of(summary, variant, key)])
     mean = scaled_pm(metric.mean if metric else None, half_interval(variant, key), unit)
     standing = metric.standing if metric is not None else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from benchharness.energy.budget import GAIN, LEVEL
@@ -41,6 +41,16 @@ VALUES: Mapping[str, Callable[[TrialSummary], float | None]] = {
         None if trial.energy is None or trial.energy.net_j is None else trial.energy.net_j.value
     ),
 }
+
+
+def of_variants(
+    variants: Iterable[Mapping[str, Any]], trials: Iterable[TrialSummary]
+) -> list[VariantTrials]:
+    """Return every variant of the run table with its trials, which are looked through once."""
+    found: dict[int, list[TrialSummary]] = {}
+    for trial in trials:
+        found.setdefault(trial.variant, []).append(trial)
+    return [VariantTrials(each, found.get(int(each["index"]), ())) for each in variants]
 
 
 class VariantTrials:

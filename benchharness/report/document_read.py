@@ -21,7 +21,7 @@ from benchharness.model import (
     Status,
     TrialSummary,
 )
-from benchharness.report.derive_variants import VariantTrials
+from benchharness.report.derive_variants import of_variants
 from benchharness.report.document import SCHEMA_VERSION
 
 _REMEDY = "write it with benchharness show ID --json"
@@ -60,7 +60,7 @@ def read_document(path: Path) -> CampaignSummary:
 def from_document(document: Mapping[str, Any]) -> CampaignSummary:
     """Return the campaign of a document. Raises KeyError, TypeError or ValueError for gaps."""
     trials = tuple(_trial(place, each) for place, each in enumerate(document["trials"]))
-    variants = tuple(VariantTrials(v, trials).summary() for v in document["variants"])
+    variants = tuple(each.summary() for each in of_variants(document["variants"], trials))
     return CampaignSummary(
         campaign_id=str(document["campaign"]),
         created_utc=str(document["created_utc"]),

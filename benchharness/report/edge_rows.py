@@ -132,7 +132,7 @@ def other_factors(summary: CampaignSummary) -> list[str]:
 
 
 def _row(summary: CampaignSummary, variant: VariantSummary, others: Sequence[str]) -> EdgeRow:
-    good = [t for t in summary.trials if t.variant == variant.index and t.status is Status.OK]
+    good = [t for t in summary.trials_of(variant.index) if t.status is Status.OK]
     return EdgeRow(
         variant,
         level_of(variant, RUNTIME),

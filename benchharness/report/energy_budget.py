@@ -160,6 +160,6 @@ def good_figures(summary: CampaignSummary, variant: VariantSummary) -> list[Ener
     """Return the figures of a variant's good runs."""
     return [
         trial.energy
-        for trial in summary.trials
-        if trial.variant == variant.index and trial.status is Status.OK and trial.energy is not None
+        for trial in summary.trials_of(variant.index)
+        if trial.status is Status.OK and trial.energy is not None
     ]

@@ -125,11 +125,8 @@ def marked_runs(summary: CampaignSummary, variant: int | None = None) -> list[Tr
     """Return the good runs, of one variant or of all, that carry the mark."""
     return [
         trial
-        for trial in summary.trials
-        if trial.status is Status.OK
-        and (variant is None or trial.variant == variant)
-        and trial.energy is not None
-        and marked(trial)
+        for trial in (summary.trials if variant is None else summary.trials_of(variant))
+        if trial.status is Status.OK and trial.energy is not None and marked(trial)
     ]
 
 

@@ -157,9 +157,7 @@ def _differences(a: CampaignSummary, b: CampaignSummary, *, energy: bool) -> lis
 def _failures(candidate: CampaignSummary) -> list[str]:
     found = []
     for variant in candidate.variants:
-        ended = [
-            t for t in candidate.trials if t.variant == variant.index and t.status not in _PENDING
-        ]
+        ended = [t for t in candidate.trials_of(variant.index) if t.status not in _PENDING]
         bad = [t for t in ended if t.status is not Status.OK]
         if bad:
             reason = f": {plain(bad[0].reason, 120)}" if bad[0].reason else ""
@@ -215,7 +213,7 @@ def _row(ask: _Ask, comparisons: int) -> GateRow:
 def _trials(side: Side) -> VariantTrials:
     v = side.variant
     known = {"index": v.index, "label": v.label, "factors": v.factors}
-    return VariantTrials(known, side.campaign.trials)
+    return VariantTrials(known, side.campaign.trials_of(v.index))
 
 
 def _missing(side: Side, trials: VariantTrials, metric: str) -> str | None:

@@ -21,7 +21,7 @@ from benchharness.report.derive_given import given_duration_s, given_energy, giv
 from benchharness.report.derive_progress import Progress
 from benchharness.report.derive_spans import counted, spans_of
 from benchharness.report.derive_trials import derived_by_id, without_collector
-from benchharness.report.derive_variants import VariantTrials
+from benchharness.report.derive_variants import of_variants
 from benchharness.report.derive_workers import derived_apart
 from benchharness.report.groups import with_applying
 from benchharness.report.history import Entry, Skipped
@@ -143,10 +143,7 @@ def _entry(
         known = {"index": record.variant, "factors": record.factors, "workload": record.workload}
         if record.variant not in listed:
             listed[record.variant] = known if label is None else {**known, "label": label}
-    variants = [
-        VariantTrials(variant, trials)
-        for variant in with_applying([listed[index] for index in sorted(listed)])
-    ]
+    variants = of_variants(with_applying([listed[index] for index in sorted(listed)]), trials)
     if name is not None and name != campaign.title:
         variants = [variant for variant in variants if variant.workload == name]
     return Entry(

@@ -205,9 +205,7 @@ def _note(summary: CampaignSummary, variant: VariantSummary, key: str) -> str:
     if found is not None:
         standing = found.standing
         return plain(standing.reason, 160) if standing and standing.reason else ""
-    for trial in reversed(summary.trials):
-        if trial.variant != variant.index:
-            continue
+    for trial in reversed(summary.trials_of(variant.index)):
         reason = trial.reason or (trial.energy_missing if METRICS[key].is_energy else None)
         if reason:
             return plain(reason, 160)

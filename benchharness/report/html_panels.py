@@ -185,10 +185,8 @@ def variant_dots(summary: CampaignSummary, variant: VariantSummary, key: str) ->
     """Return a variant's good runs as dots; None for less than two, and for a mean of 0 or less."""
     pairs = [
         (t, value)
-        for t in summary.trials
-        if t.variant == variant.index
-        and t.status is Status.OK
-        and (value := trial_value(t, key)) is not None
+        for t in summary.trials_of(variant.index)
+        if t.status is Status.OK and (value := trial_value(t, key)) is not None
     ]
     if len(pairs) < 2:
         return None
@@ -220,7 +218,7 @@ def trial_value(trial: TrialSummary, key: str) -> float | None:
 def median_run(summary: CampaignSummary, variant: VariantSummary, key: str) -> TrialSummary | None:
     """Return the good run of the (lower) median value; any good one where none has a value."""
     good: Sequence[TrialSummary] = [
-        t for t in summary.trials if t.variant == variant.index and t.status is Status.OK
+        t for t in summary.trials_of(variant.index) if t.status is Status.OK
     ]
     valued = sorted(
         ((v, t.index, t) for t in good if (v := trial_value(t, key)) is not None),

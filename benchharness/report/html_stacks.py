@@ -65,8 +65,8 @@ def time_stack(summary: CampaignSummary, most: int = 40) -> Stack | None:
     for variant in ranked(summary, headline_key(summary))[:most]:
         good = [
             t
-            for t in summary.trials
-            if t.variant == variant.index and t.status is Status.OK and t.duration_s is not None
+            for t in summary.trials_of(variant.index)
+            if t.status is Status.OK and t.duration_s is not None
         ]
         if not good:
             continue

@@ -64,7 +64,7 @@ def junit_suites(
 
 def _run(summary: CampaignSummary, workload: str) -> list[Case]:
     return [
-        _case(variant, [t for t in summary.trials if t.variant == variant.index])
+        _case(variant, summary.trials_of(variant.index))
         for variant in summary.variants
         if variant.workload == workload
     ]

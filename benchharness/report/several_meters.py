@@ -72,7 +72,7 @@ def _variant_rows(
     summary: CampaignSummary, variant: VariantSummary, joules: Unit
 ) -> Iterator[_Row]:
     label = plain(variant.label, 60)
-    runs = [figures_of(t) for t in _good(summary) if t.variant == variant.index]
+    runs = [figures_of(t) for t in summary.trials_of(variant.index) if t.status is Status.OK]
     meters = dict.fromkeys(figure.meter for figures in runs for figure in figures)
     for meter in meters:
         yield _meter_row(label, [f for fs in runs for f in fs if f.meter == meter], joules)
