@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from benchharness.model import Caution, Status
+from benchharness.report.text import plain
 from benchharness.trial.progress import Observer, Progress, TrialEnded
 from benchharness.units import format_duration
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _PLAIN_PERIOD_S = 30.0
 _STALE_AFTER_S = 15.0
+_WORD, _LINE = 80, 400  # the most characters of what a workload has told
 STAGE_WORDS = {
     "settle": "settling",
     "idle_before": "idle before",
@@ -37,7 +39,7 @@ def stage_text(progress: Progress) -> str:
     """Return what goes on now: ``running (compile)``, ``idle before 2/5 s``."""
     words = STAGE_WORDS.get(progress.stage, progress.stage)
     if progress.phase:
-        return f"{words} ({progress.phase})"
+        return f"{words} ({plain(progress.phase, _WORD)})"
     if progress.stage_expected_s:
         elapsed_s = min(progress.stage_elapsed_s, progress.stage_expected_s)
         return f"{words} {elapsed_s:.0f}/{progress.stage_expected_s:.0f} s"
@@ -69,8 +71,9 @@ def place_text(trial: int, trials: int) -> str:
 def ended_text(ended: TrialEnded) -> str:
     """Return one line for a trial that has ended."""
     took = f" in {format_duration(ended.duration_s)}" if ended.duration_s is not None else ""
-    line = f"{place_text(ended.trial, ended.trials)}, {ended.label}: {ended.status.value}{took}"
-    return f"{line}: {ended.reason}" if ended.reason else line
+    label = plain(ended.label, _LINE)
+    line = f"{place_text(ended.trial, ended.trials)}, {label}: {ended.status.value}{took}"
+    return f"{line}: {plain(ended.reason, _LINE)}" if ended.reason else line
 
 
 class PlainObserver:
@@ -87,22 +90,24 @@ class PlainObserver:
         if progress.trial != self._trial:
             self._trial = progress.trial
             self._said_at = now
-            self._say(f"{place_text(progress.trial, progress.trials)}, {progress.label}: started")
+            self._say(
+                f"{place_text(progress.trial, progress.trials)}, {plain(progress.label, _LINE)}: started"
+            )
         elif now - self._said_at >= _PLAIN_PERIOD_S:
             self._said_at = now
             parts = [stage_text(progress), power_text(progress), left_text(progress)]
-            where = f"{place_text(progress.trial, progress.trials)}, {progress.label}"
+            where = f"{place_text(progress.trial, progress.trials)}, {plain(progress.label, _LINE)}"
             self._say(f"{where}: {', '.join(parts)}")
 
     def ended(self, trial: TrialEnded) -> None:
         """Print how the trial ended, and its cautions."""
         self._say(ended_text(trial))
         for caution in trial.cautions:
-            self._say(f"  caution: {caution.line()}")
+            self._say(f"  caution: {plain(caution.line(), _LINE)}")
 
     def caution(self, caution: Caution) -> None:
         """Print a caution."""
-        self._say(f"caution: {caution.line()}")
+        self._say(f"caution: {plain(caution.line(), _LINE)}")
 
     def note(self, line: str) -> None:
         """Print the line."""
@@ -133,7 +138,7 @@ class BarObserver:
             bar.task_ids[0],
             completed=done,
             total=progress.trials or None,  # without an end the bar only moves
-            trial=f"{progress.trial}/{progress.trials or '…'} {progress.label}",
+            trial=f"{progress.trial}/{progress.trials or '…'} {plain(progress.label, _WORD)}",
             stage=stage_text(progress),
             power=power_text(progress),
             left=left_text(progress),
@@ -145,11 +150,13 @@ class BarObserver:
         if trial.status is not Status.OK:
             self._print(f"[bold red]✗[/] {_escape(ended_text(trial))}")
         for caution in trial.cautions:
-            self._print(f"[yellow]![/] trial {trial.trial}: {_escape(caution.line())}")
+            self._print(
+                f"[yellow]![/] trial {trial.trial}: {_escape(plain(caution.line(), _LINE))}"
+            )
 
     def caution(self, caution: Caution) -> None:
         """Print a caution above the bar."""
-        self._print(f"[yellow]![/] {_escape(caution.line())}")
+        self._print(f"[yellow]![/] {_escape(plain(caution.line(), _LINE))}")
 
     def note(self, line: str) -> None:
         """Print the line above the bar."""

@@ -44,6 +44,21 @@ def test_the_words_of_a_moment() -> None:
     assert left_text(PROGRESS) == "4 min 05 s left"
 
 
+def test_what_a_workload_says_cannot_colour_or_move_a_line() -> None:
+    stream = io.StringIO()
+    reason = "exit code 1: boom \x1b[31m\rtrial 9"
+    caution = Caution("c", "\x1b]0;title\x07said")
+    for observer in (PlainObserver(stream), BarObserver(6, stream)):
+        observer.progress(replace(PROGRESS, label="a\x1b[2J", phase="\x1b[1A"))
+        observer.ended(TrialEnded(2, 6, "a\x1b[2J", Status.FAILED, reason, 3.2, (caution,)))
+        observer.close()
+    said = stream.getvalue()
+    assert "\x1b]0" not in said
+    assert "\x1b[31m" not in said
+    assert "\x1b[2J" not in said
+    assert "exit code 1: boom \ufffd[31m trial 9" in said
+
+
 def test_plain_lines_for_a_log() -> None:
     stream = io.StringIO()
     observer = PlainObserver(stream)
