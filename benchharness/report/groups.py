@@ -103,12 +103,17 @@ def workloads(variants: Sequence[Groupable]) -> list[str]:
 
 
 def groups(variants: Sequence[V]) -> list[Group[V]]:
-    """Divide variants: by workload, and by kind of mode where a workload has several kinds."""
+    """Divide variants: by workload, and by kind of mode where a workload has several kinds.
+
+    A factor that only happens to be called ``mode`` divides nothing: it has other levels, or its
+    workload has no factor ``runtime``.
+    """
     found: list[Group[V]] = []
     for workload in workloads(variants):
         members = [variant for variant in variants if variant.workload == workload]
         kinds = [kind_of(level_of(member, MODE)) for member in members]
-        if len({*kinds} - {REFERENCE}) < 2:
+        told = {*kinds} - {REFERENCE}
+        if len(told) < 2 or not told <= {*_KINDS} or all(RUNTIME not in m.factors for m in members):
             found.append(Group(workload, "", tuple(members)))
             continue
         found += [

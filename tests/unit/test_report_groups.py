@@ -54,6 +54,18 @@ def test_modes_have_a_kind() -> None:
     ]
 
 
+def test_a_factor_that_only_happens_to_be_called_mode_divides_nothing() -> None:
+    campaign = sample_campaign(repeat=2)
+    for levels, more in ((("fast", "slow"), {"runtime": "x"}), (("jit", "aot"), {})):
+        variants = [
+            replace(v, factors={"mode": level, **more})
+            for v, level in zip(campaign.variants, levels, strict=False)
+        ]
+        assert len(groups(variants)) == 1
+    compiled = [replace(v, factors={**v.factors, "runtime": "x"}) for v in variants]
+    assert [g.kind for g in groups(compiled)] == ["jit", "aot"]
+
+
 def test_a_campaign_is_divided_by_workload_and_kind_of_mode(summary: CampaignSummary) -> None:
     found = [(g.workload, g.kind, len(g.members)) for g in groups(summary.variants)]
     assert found == [
@@ -270,11 +282,11 @@ def test_a_page_counts_what_is_decided_and_leaves_the_rest_to_the_table(
     long = replace(summary, verdict=20 * summary.verdict)
     assert headline(long) == {
         "head": "Net energy: a lowest variant in 3 of 3 comparisons.",
-        "rest": "",
+        "rest": "Each at 95 %: by chance one in twenty of them is wrong.",
     }
     page = render_html(long)
     assert "a lowest variant in 3 of 3 comparisons.</h1>" in page
-    assert 'class="lead"' not in page
+    assert "Each at 95 %: by chance one in twenty of them is wrong." in page.replace("\u00a0", " ")
     rows = (
         *(Row("a", r, "jit", 8.0) for r in ("wasmtime", "wasmer")),
         *(Row("a", r, "aot", 7.0 + i) for i, r in enumerate(("wasmtime", "wasmer"))),
@@ -286,7 +298,8 @@ def test_a_page_counts_what_is_decided_and_leaves_the_rest_to_the_table(
     some = replace(found, verdict="x" * 200, quick=True, variants=(*found.variants[:4], bad))
     assert headline(some) == {
         "head": "Quick run. Net energy: a lowest variant in 1 of 2 comparisons, 1 undecided.",
-        "rest": "No good trial of 1 variant.",
+        "rest": "Each at 95 %: by chance one in twenty of them is wrong. "
+        "No good trial of 1 variant.",
     }
 
 
