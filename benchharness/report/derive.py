@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from benchharness.energy.readings import Window
 from benchharness.model import CampaignSummary, Status, TrialSummary
 from benchharness.report.commands import command, named_results
-from benchharness.report.derive_campaign_cautions import campaign_cautions
+from benchharness.report.derive_campaign_cautions import campaign_cautions, lost_cautions
 from benchharness.report.derive_cautions import trial_cautions, unique
 from benchharness.report.derive_energy import trial_energy
 from benchharness.report.derive_given import given_duration_s, given_energy, given_label
@@ -79,10 +79,11 @@ def _derived(store: Store, campaign: CampaignRecord) -> CampaignSummary:
             unique(
                 [
                     *left_out_cautions(spec),
+                    *lost_cautions(spec),
                     *campaign_cautions(
                         variants, trials, meters, quick=quick, overhead=overhead, resume=resume
                     ),
-                    *order_cautions(variants, spec),
+                    *order_cautions(variants, spec, overhead),
                 ]
             )
         ),

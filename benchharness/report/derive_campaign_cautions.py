@@ -13,6 +13,7 @@ from benchharness.stats.interval import mean_interval
 from benchharness.stats.outliers import WIDE_VARIATION, outliers, variation
 from benchharness.stats.saying import listed
 from benchharness.stats.verdict import SUGGESTED_REPETITIONS
+from benchharness.store.rescue_mark import lost_text
 
 _ENOUGH_REPETITIONS = 3
 _WORDS = {
@@ -46,6 +47,13 @@ def campaign_cautions(
         *_outlying(variants),
         *missed_ticks(overhead.get("ticks") or 0, overhead.get("missed_ticks") or 0),
     ]
+
+
+def lost_cautions(spec: Mapping[str, Any]) -> Iterable[Caution]:
+    """Say how many trials of a campaign were lost with a results file that was rescued."""
+    lost = lost_text(spec)
+    if lost:
+        yield Caution("rescued-in-part", lost, "means are of those that are left")
 
 
 def _quick(quick: bool) -> Iterable[Caution]:

@@ -23,6 +23,7 @@ from benchharness.errors import ResultsFileError
 from benchharness.store.codec import is_intact
 from benchharness.store.connection import connect, look_at, transaction
 from benchharness.store.faults import page_counts
+from benchharness.store.rescue_mark import lost_lines, mark_lost_trials
 from benchharness.store.rescue_mend import mend
 
 _GIVE_UP_AFTER = 10_000  # row numbers without a readable row, where the last one is not known
@@ -54,6 +55,7 @@ def rescue(damaged: Path, new: Path) -> Mapping[str, int]:
                     saved[table] = _insert(target, table, rows)
                 mend(target)
                 saved["observation"] -= _drop_torn_minutes(target)
+                mark_lost_trials(target)
     return saved
 
 
@@ -134,8 +136,25 @@ def _drop_torn_minutes(target: sqlite3.Connection) -> int:
     return len(torn)
 
 
-if __name__ == "__main__":
+def main(arguments: list[str]) -> int:
+    """Rescue, and print the rows that were saved; return 1 where no trial was."""
     try:
-        rescue(Path(sys.argv[1]), Path(sys.argv[2]))
-    except (IndexError, ResultsFileError, OSError) as error:
-        sys.exit(f"{error}; use: python3 -m benchharness.store.rescue DAMAGED NEW")
+        damaged, new = map(Path, arguments)
+        saved = rescue(damaged, new)
+    except (ValueError, ResultsFileError, OSError) as error:
+        why = "two files are needed" if isinstance(error, ValueError) else str(error)
+        print(f"{why}; use: python3 -m benchharness.store.rescue DAMAGED NEW", file=sys.stderr)
+        return 2
+    for table, rows in saved.items():
+        print(f"{table:<12} {rows} rows")
+    if saved["campaign"] and saved["trial"]:
+        for line in lost_lines(new):
+            print(line, file=sys.stderr)
+        return 0
+    new.unlink()
+    print(f"{damaged}: no trial can be read any more: nothing is saved", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

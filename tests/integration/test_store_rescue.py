@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import subprocess
 import sys
 from array import array
@@ -12,16 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchharness.cli.main import main as cli
 from benchharness.errors import ResultsFileError
 from benchharness.model import Channel, Status
 from benchharness.store.database import Store
 from benchharness.store.records import EventRecord, TrialResult
+from benchharness.store.rescue import main as rescue_main
 from benchharness.store.rescue import rescue
 from tests.integration.store_harness import open_with_trial
 
 PAGE = 4096
 MINUTES = 40
 SAMPLES_A_MINUTE = 601  # 60 s from the first to the last, which packs them
+TABLES = ("campaign", "variant", "trial")
 CHANNELS = [Channel("noise", "1"), Channel("count", "1")]
 
 
@@ -71,7 +75,8 @@ def test_half_a_file_is_half_a_trial(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[:3] == [f"{table:<12} 1 rows" for table in TABLES]
     check(saved, MINUTES // 4)
     assert {file.name for file in tmp_path.iterdir()} == {"results.db", "rescued.db"}
 
@@ -113,3 +118,36 @@ def test_nothing_is_overwritten_and_only_databases_are_rescued(tmp_path: Path) -
         rescue(saved, tmp_path / "new.db")
     with pytest.raises(ResultsFileError, match="no results file"):
         rescue(tmp_path / "missing.db", tmp_path / "new.db")
+
+
+def test_a_campaign_that_lost_trials_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ("--repeat", "5", "--meter", "none", "--idle", "0", "--probe-hz", "2", "--", "true")
+    assert cli(["run", "--results", "whole.db", *words]) == 0
+    with closing(sqlite3.connect("whole.db")) as connection, connection:
+        connection.executescript(
+            "DELETE FROM event WHERE trial_id > 3; DELETE FROM observation; DELETE FROM recent;"
+            "DELETE FROM stream WHERE trial_id > 3; DELETE FROM trial WHERE id > 3"
+        )
+    assert rescue_main(["whole.db", "rescued.db"]) == 0
+    found = capsys.readouterr()
+    assert "trial        3 rows" in found.out
+    assert "2 of 5 planned trials were lost with a damaged file" in found.err
+    assert cli(["show", "last", "--results", "rescued.db"]) == 0
+    assert "2 of 5 planned trials were lost" in capsys.readouterr().err
+    with Store.open("rescued.db", create=False) as store:
+        assert store.campaign("last").state == "interrupted"
+
+
+def test_where_no_trial_is_left_nothing_is_saved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty, new = tmp_path / "empty.db", tmp_path / "new.db"
+    Store.open(empty).close()
+    assert rescue_main([str(empty), str(new)]) == 1
+    assert "nothing is saved" in capsys.readouterr().err
+    assert not new.exists()
+    assert rescue_main([str(empty)]) == 2
+    assert "two files are needed; use: python3 -m" in capsys.readouterr().err
