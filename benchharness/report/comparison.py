@@ -57,6 +57,7 @@ def compare_campaigns(
         differs=tuple(differs),
         notes=tuple(commit_changed(a.environment, b.environment)),
         margin=margin,
+        margin_set=a.margin or None,
         comparisons=max(map(len, families)),
     )
 

@@ -18,9 +18,13 @@ def to_comparison_document(comparison: Comparison) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "title": comparison.title,
         "margin": comparison.margin,
+        "margin_set": comparison.margin_set,
         "comparisons": comparison.comparisons,
         "differs": list(comparison.differs),
-        "notes": list(comparison.notes),
+        "notes": [
+            *comparison.notes,
+            *([comparison.margin_words] if comparison.margin_words else []),
+        ],
         "unpaired": list(comparison.unpaired),
         "sentences": sentences(comparison),
         "pairs": [

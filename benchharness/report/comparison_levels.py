@@ -64,6 +64,7 @@ def compare_levels(
         differs=tuple(differs),
         notes=(),
         margin=margin,
+        margin_set=campaign.margin or None,
         comparisons=max(map(len, families)),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from benchharness.model import CampaignSummary, MetricSummary, VariantSummary
 from benchharness.standing import Standing, Word
 from benchharness.stats.ratio import Ratio
+from benchharness.stats.saying import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Comparison:
     """Every pair, what could not be paired, and what differs besides.
 
     ``comparisons`` is how many intervals of a metric hold together, of the workload with most.
+    ``margin_set`` is the margin that the campaign set beforehand, None for none.
     """
 
     title: str
@@ -64,3 +66,12 @@ class Comparison:
     notes: tuple[str, ...]  # what is as well to know
     margin: float = 0.0
     comparisons: int = 1
+    margin_set: float | None = None
+
+    @property
+    def margin_words(self) -> str:
+        """Say that the margin was given after the fact; "" where the campaign set it."""
+        if not self.margin or self.margin == self.margin_set:
+            return ""
+        of_campaign = f"{percent(self.margin_set)} %" if self.margin_set else "none"
+        return f"margin given now: {percent(self.margin)} %; the campaign set {of_campaign}"

@@ -109,6 +109,8 @@ def _notes(comparison: Comparison) -> list[str]:
         notes.append(f"intervals of the change: {comparison.comparisons} together right at 95 %")
     if comparison.margin:
         notes.append(f"margin: a change of {percent(comparison.margin)} % is too little to matter")
+    if comparison.margin_words:
+        notes.append(comparison.margin_words)
     classes = {s.variant.energy_class for p in comparison.pairs for s in (p.a, p.b)}
     notes += [
         f"joules are {CLASS_NOTES[c]}"

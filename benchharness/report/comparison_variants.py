@@ -48,6 +48,7 @@ def compare_variants(
         differs=tuple(differs),
         notes=(),
         margin=margin,
+        margin_set=campaign.margin or None,
         comparisons=max(map(len, families)),
     )
 

@@ -138,7 +138,11 @@ def compare_markdown(comparison: Comparison, *, report_url: str | None = None) -
             shown=tuple(shown),
             rows=tuple(rows),
             margin=comparison.margin,
-            notes=(*(f"compared all the same: {d}" for d in comparison.differs), *comparison.notes),
+            notes=(
+                *(f"compared all the same: {d}" for d in comparison.differs),
+                *((comparison.margin_words,) if comparison.margin_words else ()),
+                *comparison.notes,
+            ),
             repeat=(_command(campaign),),
             report_url=report_url,
         )

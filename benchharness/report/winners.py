@@ -29,7 +29,7 @@ from benchharness.report.timed_out import reason_of
 _EMPTY = Cell(DASH, "muted")
 _DECIDED, _UNDECIDED, _UNRANKED = "decided", "undecided", "not ranked"
 # Intervals hold together within a workload and kind of mode, not over all that is counted.
-EACH_AT = " (each at 95 %: by chance one in twenty is wrong)"
+EACH_AT = "Each at 95 %: by chance one in twenty of them is wrong."
 _SHORT = 150  # characters that a headline of two lines holds
 
 
@@ -78,12 +78,12 @@ def headline(summary: CampaignSummary) -> dict[str, str] | None:
     metrics = {_metric(part.summary) for part in sections(summary)}
     head = f"{metrics.pop().capitalize()}: a" if len(metrics) == 1 else "A"
     text = f"{head} lowest variant in {counts.count(_DECIDED)} of {len(counts)} comparisons"
-    text += EACH_AT if len(counts) > 1 else ""
     for outcome in (_UNDECIDED, _UNRANKED):
         text += f", {counts.count(outcome)} {outcome}" if outcome in counts else ""
     failed = sum(v.trials > 0 and v.ok == 0 for v in summary.variants)
-    rest = f"No good trial of {failed} variant{'' if failed == 1 else 's'}." if failed else ""
-    return {"head": f"{'Quick run. ' if summary.quick else ''}{text}.", "rest": rest}
+    rest = [EACH_AT] if len(counts) > 1 and _DECIDED in counts else []
+    rest += [f"No good trial of {failed} variant{'' if failed == 1 else 's'}."] if failed else []
+    return {"head": f"{'Quick run. ' if summary.quick else ''}{text}.", "rest": " ".join(rest)}
 
 
 def _is_short(verdict: str) -> bool:

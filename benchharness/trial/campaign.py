@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from benchharness.clock import Clock, seconds
 from benchharness.meters.base import Meter
@@ -54,10 +55,20 @@ class CampaignRun:
             state = "done"
         finally:
             cost = overhead.finish(reports, len(results))
-            if self.growth is not None and self.growth.stopped is not None:
-                cost["stopped"] = self.growth.stopped
+            cost.update(self._stop())
             self.store.finish_campaign(self.campaign.id, state, cost)
         return results
+
+    def _stop(self) -> Mapping[str, Any]:
+        """Return why a rule stopped the campaign, and after how many blocks; the first time."""
+        earlier = self.campaign.overhead or {}
+        if earlier.get("stopped") is not None:
+            return {key: earlier[key] for key in ("stopped", "stopped_blocks") if key in earlier}
+        if self.growth is None or self.growth.stopped is None:
+            return {}
+        trials = self.store.trials(self.campaign.id)
+        blocks = max((trial.repetition + 1 for trial in trials), default=0)
+        return {"stopped": self.growth.stopped, "stopped_blocks": blocks}
 
     def _run_planned(self, results: list[TrialResult], reports: list[SamplerReport]) -> None:
         """Run the trials, adding to ``results`` and ``reports`` as they come."""

@@ -68,7 +68,14 @@ def test_a_width_that_is_never_reached_ends_at_the_most(harness: Harness) -> Non
     outcome = harness.run("--until-width", "0.0001%", "--max-repeat", "3", *SLEEP)
     assert outcome.code == 0
     assert len(outcome.document["trials"]) == 3
-    assert "the most there may be" in (stopped(harness) or "")
+    reason = stopped(harness) or ""
+    assert "the most there may be" in reason
+    more = harness("resume", "--json", "last", "--repeat", "4")
+    assert more.code == 0, more.stderr
+    assert stopped(harness) == reason  # that it was looked at then is not forgotten
+    said = [c["message"] for c in more.document["cautions"] if c["code"] == "repetitions-added"]
+    assert said
+    assert said[0].startswith("3 repetitions were made by the stop rule, and 1 added later")
 
 
 @pytest.mark.slow

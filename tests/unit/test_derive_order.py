@@ -99,3 +99,12 @@ def test_repetitions_that_were_added_after_a_look_are_said() -> None:
     # A rule that lets a campaign grow looks at widths only; and old campaigns do not say.
     assert order_cautions(found, {"repeat": 1, "stop": {"width": 0.05, "time_s": None}}) == []
     assert order_cautions(found, {}) == []
+
+
+def test_what_a_rule_has_stopped_was_looked_at() -> None:
+    found = variants(STEADY, STEADY)
+    rule = {"repeat": None, "stop": {"width": 0.05, "time_s": None}}
+    (caution,) = order_cautions(found, rule, {"stopped": "narrow", "stopped_blocks": 7})
+    assert caution.message.startswith("7 repetitions were made by the stop rule, and 3 added later")
+    assert "in 8 to 11 % and not in 5 %" in caution.message
+    assert order_cautions(found, rule, {"stopped": "narrow", "stopped_blocks": 10}) == []

@@ -15,6 +15,7 @@ from benchharness.report.comparison_levels import compare_levels
 from benchharness.report.comparison_sentences import sentences
 from benchharness.report.comparison_table import comparison_rows
 from benchharness.report.comparison_variants import compare_variants
+from benchharness.report.pull_request import compare_markdown
 from benchharness.report.table_fit import fit, text_width
 from benchharness.standing import Word
 from tests.unit.report_samples import (
@@ -355,3 +356,22 @@ def test_a_runtime_that_both_used_in_two_versions_is_said() -> None:
     assert changed(older, newer) == ["wasmtime changed: 50.0.1 to 51.0.0"]
     assert changed(older, {"kernel": "6.12"}) == ["kernel changed: 6.1 to 6.12"]
     assert changed({"runtimes": "nonsense"}, newer) == []
+
+
+def test_a_margin_given_after_the_fact_is_said() -> None:
+    beforehand = replace(sample_campaign(), margin=0.02)
+    told = "margin given now: 10 %; the campaign set 2 %"
+    found = compare_campaigns(beforehand, slower(beforehand, 1.01), margin=0.1)
+    assert told in comparison_rows(found).notes
+    assert told in compare_markdown(found)
+    document = to_comparison_document(found)
+    assert told in document["notes"]
+    assert (document["margin"], document["margin_set"]) == (0.1, 0.02)
+    none = sample_campaign()
+    late = compare_campaigns(none, slower(none, 1.01), margin=0.1)
+    assert late.margin_words == "margin given now: 10 %; the campaign set none"
+    of_variants = compare_variants(none, margin=0.1)
+    assert of_variants.margin_words == late.margin_words
+    kept = compare_campaigns(beforehand, slower(beforehand, 1.01))
+    assert kept.margin_words == ""
+    assert not any("given now" in note for note in comparison_rows(kept).notes)
