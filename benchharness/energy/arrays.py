@@ -31,3 +31,23 @@ def diff(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return by how much each value of numbers[n] differs from the one before, numbers[n - 1]."""
     steps: npt.NDArray[Any] = values[1:] - values[:-1]
     return steps
+
+
+def quantile(values: npt.NDArray[np.float64], q: float) -> float:
+    """Return the quantile of float64[n], n >= 1, none of them NaN, on the line between neighbours.
+
+    Definition 7 of Hyndman and Fan (1996).
+    """
+    ordered = values.copy()
+    ordered.sort()
+    place, share = divmod((values.size - 1) * q, 1.0)
+    lower = float(ordered[int(place)])
+    upper = float(ordered[min(int(place) + 1, values.size - 1)])
+    # From the nearer side, so that both ends are exact.
+    rise = upper - lower
+    return lower + rise * share if share < 0.5 else upper - rise * (1.0 - share)
+
+
+def value_range(values: npt.NDArray[np.float64]) -> float:
+    """Return the largest of float64[n], n >= 1, less the smallest."""
+    return float(values.max() - values.min())

@@ -68,12 +68,12 @@ class Budget:
     @classmethod
     def of(cls, terms: Iterable[Term]) -> Budget:
         """Keep the terms that are not zero."""
-        return cls(tuple(term for term in terms if term.u > 0.0))
+        return cls(tuple([term for term in terms if term.u > 0.0]))
 
     @property
     def combined(self) -> float:
         """Return the combined standard uncertainty u_c (GUM equation 10)."""
-        return math.hypot(*(term.u for term in self.terms))
+        return math.hypot(*[term.u for term in self.terms])
 
     @property
     def nu_eff(self) -> float:
@@ -82,7 +82,7 @@ class Budget:
         if combined == 0.0:
             return math.inf
         # Ratios first: a fourth power of joules overflows and underflows too early.
-        share = sum((term.u / combined) ** 4 / term.nu for term in self.terms)
+        share = sum([(term.u / combined) ** 4 / term.nu for term in self.terms])
         return math.inf if share == 0.0 else 1.0 / share
 
     def expanded(self, level: float = LEVEL) -> tuple[float, float]:
@@ -102,7 +102,7 @@ class Budget:
 
     def without(self, *names: str) -> Budget:
         """Return the budget less the terms of these names."""
-        return Budget(tuple(term for term in self.terms if term.name not in names))
+        return Budget(tuple([term for term in self.terms if term.name not in names]))
 
     def of_name(self, name: str) -> float:
         """Return the standard uncertainty of a term, 0 if the budget has none of this name."""

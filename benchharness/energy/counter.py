@@ -9,9 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from benchharness.energy.arrays import diff
+from benchharness.energy.arrays import diff, value_range
 from benchharness.energy.budget import (
     EDGES,
     FLOOR,
@@ -58,7 +56,7 @@ def counter_difference(observed: Observed) -> Candidate | Unavailable:
     if start is None or end is None or end.t_s <= start.t_s:
         return Unavailable(COUNTER, "no readings of the counter near both edges of the window")
     used = counter.between(start.first_s, end.last_s).value
-    if np.any(diff(used) < 0.0):
+    if (diff(used) < 0.0).any():
         return Unavailable(COUNTER, "the counter went back: it was reset or wrapped around")
     stitches = _within(observed.stitches, start.first_s, end.last_s)
     longest_s = max((stitch.after_s - stitch.before_s for stitch in stitches), default=0.0)
@@ -101,7 +99,7 @@ def _blind_s(observed: Observed, mean_w: float) -> float:
     inside = observed.inside
     if len(inside) == 0:
         return observed.duration_s if mean_w < observed.floor_w else 0.0
-    return float(np.sum(hold_weights(inside.t_s, observed.duration_s)[inside.value <= 0.0]))
+    return float(hold_weights(inside.t_s, observed.duration_s)[inside.value <= 0.0].sum())
 
 
 def _within(stitches: tuple[Stitch, ...], first_s: float, last_s: float) -> list[Stitch]:
@@ -126,7 +124,7 @@ def _edge(observed: Observed, edge_s: float) -> _Edge | None:
         return None
     distance_s = abs(nearest[0] - edge_s)
     near = observed.power.between(edge_s - observed.gap_limit_s, edge_s + observed.gap_limit_s)
-    unknown_w = float(np.ptp(near.value)) if len(near) > 1 else math.nan
+    unknown_w = value_range(near.value) if len(near) > 1 else math.nan
     return _Edge(nearest[0], nearest[1], distance_s, unknown_w, nearest[0], nearest[0])
 
 
@@ -168,7 +166,7 @@ def _step_of_slopes(observed: Observed, edge_s: float) -> tuple[float, float]:
 
 def _range_w(observed: Observed, side: Samples) -> float:
     """Return the range of powers on one side, but for their own step; of one alone, all of it."""
-    range_w = float(np.ptp(side.value)) if len(side) > 1 else abs(float(side.value[0]))
+    range_w = value_range(side.value) if len(side) > 1 else abs(float(side.value[0]))
     return max(range_w, observed.power_step_w)
 
 
@@ -193,7 +191,7 @@ def with_edges(observed: Observed, counter: Candidate) -> Candidate:
         for start_s, end_s in ((edge_s - reach_s, edge_s), (edge_s, edge_s + reach_s)):
             near = observed.power.between(start_s, end_s).value
             mean_w = abs(counter.energy_j) / observed.duration_s
-            levels_w.append(float(np.max(near)) if near.size else mean_w)
+            levels_w.append(float(near.max()) if near.size else mean_w)
     at_edges = Term(LATENCY, lag.single_u_s * math.hypot(*levels_w) / math.sqrt(2.0))
     known = [term for term in counter.budget.terms if term.name == LATENCY]
     if known and at_edges.u <= known[0].u:

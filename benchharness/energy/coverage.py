@@ -44,8 +44,9 @@ def coverage(
     (kind, start, end) are taken off.
     """
     starts, ends = _vouched(_around(t_s, duration_s), period_s, late_s)
-    starts, ends = np.clip(starts, 0.0, duration_s), np.clip(ends, 0.0, duration_s)
-    covered_s = float(np.sum(ends - starts))
+    starts = np.minimum(np.maximum(starts, 0.0), duration_s)
+    ends = np.minimum(np.maximum(ends, 0.0), duration_s)
+    covered_s = float((ends - starts).sum())
     silent_s: dict[str, float] = {}
     for kind, begin, end in silent:
         inside = max(0.0, min(end, duration_s) - max(begin, 0.0))
@@ -53,7 +54,7 @@ def coverage(
             silent_s[kind] = silent_s.get(kind, 0.0) + inside
     for begin, end in merged((begin, end) for _, begin, end in silent):
         overlap = np.minimum(ends, end) - np.maximum(starts, begin)
-        covered_s -= float(np.sum(np.maximum(overlap, 0.0)))
+        covered_s -= float(np.maximum(overlap, 0.0).sum())
     covered_s = min(max(covered_s, 0.0), duration_s)
     if duration_s - covered_s <= _ROUNDING * duration_s:
         covered_s = duration_s

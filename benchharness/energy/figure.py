@@ -76,7 +76,7 @@ def energy_figure(
     declare its idle power instead. Readings must vouch for ``COVERAGE_LIMIT`` of the window.
     """
     gated = gate(readings, capabilities)
-    if np.any(np.isfinite(readings.power_w)) and not np.any(np.isfinite(gated.readings.power_w)):
+    if np.isfinite(readings.power_w).any() and not np.isfinite(gated.readings.power_w).any():
         why = f"the gate rejected every power of meter {meter}"
         return Outcome(None, why, tuple(gate_cautions(gated, meter)))
     readings = gated.readings

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchharness.clock import seconds
-from benchharness.energy.arrays import diff, median
+from benchharness.energy.arrays import diff, median, quantile
 from benchharness.energy.gate_powers import BoolArray, Rejections
 from benchharness.energy.readings import FloatArray
 from benchharness.energy.steps import counter_step_j
@@ -169,10 +169,10 @@ def _jumps(
         known = powers[np.isfinite(powers)]
         # One reading in fifty may be a spike; the others, and what three in a row say, are what the
         # target draws.
-        most_w = _IMPLAUSIBLE * float(np.quantile(known, 0.98)) if known.size else None
+        most_w = _IMPLAUSIBLE * quantile(known, 0.98) if known.size else None
         if most_w is not None and known.size >= 3:
             lasting_w = np.minimum(np.minimum(known[:-2], known[1:-1]), known[2:])
-            most_w = max(most_w, 2.0 * float(np.max(lasting_w)))
+            most_w = max(most_w, 2.0 * float(lasting_w.max()))
     there = np.flatnonzero(np.isfinite(counter))
     if not most_w or there.size < 2:
         return
@@ -213,7 +213,7 @@ def _stitch(
     high, low = pair
     near = powers[max(0, high - _AROUND) : low + _AROUND + 1]
     near = near[np.isfinite(near)]
-    most_w = max(rate_w, float(np.quantile(near, 0.9)) if near.size else 0.0)
+    most_w = max(rate_w, quantile(near, 0.9) if near.size else 0.0)
     most_j = most_w * (t_s[low] - t_s[high])
     least_j = float(counter[low]) if 0.0 <= counter[low] <= most_j else 0.0
     assumed_j = 0.5 * (least_j + most_j)

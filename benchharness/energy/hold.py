@@ -50,8 +50,8 @@ def hold_and_sum(observed: Observed) -> Candidate | Unavailable:
     held_s = np.full(len(samples), interval_s)
     held_s[: gap_s.size] = np.where(gap_s < _EARLY * interval_s, gap_s, interval_s)
     energy_j = float(np.dot(samples.value, held_s))
-    mean_w = float(np.mean(samples.value))
-    surplus_s = float(np.sum(held_s)) - observed.duration_s
+    mean_w = float(samples.value.mean())
+    surplus_s = float(held_s.sum()) - observed.duration_s
     edges_s = max(interval_s / math.sqrt(6.0), abs(surplus_s))
     terms = [
         sampling_term(observed, samples),

@@ -86,7 +86,7 @@ def _trends(used: Samples, observed: Observed) -> list[tuple[float, float]]:
         return [(0.0, 0.0), (0.0, 0.0)]
     t, p = used.t_s, used.value
     variance = local_variance(used) if len(used) > ENOUGH else np.array([math.inf])
-    overall = float(np.mean(variance))
+    overall = float(variance.mean())
     step_w = observed.capabilities.power_resolution_w or 0.0
     found = []
     for gap_s, (outer, inner), near in (
@@ -96,7 +96,7 @@ def _trends(used: Samples, observed: Observed) -> list[tuple[float, float]]:
         gain_w, interval_s = float(p[outer] - p[inner]), float(abs(t[outer] - t[inner]))
         at_edge_w = gap_s * gain_w / interval_s
         half_j = 0.5 * gap_s * abs(at_edge_w)
-        noise_w = math.sqrt(max(overall, float(np.max(near))))
+        noise_w = math.sqrt(max(overall, float(near.max())))
         clear_w = _CLEAR_TREND * noise_w + _CLEAR_STEPS * step_w
         if abs(gain_w) > clear_w and gap_s <= _FARTHEST * interval_s:
             found.append((at_edge_w, half_j * clear_w / abs(gain_w)))

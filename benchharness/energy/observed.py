@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from benchharness.energy.readings import FloatArray, Readings, Samples, Window
 from benchharness.energy.silence import Silence
 from benchharness.energy.steps import counter_step_j
 from benchharness.model import Capabilities, EnergyEstimate, MeasurementClass
+
+_Made = TypeVar("_Made")
 
 # Half-widths of the gain error that are assumed where an instrument states none.
 ASSUMED_GAIN_BOUND = 0.05  # an uncalibrated pulse-counting plug
@@ -90,11 +93,19 @@ class Observed:
     counter_lag: Lag
     counter_step_j: float
     stitches: tuple[Stitch, ...] = ()
+    _known: dict[str, Any] = field(init=False, repr=False, default_factory=dict)
+
+    def once(self, name: str, make: Callable[[], _Made]) -> _Made:
+        """Return what ``make`` gives, worked out once for all estimators of the window."""
+        if name not in self._known:
+            self._known[name] = make()
+        made: _Made = self._known[name]
+        return made
 
     @property
     def inside(self) -> Samples:
-        """Return the powers inside the window."""
-        return self.power.between(0.0, self.duration_s)
+        """Return the powers inside the window: the same object each time."""
+        return self.once("inside", lambda: self.power.between(0.0, self.duration_s))
 
     @property
     def power_step_w(self) -> float:

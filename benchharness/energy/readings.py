@@ -84,7 +84,7 @@ class Readings:
     def __post_init__(self) -> None:
         if not self.t_ns.shape == self.power_w.shape == self.energy_j.shape or self.t_ns.ndim != 1:
             raise ValueError("times, powers and energies must be one-dimensional and of one length")
-        if np.any(diff(self.t_ns) <= 0):
+        if (diff(self.t_ns) <= 0).any():
             raise ValueError("the times of readings must rise; Readings.of puts them in order")
 
     @classmethod
@@ -104,7 +104,7 @@ class Readings:
         energy = missing if energy_j is None else np.asarray(energy_j, dtype=np.float64)
         if not times.shape == power.shape == energy.shape:
             raise ValueError("times, powers and energies must be of one length")
-        if times.size > 1 and np.any(diff(times) <= 0):
+        if times.size > 1 and (diff(times) <= 0).any():
             order = np.argsort(times, kind="stable")
             times, power, energy = times[order], power[order], energy[order]
             last = np.append(diff(times) > 0, True)

@@ -36,13 +36,19 @@ def hold_weights(t_s: FloatArray, duration_s: float) -> FloatArray:
 
 def sampling_term(observed: Observed, used: Samples) -> Term:
     """Return the sampling term in joules of the readings ``used`` (at least one)."""
+    if used is not observed.inside:
+        return _sampling_term(observed, used)
+    return observed.once(SAMPLING, lambda: _sampling_term(observed, used))
+
+
+def _sampling_term(observed: Observed, used: Samples) -> Term:
     samples = fresh(used, observed.lag.reach_s)
     if len(samples) < ENOUGH:
         return _from_range(observed, used)
     weights_s = hold_weights(samples.t_s, observed.duration_s)
     variance = local_variance(samples)
     share = _unexplained(samples, weights_s, variance)
-    u_j = math.sqrt(share * float(np.sum(weights_s**2 * variance)))
+    u_j = math.sqrt(share * float((weights_s**2 * variance).sum()))
     return Term(SAMPLING, u_j, _degrees_of_freedom(len(samples)))
 
 
@@ -77,8 +83,8 @@ def _unexplained(samples: Samples, weights_s: FloatArray, variance: FloatArray) 
     """
     first = 0.5 * diff(samples.value) ** 2
     weighed = weights_s[1:-1] ** 2
-    walk = float(np.sum(weighed * 0.5 * (first[1:] + first[:-1])))
-    ratio = float(np.sum(weighed * variance[1:-1])) / walk if walk > 0.0 else 1.0
+    walk = float((weighed * 0.5 * (first[1:] + first[:-1])).sum())
+    ratio = float((weighed * variance[1:-1]).sum()) / walk if walk > 0.0 else 1.0
     ratio += 1.0 / math.sqrt(len(samples))
     return min(1.0, max(0.25, 2.5 - 1.5 / ratio))
 

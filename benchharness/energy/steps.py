@@ -36,4 +36,4 @@ def counter_step_j(t_s: FloatArray, counter_j: FloatArray, capabilities: Capabil
     )
     if between_s <= _FEW_UPDATES * update_s:
         return stated_j
-    return max(stated_j, float(np.min(moves_j[moved])))
+    return max(stated_j, float(moves_j[moved].min()))

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from benchharness.energy.arrays import diff, median
+from benchharness.energy.arrays import diff, median, value_range
 from benchharness.energy.budget import (
     CLOCK,
     FLOOR,
@@ -64,11 +64,11 @@ def power_quantisation(observed: Observed, used: Samples, weights_s: FloatArray)
     time spent at each level that was read, u = T d/√12 · √(Σ w²).
     """
     resolution_w = observed.power_step_w
-    total_s = float(np.sum(weights_s))
+    total_s = float(weights_s.sum())
     if not resolution_w or total_s <= 0.0:
         return Term(QUANTISATION, 0.0)
     shares = _by_level(np.round(used.value / resolution_w), weights_s) / total_s
-    return step(QUANTISATION, resolution_w).scaled(total_s * math.sqrt(float(np.sum(shares**2))))
+    return step(QUANTISATION, resolution_w).scaled(total_s * math.sqrt(float((shares**2).sum())))
 
 
 def _by_level(level: FloatArray, weights_s: FloatArray) -> FloatArray:
@@ -90,7 +90,7 @@ def power_truncation(observed: Observed, weights_s: FloatArray) -> Term:
     """
     if not observed.capabilities.pulse_j:
         return Term(TRUNCATION, 0.0)
-    return bound(TRUNCATION, 0.5 * PULSE_STEP_W * float(np.sum(weights_s)))
+    return bound(TRUNCATION, 0.5 * PULSE_STEP_W * float(weights_s.sum()))
 
 
 def power_latency(observed: Observed, used: Samples) -> Term:
@@ -138,7 +138,7 @@ def power_floor(observed: Observed, used: Samples, weights_s: FloatArray) -> Ter
 
     Such a reading says that no pulse came in time: the power lay between 0 and the floor.
     """
-    blind_s = float(np.sum(weights_s[used.value <= 0.0]))
+    blind_s = float(weights_s[used.value <= 0.0].sum())
     return bound(FLOOR, observed.floor_w * blind_s)
 
 
@@ -149,6 +149,6 @@ def gaps(observed: Observed, energy_j: float) -> Term:
     mean where that range is smaller.
     """
     inside = observed.inside.value
-    range_w = float(np.ptp(inside)) if inside.size else 0.0
+    range_w = value_range(inside) if inside.size else 0.0
     mean_w = abs(energy_j) / observed.duration_s
     return bound(GAPS, observed.coverage.uncovered_s * max(range_w, mean_w) / 2.0)
