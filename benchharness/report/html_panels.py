@@ -27,7 +27,7 @@ class Limits:
     """How much is drawn. Halved until the page is small enough."""
 
     full: int = 6
-    small: int = 40
+    small: int = 12  # stills: every run is in the timeline
     dots: int = 24
     trial_rows: int = 400
     buckets: int = 300
