@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchharness.errors import UsageError
 from benchharness.model import Status
+from benchharness.report.commands import command, named_results
 
 if TYPE_CHECKING:
     from benchharness.store.database import Store
@@ -33,6 +34,13 @@ def missing_blocks(store: Store, campaign_id: str, repeat: int | None) -> range:
             remedy=f"it is the number in all: use {there + 1} or more",
         )
     return range(there, there if repeat is None else repeat)
+
+
+def more_text(store: Store, campaign: CampaignRecord) -> str:
+    """Return how repetitions are added to a campaign that has all that it planned."""
+    there = max((trial.repetition + 1 for trial in store.trials(campaign.id)), default=0)
+    words = (campaign.id, "--repeat", str(there + 1))
+    return f"to add a repetition: {command('resume', *words, results=named_results(store.path))}"
 
 
 def plan_blocks(store: Store, campaign: CampaignRecord, repetitions: Iterable[int]) -> None:

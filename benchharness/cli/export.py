@@ -15,7 +15,7 @@ examples:
   benchharness export 7f3c --json raw.json
       the campaign's document with all events and observations in it
   benchharness export last --parquet raw/
-      trials, variants and observations for data frames (pip install 'benchharness[parquet]')
+      trials, variants and observations for data frames (pip install pyarrow)
   benchharness export --schema schema/
       the JSON Schemas of the documents, which need no campaign
 

@@ -68,6 +68,10 @@ def place_text(trial: int, trials: int) -> str:
     return f"trial {trial} of {trials}" if trials else f"trial {trial}"
 
 
+def _where(progress: Progress) -> str:
+    return f"{place_text(progress.trial, progress.trials)}, {plain(progress.label, _LINE)}"
+
+
 def ended_text(ended: TrialEnded) -> str:
     """Return one line for a trial that has ended."""
     took = f" in {format_duration(ended.duration_s)}" if ended.duration_s is not None else ""
@@ -90,14 +94,11 @@ class PlainObserver:
         if progress.trial != self._trial:
             self._trial = progress.trial
             self._said_at = now
-            self._say(
-                f"{place_text(progress.trial, progress.trials)}, {plain(progress.label, _LINE)}: started"
-            )
+            self._say(f"{_where(progress)}: started")
         elif now - self._said_at >= _PLAIN_PERIOD_S:
             self._said_at = now
             parts = [stage_text(progress), power_text(progress), left_text(progress)]
-            where = f"{place_text(progress.trial, progress.trials)}, {plain(progress.label, _LINE)}"
-            self._say(f"{where}: {', '.join(parts)}")
+            self._say(f"{_where(progress)}: {', '.join(parts)}")
 
     def ended(self, trial: TrialEnded) -> None:
         """Print how the trial ended, and its cautions."""

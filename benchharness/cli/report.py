@@ -92,10 +92,11 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write what was asked for. Raises UsageError for a campaign or a path (exit code 2)."""
-    from benchharness.cli.report_outputs import outputs, page
+    from benchharness.cli.report_outputs import check, outputs, page
     from benchharness.report.derive import derive_campaign
     from benchharness.store.database import Store
 
+    check(args)
     with Store.open(results_path(args), create=False, read_only=True) as store:
         summary = derive_campaign(store, args.campaign)
         against = _against(args, summary)

@@ -22,6 +22,31 @@ FORMATS = (
 )
 
 
+def check(args: argparse.Namespace) -> None:
+    """Raise UsageError for what cannot be written, before anything is."""
+    from benchharness.errors import UsageError
+
+    whole = (args.latex, args.latex_budget, args.latex_edge, args.methods)
+    if args.standalone and not any(whole):
+        raise UsageError(
+            "a document of its own needs a LaTeX file",
+            where="--standalone",
+            remedy="add --latex paper.tex, or leave it out",
+        )
+    if args.parquet:
+        from benchharness.report.parquet_files import require_pyarrow
+
+        require_pyarrow()
+    for name in FORMATS:
+        path: Path | None = getattr(args, name)
+        if path is not None and not path.parent.is_dir() and not path.parent.parent.is_dir():
+            raise UsageError(
+                f"there is no folder {path.parent}",
+                where=f"--{name.replace('_', '-')}",
+                remedy="make it, or choose another file",
+            )
+
+
 def outputs(
     args: argparse.Namespace, summary: CampaignSummary, store: Store, against: Against | None
 ) -> Iterator[Path]:

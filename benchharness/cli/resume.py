@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from benchharness.cli.continuing import (
         keep_blocks_whole,
         missing_blocks,
+        more_text,
         plan_blocks,
         reset_unfinished,
     )
@@ -93,7 +94,10 @@ def run(args: argparse.Namespace) -> int:
                     interrupted = run_planned(store, campaign, specs, options, meters, growth)
             else:
                 store.finish_campaign(campaign.id, "done", campaign.overhead)
-                print(f"campaign {campaign.id} was complete", file=sys.stderr)
+                print(
+                    f"campaign {campaign.id} was complete; {more_text(store, campaign)}",
+                    file=sys.stderr,
+                )
         finally:
             store.release(campaign.id)
         code = show_campaign(store, campaign.id, as_json=args.json, interrupted=interrupted)

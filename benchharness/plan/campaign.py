@@ -113,7 +113,9 @@ def find_campaign(argument: str) -> Path | None:
     if path.name == argument and path.stem in files:
         return files[path.stem]
     if path.name == argument:
-        raise UnknownNameError("campaign", argument, [f"{name}.toml" for name in files])
+        raise UnknownNameError(
+            "campaign", argument, [f"{name}.toml" for name in files], where="no such file here"
+        )
     raise UsageError("there is no such campaign file", where=argument, remedy="check the path")
 
 

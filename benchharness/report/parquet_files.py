@@ -43,7 +43,7 @@ def write_parquet(
 
     Returns the files. Raises UsageError without pyarrow, and when the folder cannot be written.
     """
-    _require_pyarrow()
+    require_pyarrow()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = [
@@ -61,13 +61,14 @@ def write_parquet(
     return written
 
 
-def _require_pyarrow() -> None:
+def require_pyarrow() -> None:
+    """Raise UsageError where pyarrow is not installed."""
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
         raise UsageError(
             "Parquet needs pyarrow, which is not installed",
-            remedy="pip install 'benchharness[parquet]'",
+            remedy="pip install pyarrow",
         ) from error
 
 

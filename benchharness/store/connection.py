@@ -102,10 +102,22 @@ def look_at(path: Path, *, create: bool) -> bool:
                     raise ResultsFileError(what, where=where, remedy=ELSEWHERE)
             return False
         if not create:
+            if path.exists():
+                raise ResultsFileError(
+                    "the results file is there, and empty: nothing was ever run into it",
+                    where=where,
+                    remedy="run something first, or name the file with --results",
+                )
             raise ResultsFileError(
                 "there is no results file",
                 where=where,
                 remedy="run something first, or name the file with --results",
+            )
+        if not path.parent.is_dir() and not path.parent.parent.is_dir():
+            raise ResultsFileError(
+                f"there is no folder {path.parent}",
+                where=where,
+                remedy="make it, or name another file",
             )
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -143,17 +143,21 @@ def main(arguments: list[str]) -> int:
         saved = rescue(damaged, new)
     except (ValueError, ResultsFileError, OSError) as error:
         why = "two files are needed" if isinstance(error, ValueError) else str(error)
-        print(f"{why}; use: python3 -m benchharness.store.rescue DAMAGED NEW", file=sys.stderr)
+        _tell(f"{why}; use: python3 -m benchharness.store.rescue DAMAGED NEW")
         return 2
     for table, rows in saved.items():
-        print(f"{table:<12} {rows} rows")
+        sys.stdout.write(f"{table:<12} {rows} rows\n")
     if saved["campaign"] and saved["trial"]:
         for line in lost_lines(new):
-            print(line, file=sys.stderr)
+            _tell(line)
         return 0
     new.unlink()
-    print(f"{damaged}: no trial can be read any more: nothing is saved", file=sys.stderr)
+    _tell(f"{damaged}: no trial can be read any more: nothing is saved")
     return 1
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 if __name__ == "__main__":
