@@ -39,7 +39,7 @@ class Axis:
 
     def at(self, ratio: float | None) -> float | None:
         """Return the place of a ratio in per cent of the width, held inside the cell."""
-        if ratio is None or not math.isfinite(ratio):
+        if ratio is None or math.isnan(ratio):
             return None
         low, high, value = self.low, self.high, ratio
         if self.logarithmic:
@@ -82,7 +82,7 @@ def axis_of(found: Sequence[MetricSummary], margin: float = 0.0) -> Axis:
         min(max(end, least / _BEYOND), _BEYOND * most)
         for metric in found
         for end in (metric.ratio_low, metric.ratio_high)
-        if end is not None and math.isfinite(end)
+        if end is not None and not math.isnan(end)
     ]
     low, high = min(ends), max(ends)
     if high > _LOGARITHMIC_FROM or least < _LOGARITHMIC_BELOW:

@@ -88,6 +88,12 @@ def test_the_axis_counts_changes_and_holds_the_margin() -> None:
     assert steps == pytest.approx([steps[0]] * 4, abs=0.02)
 
 
+def test_an_interval_without_an_upper_end_goes_on_outside_the_axis() -> None:
+    axis = axis_of([standing(1.2, 0.0, float("inf")), standing(9.6, 1.02, float("inf"))])
+    assert axis.high == pytest.approx(3 * 9.6)
+    assert (axis.at(0.0), axis.at(float("inf")), axis.at(None)) == (5.0, 100.0, None)
+
+
 def test_wide_spreads_are_logarithmic_below_the_reference_too() -> None:
     up = axis_of([standing(40.0, 39.0, 41.0)])
     assert up.logarithmic

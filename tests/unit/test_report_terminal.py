@@ -97,7 +97,7 @@ def test_what_is_undecided_comes_with_the_command_that_would_decide() -> None:
     kinds = [replace(KINDS[2], label="a"), replace(KINDS[2], label="b", duration_s=9.2)]
     text = said(sample_campaign(repeat=10, kinds=kinds, metric="duration_s"))
     assert "? undecided" in text
-    line = next(line for line in text.splitlines() if "?  a: about" in line)
+    line = next(line for line in text.splitlines() if "?  a against b: about" in line)
     more = int(line.split("about ")[1].split()[0])
     assert f"benchharness resume 7f3c19e0 --repeat {10 + more}" in text
 
