@@ -94,7 +94,7 @@ def _uneven(histories: int, seed: int) -> str:
         for name, draw in KINDS
     ]
     for variants in (8, 30):
-        shares = [marked_of_several(variants, n, histories // 4, seed) for n in _LENGTHS]
+        shares = [marked_of_several(variants, n, histories, seed) for n in _LENGTHS]
         rows.append([f"{variants} variants, any of them", *(_percent(x) for x in shares)])
     columns = ("noise", *(f"{n} campaigns" for n in _LENGTHS))
     return _titled("History without a step: marked with one, %", histories, columns, rows)
