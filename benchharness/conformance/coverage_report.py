@@ -22,6 +22,7 @@ from benchharness.conformance.coverage import (
     ratio_coverage,
     shared_coverage,
 )
+from benchharness.conformance.coverage_comparing import comparing_tables
 from benchharness.conformance.coverage_tables import gate_tables, history_tables
 from benchharness.conformance.coverage_time import (
     dependence_found,
@@ -52,6 +53,7 @@ def tables(campaigns: int = CAMPAIGNS, seed: int = 1) -> Iterator[str]:
     yield _ratios(campaigns, seed)
     yield _logarithms(campaigns, seed)
     yield _families(campaigns // 4, seed)
+    yield from comparing_tables(campaigns, seed)
     yield _shared(campaigns, seed)
     for change, title in (
         (0.0, "false alarms: closed with no change at all, %"),

@@ -12,7 +12,7 @@ from benchharness.stats.simultaneous import all_pairs, joint_level, ratio_betwee
 
 COUNTS = ((10, 2), (10, 3), (20, 3), (20, 5))
 SPREADS = ((0.02, 0.02), (0.01, 0.1), (0.1, 0.01))
-FAMILY = (10, 10, 10, 2)
+FAMILIES = ((10, 10, 10, 2), (10, 10, 10, 3), (20, 20, 3, 3))
 
 
 def uneven_coverage(

@@ -96,7 +96,9 @@ def _tile(summary: CampaignSummary, key: str) -> Tile:
         plus_minus=best.plus_minus,
         unit=unit,
         who=best.label,
-        others=_values(reference, best, unit) if shows_change and reference else _others(rows),
+        others=_values(reference, best, unit)
+        if shows_change and reference
+        else _others(table, rows),
         coverage=table.coverage,
         sign=best.standing if best.standing.text else None,
         forest=table if len(rows) > 1 else None,
@@ -113,9 +115,11 @@ def _values(reference: ForestRow, best: ForestRow, unit: str) -> str:
     return f"{texts[0]} of {reference.label} to {texts[1]}"
 
 
-def _others(rows: Sequence[ForestRow]) -> str:
+def _others(table: Forest, rows: Sequence[ForestRow]) -> str:
     if len(rows) < 2:
-        return "one variant: nothing to compare"
+        return (
+            "others: not comparable" if len(table.rows) > 1 else "one variant: nothing to compare"
+        )
     last = rows[-1]
     if len(rows) == 2:
         interval = f" ({last.change.interval})" if last.change.interval else ""

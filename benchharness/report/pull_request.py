@@ -265,7 +265,7 @@ def _folded(comment: _Comment, most: int) -> list[str]:
 
 def _checks(campaign: CampaignSummary) -> str:
     """Say in a line whether the figures can be relied on, and what is against it."""
-    found = grounds(campaign)
+    found = [ground for ground in grounds(campaign) if ground.good is not None]
     against = [
         escape(ground.text.removesuffix(", listed below")) for ground in found if not ground.good
     ]

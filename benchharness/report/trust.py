@@ -11,6 +11,7 @@ from benchharness.report.metrics import energy_classes, energy_key
 from benchharness.report.text import number, plain
 
 WHOLE_CAMPAIGN = "Whole campaign"
+NO_METER = "no meter was used"
 _COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -18,7 +19,7 @@ _COUNT_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "ei
 class Ground:
     """One ground for or against relying on the figures; ``good`` is None for plain advice."""
 
-    good: bool
+    good: bool | None
     text: str
 
 
@@ -46,7 +47,9 @@ def grounds(summary: CampaignSummary) -> list[Ground]:
             for cls in energy_classes(summary)
         ]
     without = sum(t.energy is None for t in good)
-    if without:
+    if good and without == len(good) and all(t.energy_missing == NO_METER for t in good):
+        found.append(Ground(good=None, text=NO_METER))  # as it was asked for
+    elif without:
         runs = "run" if without == 1 else "runs"
         found.append(Ground(good=False, text=f"{without} good {runs} without energy"))
     coverage = [t.energy.coverage for t in good if t.energy and t.energy.coverage is not None]
@@ -73,7 +76,7 @@ def reliance(summary: CampaignSummary) -> str:
         return "No: no run was good"
     if summary.quick:
         return "Not yet: a quick run"
-    against = [g for g in grounds(summary) if not g.good]
+    against = [g for g in grounds(summary) if g.good is False]
     classes = energy_classes(summary)
     if classes and MeasurementClass.MEASURED not in classes:
         plainly = len(against) == len(classes)  # nothing is against them but their class

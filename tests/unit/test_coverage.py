@@ -163,7 +163,7 @@ def test_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["x"]) == main(["5"]) == main(["1", "2", "3"]) == 2
     assert "usage: scripts/coverage" in capsys.readouterr().err
     parts = list(tables(100))
-    assert len(parts) == 15
+    assert len(parts) == 25
     assert parts[0].startswith("The mean: Student's t, % that hold it (100 campaigns a cell)\n\n|")
     assert all(part.count("\n|") >= 3 for part in parts)
     page = (Path(__file__).parents[2] / "docs" / "statistics.md").read_text(encoding="utf-8")

@@ -106,5 +106,5 @@ def test_what_a_rule_has_stopped_was_looked_at() -> None:
     rule = {"repeat": None, "stop": {"width": 0.05, "time_s": None}}
     (caution,) = order_cautions(found, rule, {"stopped": "narrow", "stopped_blocks": 7})
     assert caution.message.startswith("7 repetitions were made by the stop rule, and 3 added later")
-    assert "in 8 to 11 % and not in 5 %" in caution.message
+    assert "in 7 to 10 % and not in 5 %" in caution.message
     assert order_cautions(found, rule, {"stopped": "narrow", "stopped_blocks": 10}) == []

@@ -13,7 +13,7 @@ from benchharness.report.html import render_html
 from benchharness.report.html_facts import facts, trial_table
 from benchharness.report.html_forest import forest
 from benchharness.report.html_stacks import energy_stack, time_stack
-from benchharness.report.trust import caution_rows, reliance
+from benchharness.report.trust import caution_rows, grounds, reliance
 from benchharness.standing import Word
 from tests.unit.report_samples import KINDS, Kind, assembled, sample_campaign
 
@@ -221,3 +221,13 @@ def test_time_outside_of_every_phase_is_shown_too() -> None:
     assert [s.name for s in row.segments] == ["compile", "rest of the window"]
     assert float(row.segments[1].text) == pytest.approx(float(row.total) - 0.21, abs=0.1)
     assert ("rest of the window", "floor") in stack.legend
+
+
+def test_no_meter_that_was_asked_for_is_no_failure() -> None:
+    campaign = sample_campaign()
+    bare = [replace(t, energy=None, energy_missing="no meter was used") for t in campaign.trials]
+    found = [g for g in grounds(assembled(bare)) if "meter" in g.text or "energy" in g.text]
+    assert [(g.good, g.text) for g in found] == [(None, "no meter was used")]
+    lost = [replace(bare[0], energy_missing="the plug was offline"), *bare[1:]]
+    found = [g for g in grounds(assembled(lost)) if "energy" in g.text]
+    assert [g.good for g in found] == [False]
