@@ -40,8 +40,9 @@ _EVENTS = (
     f" JOIN event ON event.trial_id = trial.id {_WHERE} GROUP BY trial.id"
 )
 _OBSERVATIONS = (
-    f"SELECT trial.id, substr(row.data, 1, {CRC_BYTES}) {_OF_CAMPAIGN}"
-    f" JOIN observation AS row ON row.stream_id = stream.id {_WHERE}"
+    f"SELECT id, (SELECT group_concat(hex(substr(row.data, 1, {CRC_BYTES})), '') FROM stream"  # noqa: S608 - our own names
+    " JOIN observation AS row ON row.stream_id = stream.id WHERE stream.trial_id = trial.id)"
+    f" FROM trial {_WHERE}"
 )
 _UNPACKED = (
     f"SELECT DISTINCT trial.id {_OF_CAMPAIGN} JOIN recent ON recent.stream_id = stream.id {_WHERE}"
@@ -59,13 +60,10 @@ def fingerprints(connection: sqlite3.Connection, path: Path, campaign_id: str) -
         }
         for (trial_id,) in connection.execute(_UNPACKED, named):
             of_trial.pop(trial_id, None)
-        for query in (_STREAMS, _EVENTS):
+        for query in (_STREAMS, _EVENTS, _OBSERVATIONS):
             for trial_id, text in connection.execute(query, named):
-                if trial_id in of_trial:
+                if trial_id in of_trial and text is not None:
                     of_trial[trial_id] += text.encode("utf-8", "backslashreplace")
-        for trial_id, crc in connection.execute(_OBSERVATIONS, named):
-            if trial_id in of_trial:
-                of_trial[trial_id] += crc
     return {
         trial_id: blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()
         for trial_id, content in of_trial.items()
