@@ -15,6 +15,8 @@ from benchharness.model import (
 from benchharness.report.comparing import comparing
 from benchharness.report.energy_budget import good_figures
 from benchharness.report.energy_flags import coverage_text
+from benchharness.report.gain_words import whose_share
+from benchharness.report.interrupted import was_interrupted
 from benchharness.report.metrics import (
     CLASS_NOTES,
     METRICS,
@@ -47,7 +49,7 @@ def _marked(summary: CampaignSummary, key: str, variant: int | None = None) -> d
             found[THROTTLED].append(trial.index)
         if trial.status is Status.TIMEOUT:
             found[TIMED_OUT].append(trial.index)
-        elif trial.status in (Status.FAILED, Status.INVALID):
+        elif trial.status in (Status.FAILED, Status.INVALID) and not was_interrupted(trial):
             found[FAILED].append(trial.index)
         elif METRICS[key].is_energy and trial.status is Status.OK and trial.energy is None:
             found[GAPS].append(trial.index)
@@ -68,12 +70,28 @@ def _mark_notes(summary: CampaignSummary, key: str) -> list[str]:
         FAILED: "failed in {}, which do not count",
         TIMED_OUT: f"timed out in {{}}; {REMEDY}",
     }
-    total = len(summary.trials)
     return [
-        f"{letter}  {said[letter].format(f'{len(runs)} of {total} runs')}"
+        f"{letter}  {said[letter].format(_of_each(summary, runs))}"
         for letter, runs in marked.items()
         if runs
     ]
+
+
+def _of_each(summary: CampaignSummary, runs: Sequence[int]) -> str:
+    """Return ``3 of 9 runs``: of the variants that have such runs, each by name if they differ."""
+    marked, found = set(runs), []
+    for variant in summary.variants:
+        own = [trial.index for trial in summary.trials_of(variant.index)]
+        if not marked.isdisjoint(own):
+            found.append((variant.label, len(marked.intersection(own)), len(own)))
+    if len(summary.variants) > 1 and not _all_equal(found):
+        return ", ".join(f"{n} of {total} runs of {plain(label, 30)}" for label, n, total in found)
+    count, total = found[0][1:] if found else (len(runs), len(summary.trials))
+    return f"{count} of {total} runs{' of each' if len(found) > 1 else ''}"
+
+
+def _all_equal(found: Sequence[tuple[str, int, int]]) -> bool:
+    return len(found) > 1 and len({each[1:] for each in found}) == 1
 
 
 def _how(summary: CampaignSummary, key: str) -> list[str]:
@@ -103,9 +121,7 @@ def _joules(summary: CampaignSummary) -> list[str]:
     shares = [v.energy_instrument_u_rel for v in summary.variants if v.energy_instrument_u_rel]
     parts = [f"readings vouch for {coverage_text(figures)} % of each window"]
     if shares:
-        estimated = MeasurementClass.ESTIMATED in classes
-        whose = "the model, in changes too" if estimated else "the gain, which cancels in a change"
-        parts.append(f"± has {number(100 * max(shares), 2)} % for {whose}")
+        parts.append(f"± has {number(100 * max(shares), 2)} % for {whose_share(classes)}")
     return [*notes, "; ".join(parts)]
 
 

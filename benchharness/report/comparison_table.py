@@ -7,9 +7,11 @@ from benchharness.report.change_text import change_text
 from benchharness.report.comparison_records import Change, Comparison, Pair, Side
 from benchharness.report.energy_budget import good_figures
 from benchharness.report.energy_flags import MARK, coverage_text, marked_runs
+from benchharness.report.gain_words import whose_share
 from benchharness.report.metrics import CLASS_NOTES, METRICS, SIGNS, half_interval
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import Unit, column_unit, plain, scaled_pm
+from benchharness.standing import Word
 from benchharness.stats.saying import percent
 
 # CPU seconds are in the JSON document.
@@ -63,8 +65,8 @@ def comparison_rows(comparison: Comparison) -> Table:
 
 
 def _shown(pair: Pair) -> list[Change]:
-    """Return the changes for people: gross energy only where there is no net energy."""
-    has_net = any(c.metric == "energy_net_j" for c in pair.changes)
+    """Return the changes for people: gross energy only where net energy bears no ratio."""
+    has_net = any(c.metric == "energy_net_j" and c.standing.ratio is not None for c in pair.changes)
     return [
         c
         for c in pair.changes
@@ -104,17 +106,20 @@ def _value(side: Side, metric: str, unit: Unit) -> str:
 
 
 def _notes(comparison: Comparison) -> list[str]:
-    notes = ["±: 95 % interval, with the meter's share; its gain cancels in the change"]
+    classes = {s.variant.energy_class for p in comparison.pairs for s in (p.a, p.b)} - {None}
+    known = [each for each in classes if each is not None]
+    meter = f", with the meter's share: {whose_share(known)}" if known else ""
+    notes = [f"±: 95 % interval{meter}"]
+    notes += _why_not(comparison)
     if comparison.comparisons > 1:
         notes.append(f"intervals of the change: {comparison.comparisons} together right at 95 %")
     if comparison.margin:
         notes.append(f"margin: a change of {percent(comparison.margin)} % is too little to matter")
     if comparison.margin_words:
         notes.append(comparison.margin_words)
-    classes = {s.variant.energy_class for p in comparison.pairs for s in (p.a, p.b)}
     notes += [
         f"joules are {CLASS_NOTES[c]}"
-        for c in sorted((c for c in classes if c is not None), key=lambda c: c.value)
+        for c in sorted(known, key=lambda c: c.value)
         if c is not MeasurementClass.MEASURED
     ]
     notes += _trust(comparison)
@@ -123,6 +128,17 @@ def _notes(comparison: Comparison) -> list[str]:
     if comparison.unpaired:
         notes.append(f"without a counterpart: {', '.join(comparison.unpaired)}")
     return notes
+
+
+def _why_not(comparison: Comparison) -> list[str]:
+    """Return each reason why shown metrics cannot be compared, once."""
+    reasons = (
+        change.standing.reason
+        for pair in comparison.pairs
+        for change in _shown(pair)
+        if change.word is Word.NOT_COMPARABLE and change.standing.reason
+    )
+    return [f"⊘  not comparable: {plain(reason, 160)}" for reason in dict.fromkeys(reasons)]
 
 
 def _trust(comparison: Comparison) -> list[str]:

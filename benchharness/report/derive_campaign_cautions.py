@@ -9,6 +9,7 @@ from benchharness.energy.observed import ASSUMED_GAIN_BOUND, ASSUMED_MODEL_BOUND
 from benchharness.model import Caution, MeasurementClass, Status, TrialSummary
 from benchharness.report.derive_cautions import missed_ticks
 from benchharness.report.derive_variants import VariantTrials
+from benchharness.report.interrupted import was_interrupted
 from benchharness.stats.interval import mean_interval
 from benchharness.stats.outliers import WIDE_VARIATION, outliers, variation
 from benchharness.stats.saying import listed
@@ -62,7 +63,10 @@ def _quick(quick: bool) -> Iterable[Caution]:
 
 
 def _unfinished(trials: Sequence[TrialSummary], resume: str) -> Iterable[Caution]:
-    left = sum(trial.status in (Status.PLANNED, Status.RUNNING) for trial in trials)
+    left = sum(
+        trial.status in (Status.PLANNED, Status.RUNNING) or was_interrupted(trial)
+        for trial in trials
+    )
     if left:
         yield Caution(
             "unfinished",

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from benchharness.cli.tables import print_answer, print_comparison, print_summary
-from benchharness.model import CampaignSummary, Caution, MeasurementClass
+from benchharness.model import CampaignSummary, Caution, MeasurementClass, Status
 from benchharness.report.comparison_levels import compare_levels
 from tests.unit.report_samples import HOSTILE, KINDS, sample_campaign
 
@@ -111,8 +111,41 @@ def test_marks_stand_behind_a_name_and_under_the_table() -> None:
     labels = {v.index: v.label for v in summary.variants}
     assert f"\n{labels[trials[0].variant]} t " in text
     assert f"\n{labels[trials[1].variant]} g " in text
-    assert "t  throttled in 1 of 12 runs; kept" in text
-    assert "g  no joules in 1 of 12 runs, which do not count for energy" in text
+    names = labels[trials[0].variant], labels[trials[1].variant]
+    assert f"t  throttled in 1 of 3 runs of {names[0]}; kept" in text
+    assert f"g  no joules in 1 of 3 runs of {names[1]}, which do not count for energy" in text
+
+
+def test_failures_are_counted_by_variant_and_what_was_interrupted_is_none() -> None:
+    summary = sample_campaign(repeat=3)
+    first, second, third, *_ = summary.variants
+    failed = [
+        replace(t, status=Status.FAILED, energy=None)
+        if t.variant == first.index or (t.variant == second.index and t.repetition == 0)
+        else t
+        for t in summary.trials
+    ]
+    trials = [
+        replace(t, status=Status.INVALID, reason="interrupted", energy=None)
+        if t.variant == third.index and t.repetition == 2
+        else t
+        for t in failed
+    ]
+    text = said(replace(summary, trials=tuple(trials)), 140)
+    assert f"f  failed in 3 of 3 runs of {first.label}, 1 of 3 runs of {second.label}" in text
+    assert f"{third.label} f" not in text
+    other = [replace(t, status=Status.FAILED, energy=None) for t in summary.trials]
+    assert "f  failed in 3 of 3 runs of each" in said(replace(summary, trials=tuple(other)), 140)
+
+
+def test_the_gain_of_an_estimate_does_not_cancel() -> None:
+    estimated = sample_campaign(cls=MeasurementClass.ESTIMATED)
+    screen, raw = console(140)
+    print_comparison(compare_levels(estimated, "runtime"), screen)
+    assert "with the meter's share: the model, in changes too" in raw.getvalue().decode()
+    screen, raw = console(140)
+    print_comparison(compare_levels(sample_campaign(), "runtime"), screen)
+    assert "share: the gain, which cancels in a change" in raw.getvalue().decode()
 
 
 def test_one_run_each_has_no_verdict_and_no_empty_columns() -> None:
