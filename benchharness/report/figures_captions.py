@@ -63,12 +63,23 @@ def power_caption(summary: CampaignSummary, heading: str) -> str:
     return _joined(summary, parts, energy=True)
 
 
+def points_caption(summary: CampaignSummary, heading: str, key: str) -> str:
+    """Say what a point, a bar and a line are."""
+    metric = METRICS[key]
+    parts = [
+        f"{_title(summary, heading)}: {metric.title.lower()} against time, means of "
+        f"{_runs(summary)} with their {_LEVEL} intervals",
+        "The square is the reference; along a dashed line the mean power is the same",
+    ]
+    return _joined(summary, parts, energy=True)
+
+
 def _title(summary: CampaignSummary, heading: str) -> str:
     return escape(f"{plain(summary.title, 120)}{f', {plain(heading, 60)}' if heading else ''}")
 
 
 def _runs(summary: CampaignSummary) -> str:
-    counts = sorted({variant.ok for variant in summary.variants}) or [0]
+    counts = sorted({variant.ok for variant in summary.variants if variant.ok}) or [0]
     often = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     return f"{often} run{'' if often == '1' else 's'} per variant"
 

@@ -11,20 +11,29 @@ from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary
 from benchharness.report.figures_captions import (
     forest_caption,
+    points_caption,
     power_caption,
     runs_caption,
     stack_caption,
 )
 from benchharness.report.figures_forest import forest_figure, forest_points
-from benchharness.report.figures_panels import power_figure, runs_figure
+from benchharness.report.figures_panels import points_figure, power_figure, runs_figure
 from benchharness.report.figures_paper import paper_style, save_pdf
 from benchharness.report.figures_stacks import stack_figure
 from benchharness.report.groups import sections
 from benchharness.report.html_panels import median_run, variant_dots
 from benchharness.report.html_stacks import energy_stack, time_stack
 from benchharness.report.latex_text import label
-from benchharness.report.metrics import METRICS, class_suffix, headline_key, ranked
+from benchharness.report.metrics import (
+    METRICS,
+    class_suffix,
+    energy_key,
+    headline_key,
+    ranked,
+    ratio_key,
+)
 from benchharness.report.phases import phase_roles
+from benchharness.report.power_points import power_points
 from benchharness.report.timeline import SeriesReader, read_timeline
 
 if TYPE_CHECKING:
@@ -85,6 +94,11 @@ def _figures(
         for name, stack in (("energy", energy_stack(summary)), ("time", time_stack(summary))):
             if stack is not None:
                 yield name, stack_caption(summary, heading, stack), stack_figure(stack)
+        joules = ratio_key(summary) or energy_key(summary)
+        points = points_figure(power_points(summary, joules), METRICS[joules].title, suffix) \
+            if joules else None
+        if joules and points is not None:
+            yield "points", points_caption(summary, heading, joules), points
         if reader is not None:
             power = _power(summary, reader, key, suffix)
             if power is not None:

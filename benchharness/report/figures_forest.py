@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _ROW_MM, _AXIS_MM = 8.0, 9.0
 _LOGARITHMIC_FROM = 4.0  # times the reference: from there the axis counts multiples
 _BEYOND = 3.0  # an interval is drawn up to so many times the largest change
+_ALWAYS_SHOWN = 1.0  # of the reference: an interval within it is drawn whole
 _COLOURS = {"lower": figures.LOWER, "higher": figures.HIGHER, "best": figures.INK}
 
 
@@ -59,7 +60,7 @@ def _point(variant: VariantSummary, key: str, unit: Unit, sign: Sign) -> ForestP
     metric = variant.metrics[key]
     text = scaled_pm(metric.mean, half_interval(variant, key), unit)
     return ForestPoint(
-        label=drawable(variant.label, 34),
+        label=drawable(variant.label, 26),
         value=f"{text} {unit.symbol}, n = {variant.ok}",
         sign=sign,
         ratio=metric.ratio,
@@ -76,7 +77,7 @@ def forest_figure(points: Sequence[ForestPoint], title: str, margin: float = 0.0
     if sum(point.ratio is not None for point in points) < 2:
         return None
     figure = paper_figure(_ROW_MM * len(points) + _AXIS_MM + 2.0)
-    longest = max(shown_width_mm(text, 6.5) for p in points for text in (p.label, p.value))
+    longest = max(shown_width_mm(text, 7.0) for p in points for text in (p.label, p.value))
     words = max(shown_width_mm(p.sign.word, 6.5) for p in points)
     inset(figure, left=min(longest + 3.0, 40.0), right=words + 5.0, top=2.0, bottom=_AXIS_MM)
     draw_forest(figure.subplots(), points, title, margin)
@@ -110,7 +111,8 @@ def draw_forest(axes: Axes, points: Sequence[ForestPoint], title: str, margin: f
     _ticks(axes, low, high, logarithmic=logarithmic)
     axes.set_ylim(len(points) - 0.5, -0.5)
     _names(axes, points)
-    axes.set_xlabel(f"{title}, {'times' if logarithmic else 'change / % of'} the reference")
+    how = "times" if logarithmic else "change / % of"
+    axes.set_xlabel(f"{title}, {how} the reference", loc="right")  # so that it is not cut off
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
@@ -150,7 +152,10 @@ def _names(axes: Axes, points: Sequence[ForestPoint]) -> None:
 def _range(points: Sequence[ForestPoint], margin: float) -> tuple[float, float, bool]:
     """Return the ends of the axis as ratios, and whether it is logarithmic."""
     ratios = [p.ratio for p in points if p.ratio is not None]
-    reach = _BEYOND * max(*(abs(ratio - 1) for ratio in ratios), margin, 0.005)
+    finite = [end for p in points for end in (p.low, p.high) if end is not None and end < math.inf]
+    widest = max((abs(end - 1) for end in finite), default=0.0)
+    reach = max(abs(ratio - 1) for ratio in ratios)
+    reach = max(_BEYOND * max(reach, margin, 0.005), min(widest, _ALWAYS_SHOWN))
     ends = [1 - 1.5 * margin, 1 + 1.5 * margin, *ratios]
     for point in points:
         if point.low is not None and point.high is not None:

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING
 
 from benchharness.report import figures
 from benchharness.report.figures_losses import title_of
-from benchharness.report.figures_paper import COLUMN_MM, PAGE_MM, drawable, inset, paper_figure
+from benchharness.report.figures_paper import (
+    COLUMN_MM,
+    PAGE_MM,
+    drawable,
+    inset,
+    paper_figure,
+    shown_width_mm,
+)
+from benchharness.report.figures_power import plot_power
 from benchharness.report.figures_runs import RunDots, plot_runs, shared_limit
 from benchharness.report.figures_time import peak, phase_bars, plot_series
+from benchharness.report.power_points import PowerPoint
 from benchharness.report.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -17,7 +26,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_RUNS, _MOST_POWERS = 16, 6
+_MOST_POINTS = 24
 _RUN_MM, _POWER_MM = 25.0, 27.0
+_POINTS_MM, _POINTS_WIDE_MM = 82.0, 120.0
 
 
 def runs_figure(panels: Sequence[RunDots], runs: int) -> Figure:
@@ -29,10 +40,11 @@ def runs_figure(panels: Sequence[RunDots], runs: int) -> Figure:
     across = 2 if len(shown) <= 4 else 4
     down = -(-len(shown) // across)
     figure = paper_figure(_RUN_MM * down + 4.0, COLUMN_MM if across == 2 else PAGE_MM)
-    inset(figure, left=15.0, right=2.0, top=5.0, bottom=9.0)
+    limit = shared_limit(shown)
+    left = 6.0 + shown_width_mm(f"+{limit:g} %", 7.5)  # beside the words that stand upright
+    inset(figure, left=left, right=2.0, top=5.0, bottom=9.0)
     figure.subplots_adjust(hspace=0.42, wspace=0.12)
     grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
-    limit = shared_limit(shown)
     for place, axes in enumerate(grid.flat):
         if place >= len(shown):
             axes.set_visible(False)
@@ -44,6 +56,20 @@ def runs_figure(panels: Sequence[RunDots], runs: int) -> Figure:
         axes.tick_params(labelbottom=not below, labelleft=place % across == 0)
     figure.supylabel("from the mean", fontsize=7.5, x=0.01, ha="left")
     figure.supxlabel("run, in the order of the campaign", fontsize=7.5, y=0.01, va="bottom")
+    return figure
+
+
+def points_figure(points: Sequence[PowerPoint], title: str, suffix: str) -> Figure | None:
+    """Draw energy against time with lines of constant power; None for less than two points.
+
+    Call inside :func:`~benchharness.report.figures_paper.paper_style`.
+    """
+    if len(points) < 2:
+        return None
+    figure = paper_figure(_POINTS_MM, _POINTS_WIDE_MM)
+    figure.set_dpi(figures.POINTS_PER_INCH)  # the labels are placed in points
+    inset(figure, left=14.0, right=3.0, top=3.0, bottom=11.0)
+    plot_power(figure.subplots(), points[:_MOST_POINTS], title, suffix)
     return figure
 
 

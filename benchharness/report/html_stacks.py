@@ -93,7 +93,7 @@ def _means(totals: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[
 def energy_stack(summary: CampaignSummary, most: int = 40) -> Stack | None:
     """Return the joules of the idle floor and above it; None without net energy."""
     bars, without = [], 0
-    for variant in ranked(summary, "energy_net_j")[:most]:
+    for variant in ranked(summary, headline_key(summary))[:most]:  # as in the forest
         gross, net = variant.metrics.get("energy_gross_j"), variant.metrics.get("energy_net_j")
         if gross is None or net is None or gross.mean is None or net.mean is None:
             without += 1

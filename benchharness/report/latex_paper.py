@@ -16,6 +16,14 @@ from benchharness.report.latex_text import escape, label
 from benchharness.report.methods import Conditions, methods_latex
 from benchharness.report.text import plain
 
+_SHOWS = {
+    "forest": "shows the change of each variant against the reference, with joint intervals",
+    "runs": "shows how far each run lies from the mean of its variant",
+    "energy": "shows how much of the joules is the idle floor",
+    "time": "shows in which phases the time went",
+    "points": "shows energy against time, and with it the mean power",
+    "power": "shows the power over time of a typical run of each variant",
+}
 _SAFE_PATH = re.compile(r"[A-Za-z0-9 ._/+-]*")
 
 
@@ -75,12 +83,13 @@ def figure_float(figure: PaperFigure, place: str, summary: CampaignSummary) -> s
 
 
 def _references(summary: CampaignSummary, figures: Sequence[tuple[PaperFigure, str]]) -> list[str]:
-    """Say which figure shows what, so that no float stands without a word in the text."""
-    named = [rf"Fig.~\ref{{{_name(figure, summary)}}}" for figure, _ in figures]
-    if not named:
-        return []
-    text = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
-    return [f"The figures are in {text}.", ""]
+    """Say the answer and what each figure shows, so that no float stands without a word."""
+    verdict = escape(plain(summary.verdict, 1200)).rstrip(".")
+    said = [f"{verdict}."] if verdict else []
+    for figure, _ in figures:
+        shows = _SHOWS.get(figure.path.stem.partition("-")[0], "shows the campaign")
+        said.append(rf"Fig.~\ref{{{_name(figure, summary)}}} {shows}.")
+    return [" ".join(said), ""] if said else []
 
 
 def _name(figure: PaperFigure, summary: CampaignSummary) -> str:
