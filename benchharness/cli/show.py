@@ -34,6 +34,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--budget", action="store_true", help="the uncertainty budgets and every run's energy"
     )
     parser.add_argument(
+        "--statistics",
+        action="store_true",
+        help="what stands behind each mean: spread, meter, effect size, order, outliers, drift",
+    )
+    parser.add_argument(
         "--edge",
         action="store_true",
         help="CPU, RAM, power, current, sizes and start-up (shown anyway where hosts tell a size)",
@@ -57,9 +62,11 @@ def run(args: argparse.Namespace) -> int:
 
         print(json.dumps(to_document(summary), indent=2, allow_nan=False))
     else:
-        from benchharness.cli.tables import print_energy, print_summary
+        from benchharness.cli.tables import print_energy, print_statistics, print_summary
 
         print_summary(summary, edge=args.edge)
+        if args.statistics:
+            print_statistics(summary)
         if args.budget:
             print_energy(summary)
     return 0

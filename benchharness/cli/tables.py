@@ -13,6 +13,7 @@ from benchharness.report.energy_runs import runs_table
 from benchharness.report.energy_tables import budget_table, energy_table
 from benchharness.report.metrics import headline_key, ranked
 from benchharness.report.several_meters import several_meters
+from benchharness.report.statistics_table import statistics_tables
 from benchharness.report.table import GAP, Cell, Table, comparison_tables
 from benchharness.report.table_fit import fit
 from benchharness.report.text import ascii_safe, display_width, plain
@@ -101,6 +102,13 @@ def _print_tables(tables: Sequence[tuple[str, Table]], console: Console) -> None
 
 def _width(console: Console) -> int:
     return max(_NARROWEST, console.width)
+
+
+def print_statistics(summary: CampaignSummary, console: Console | None = None) -> None:
+    """Print what stands behind the means of each workload."""
+    console = console or stderr_console()
+    say(console, "")
+    _print_tables(statistics_tables(summary), console)
 
 
 def print_energy(summary: CampaignSummary, console: Console | None = None) -> None:

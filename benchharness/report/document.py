@@ -34,6 +34,7 @@ from benchharness.report.document_energy import (
 from benchharness.report.edge_rows import edge_document
 from benchharness.report.groups import Group, groups
 from benchharness.report.several_meters import figures_of
+from benchharness.report.statistics_document import statistics_document
 
 SCHEMA_VERSION = 2
 _PENDING = (Status.PLANNED, Status.RUNNING)
@@ -58,7 +59,7 @@ def to_document(summary: CampaignSummary) -> dict[str, Any]:
         "baseline": summary.baseline,
         "trials": [_trial(trial, applies.get(trial.variant)) for trial in ended],
         "trials_pending": len(summary.trials) - len(ended),
-        "variants": [_variant(variant) for variant in summary.variants],
+        "variants": [_variant(summary, variant) for variant in summary.variants],
         "groups": [_group(group) for group in groups(summary.variants)],
         "edge": edge_document(summary),
         "meters": list(summary.meters),
@@ -155,7 +156,7 @@ def _group(group: Group[VariantSummary]) -> dict[str, Any]:
     }
 
 
-def _variant(variant: VariantSummary) -> dict[str, Any]:
+def _variant(summary: CampaignSummary, variant: VariantSummary) -> dict[str, Any]:
     return {
         "index": variant.index,
         "label": variant.label,
@@ -167,7 +168,10 @@ def _variant(variant: VariantSummary) -> dict[str, Any]:
         "module_bytes": variant.module_bytes,
         "energy_class": variant.energy_class,
         "energy_instrument_u_rel": variant.energy_instrument_u_rel,
-        "metrics": {name: _metric(metric) for name, metric in variant.metrics.items()},
+        "metrics": {
+            name: {**_metric(metric), "statistics": statistics_document(summary, variant, name)}
+            for name, metric in variant.metrics.items()
+        },
     }
 
 

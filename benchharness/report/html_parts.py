@@ -15,6 +15,7 @@ from benchharness.report.html_stacks import Stack, energy_stack, time_stack
 from benchharness.report.in_words import drift_sentence, pair_sentences, resolution
 from benchharness.report.metrics import METRICS, headline_key
 from benchharness.report.pairs import MOST_VARIANTS, PairMatrix, pair_matrix
+from benchharness.report.statistics_table import statistics_table
 from benchharness.report.table import Table, comparison_tables
 from benchharness.report.text import plain
 
@@ -37,6 +38,7 @@ class Part:
     matrices: tuple[PairMatrix, ...]
     many: str  # why some have no matrix
     words: tuple[str, ...]
+    statistics: Table | None
     power: PowerPlot | None
 
 
@@ -77,6 +79,7 @@ def _part(
             max((len(g.members) for g, _ in found), default=0), comparing(summary, key).against
         ),
         words=tuple(w for w in (*words, drift_sentence(summary, key)) if w),
+        statistics=statistics_table(summary),
         power=power_plot(summary, f"power{name}"),
     )
 
