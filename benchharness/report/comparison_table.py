@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from benchharness.model import MeasurementClass
+from benchharness.model import MeasurementClass, Status
 from benchharness.report.change_text import change_text
+from benchharness.report.commands import campaign_command
 from benchharness.report.comparison_records import Change, Comparison, Pair, Side
 from benchharness.report.energy_budget import good_figures
 from benchharness.report.energy_flags import MARK, coverage_text, marked_runs
 from benchharness.report.gain_words import whose_share
+from benchharness.report.interrupted import was_interrupted
 from benchharness.report.metrics import CLASS_NOTES, METRICS, SIGNS, half_interval
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import Unit, column_unit, plain, scaled_pm
@@ -16,6 +18,7 @@ from benchharness.stats.saying import percent
 
 # CPU seconds are in the JSON document.
 _SHOWN = ("energy_net_j", "energy_gross_j", "duration_s", "memory_peak_bytes")
+_PENDING = (Status.PLANNED, Status.RUNNING)
 _LONGEST_BESIDE = 24  # where a pair's words are longer, they stand above its rows
 
 
@@ -122,6 +125,7 @@ def _notes(comparison: Comparison) -> list[str]:
         for c in sorted(known, key=lambda c: c.value)
         if c is not MeasurementClass.MEASURED
     ]
+    notes += _unfinished(comparison)
     notes += _trust(comparison)
     notes += [f"compared all the same: {d}" for d in comparison.differs]
     notes += comparison.notes
@@ -139,6 +143,20 @@ def _why_not(comparison: Comparison) -> list[str]:
         if change.word is Word.NOT_COMPARABLE and change.standing.reason
     )
     return [f"⊘  not comparable: {plain(reason, 160)}" for reason in dict.fromkeys(reasons)]
+
+
+def _unfinished(comparison: Comparison) -> list[str]:
+    """Say which campaigns still have runs to come, with the command that makes them."""
+    campaigns = {s.campaign.campaign_id: s.campaign for p in comparison.pairs for s in (p.a, p.b)}
+    notes = []
+    for campaign in campaigns.values():
+        left = sum(t.status in _PENDING or was_interrupted(t) for t in campaign.trials)
+        if left:
+            what = f"{left} of {len(campaign.trials)} runs of campaign"
+            name = plain(campaign.campaign_id, 40)
+            finish = campaign_command("resume", campaign)
+            notes.append(f"not finished: {what} {name} are to come; finish it with: {finish}")
+    return notes
 
 
 def _trust(comparison: Comparison) -> list[str]:

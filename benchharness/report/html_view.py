@@ -130,4 +130,7 @@ def _others(table: Forest, rows: Sequence[ForestRow]) -> str:
 def no_energy(summary: CampaignSummary) -> str:
     """Return why there is no energy."""
     reason = next((t.energy_missing for t in summary.trials if t.energy_missing), None)
-    return plain(reason, 200) if reason else "no meter was used"
+    if reason:
+        return plain(reason, 200)
+    names = [plain(meter["name"], 40) for meter in summary.meters if meter.get("name")]
+    return f"no good run has joules of {', '.join(names)}" if names else "no meter was used"

@@ -45,8 +45,9 @@ class Line:
 
 def lines_of(comparison: Comparison) -> list[Line]:
     """Return a line for each pair and metric; gross energy only where there is no net energy."""
+    several = len({(pair.a.name, pair.b.name) for pair in comparison.pairs}) > 1
     return [
-        _line(pair, change)
+        _line(pair, change, several=several)
         for pair in comparison.pairs
         for change in pair.changes
         if change.metric in _SHOWN and not (change.metric == "energy_gross_j" and _has_net(pair))
@@ -78,13 +79,14 @@ def gate_line(row: GateRow) -> Line:
     )
 
 
-def _line(pair: Pair, change: Change) -> Line:
+def _line(pair: Pair, change: Change, *, several: bool) -> Line:
     standing = change.standing
     before, after, title = _values(pair, change.metric)
     told = change_text(standing.ratio, standing.low, standing.high)
     word = change.word
+    names = f"{pair.b.name} against {pair.a.name}"
     return Line(
-        label=label_of(pair),
+        label=names if several and not pair.label else label_of(pair),
         metric=change.metric,
         title=title,
         before=before,
@@ -101,7 +103,11 @@ def _line(pair: Pair, change: Change) -> Line:
 
 
 def _has_net(pair: Pair) -> bool:
-    return any(change.metric == "energy_net_j" for change in pair.changes)
+    """Say whether net energy bears a ratio here: else gross energy stands beside it."""
+    return any(
+        change.metric == "energy_net_j" and change.standing.ratio is not None
+        for change in pair.changes
+    )
 
 
 def _values(pair: Pair, metric: str) -> tuple[str, str, str]:

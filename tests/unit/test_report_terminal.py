@@ -9,6 +9,8 @@ from rich.console import Console
 from benchharness.cli.tables import print_answer, print_comparison, print_summary
 from benchharness.model import CampaignSummary, Caution, MeasurementClass, Status
 from benchharness.report.comparison_levels import compare_levels
+from benchharness.report.comparison_variants import compare_variants
+from benchharness.report.pull_request import compare_markdown
 from tests.unit.report_samples import HOSTILE, KINDS, sample_campaign
 
 
@@ -136,6 +138,24 @@ def test_failures_are_counted_by_variant_and_what_was_interrupted_is_none() -> N
     assert f"{third.label} f" not in text
     other = [replace(t, status=Status.FAILED, energy=None) for t in summary.trials]
     assert "f  failed in 3 of 3 runs of each" in said(replace(summary, trials=tuple(other)), 140)
+
+
+def test_a_comparison_says_that_a_campaign_is_half_finished_and_finishes_it() -> None:
+    whole = sample_campaign(repeat=3)
+    trials = [replace(t, status=Status.PLANNED) if t.repetition == 2 else t for t in whole.trials]
+    half = replace(whole, trials=tuple(trials), state="interrupted", results="my lab.db")
+    screen, raw = console(60)
+    print_comparison(compare_variants(half), screen)
+    lines = [line.strip() for line in raw.getvalue().decode().splitlines()]
+    assert any(line.startswith("not finished: 4 of 12 runs of campaign 7f3c19e0") for line in lines)
+    assert "benchharness resume 7f3c19e0 --results 'my lab.db'" in lines
+
+
+def test_a_markdown_row_says_which_pair_it_is() -> None:
+    text = compare_markdown(compare_variants(sample_campaign(repeat=3)))
+    labels = [v.label for v in sample_campaign(repeat=3).variants]
+    row = next(line for line in text.splitlines() if labels[0] in line and "against" in line)
+    assert any(f"{a} against {b}" in row for a in labels for b in labels if a != b)
 
 
 def test_the_gain_of_an_estimate_does_not_cancel() -> None:

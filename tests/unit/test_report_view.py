@@ -13,6 +13,7 @@ from benchharness.report.html import render_html
 from benchharness.report.html_facts import facts, trial_table
 from benchharness.report.html_forest import forest
 from benchharness.report.html_stacks import energy_stack, time_stack
+from benchharness.report.html_view import no_energy
 from benchharness.report.trust import caution_rows, grounds, reliance
 from benchharness.standing import Word
 from tests.unit.report_samples import KINDS, Kind, assembled, sample_campaign
@@ -231,3 +232,9 @@ def test_no_meter_that_was_asked_for_is_no_failure() -> None:
     lost = [replace(bare[0], energy_missing="the plug was offline"), *bare[1:]]
     found = [g for g in grounds(assembled(lost)) if "energy" in g.text]
     assert [g.good for g in found] == [False]
+
+
+def test_a_meter_without_a_good_run_is_not_called_no_meter() -> None:
+    bare = replace(sample_campaign(), trials=(), meters=({"name": "plug-1"},))
+    assert no_energy(bare) == "no good run has joules of plug-1"
+    assert no_energy(replace(bare, meters=())) == "no meter was used"
