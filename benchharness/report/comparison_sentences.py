@@ -11,10 +11,14 @@ from benchharness.standing import Word
 from benchharness.stats.saying import percent
 
 _MOST_SENTENCES = 4
+_TOLD = ("energy_net_j", "energy_gross_j", "duration_s")
 
 
 def sentences(comparison: Comparison) -> list[str]:
-    """Answer in words, by the first metric of each pair: energy if there is any, else time."""
+    """Answer in words, by the first metric of each pair: energy if there is any, else time.
+
+    Where neither can be compared that is the answer, and not what memory says.
+    """
     pairs = [pair for pair in comparison.pairs if pair.changes]
     said = [_sentence(pair, comparison) for pair in pairs[:_MOST_SENTENCES]]
     more = len(pairs) - _MOST_SENTENCES
@@ -22,7 +26,8 @@ def sentences(comparison: Comparison) -> list[str]:
 
 
 def _sentence(pair: Pair, comparison: Comparison) -> str:
-    change = next((c for c in pair.changes if c.ratio is not None), pair.changes[0])
+    told = (c for c in pair.changes if c.metric in _TOLD and c.ratio is not None)
+    change = next(told, pair.changes[0])
     metric = METRICS[change.metric].title.lower()
     cls = pair.b.variant.energy_class
     if METRICS[change.metric].is_energy and cls not in (None, MeasurementClass.MEASURED):

@@ -11,6 +11,7 @@ import pytest
 
 from benchharness.model import CampaignSummary, Status
 from benchharness.report.answer_table import answer_tables
+from benchharness.report.comparison_sentences import sentences
 from benchharness.report.comparison_variants import compare_variants
 from benchharness.report.derive import derive_campaign
 from benchharness.report.groups import groups
@@ -112,7 +113,9 @@ def test_every_output_says_so(tmp_path: Path) -> None:
     matrix = pair_matrix(summary, group, "energy_net_j")
     assert matrix is not None
     assert len(matrix.pairs) == 3
-    pairs = compare_variants(summary).pairs
+    comparison = compare_variants(summary)
+    assert any(f"not comparable, {WHY} (" in said for said in sentences(comparison))
+    pairs = comparison.pairs
     of_cut = [p for p in pairs if "cut" in (p.a.name, p.b.name)]
     assert len(of_cut) == 3
     assert {c.word for p in of_cut for c in p.changes if c.metric != "memory_peak_bytes"} == {
