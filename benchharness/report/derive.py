@@ -19,6 +19,7 @@ from benchharness.report.derive_order_cautions import order_cautions
 from benchharness.report.derive_spans import counted, metrics_of, phases_s, spans_of
 from benchharness.report.derive_standings import rules_of, with_standings
 from benchharness.report.derive_start import start_cost
+from benchharness.report.derive_steady import steady_cautions
 from benchharness.report.derive_supply import supply_current
 from benchharness.report.derive_tree import MEMORY_IN_WINDOW, window_use
 from benchharness.report.derive_trials import derive_trials
@@ -144,7 +145,13 @@ def derive_trial(
         window_end_ns=window.end_ns if window and has_clock else None,
         spans=spans,
         cautions=tuple(
-            unique([*trial_cautions(store, result, streams, window, events), *energy.cautions])
+            unique(
+                [
+                    *trial_cautions(store, result, streams, window, events),
+                    *steady_cautions(events),
+                    *energy.cautions,
+                ]
+            )
         ),
         methods=methods,
         start=start_cost(store, result, streams, window, spans, events) if ended else None,

@@ -3,8 +3,7 @@
 Kalibera and Jones, Rigorous Benchmarking in Reasonable Time (ISMM 2013, sections 5 to 7). Level 1
 is the lowest (iterations), the last the highest (boots, or builds). T_i² is the variance that
 level i itself adds, estimated without bias; the counts are those that make the interval of the
-grand mean narrowest for the time; the interval comes from the means of the highest level, which
-alone are independent.
+grand mean narrowest for the time.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import Union
 
-from benchharness.stats.interval import LEVEL, MeanInterval, mean_interval
+from benchharness.stats.interval import mean_interval
 
 # Lists of lists of values, the highest level outermost; every list of a level is equally long.
 Nested = Sequence[Union[float, "Nested"]]
@@ -81,12 +80,6 @@ def _count(variances: Sequence[float], costs_s: Sequence[float], level: int) -> 
             # A root of a whole number is not made one more by the last bit.
             return max(1, math.ceil(math.sqrt(ratio) - 1e-9))
     return None
-
-
-def grand_mean(pilot: Nested, level: float = LEVEL) -> MeanInterval:
-    """Return the mean with Student's interval from the means of the highest level."""
-    counts_of(pilot)
-    return mean_interval([_mean(item) for item in pilot], level)
 
 
 def _mean_variance(pilot: Nested, level: int) -> float:
