@@ -133,9 +133,11 @@ def _write(args: argparse.Namespace, gate: Gate) -> None:
         write_text(args.junit, junit_xml(gate_suites(gate)), "--junit")
     if args.markdown is None and not args.github_summary:
         return
+    from benchharness.cli.gate_inputs import baseline_file
     from benchharness.report.pull_request import gate_markdown
 
-    text = gate_markdown(gate, report_url=args.report_url)
+    file = baseline_file(args.baseline, args.baseline_results, gate.baseline.campaign_id)
+    text = gate_markdown(gate, report_url=args.report_url, baseline_file=file)
     if args.markdown is not None:
         write_text(args.markdown, text, "--markdown")
     if args.github_summary:

@@ -91,14 +91,31 @@ def baseline_of(name: str | None, file: Path | None, results: Path) -> CampaignS
     return _stored(results, name)
 
 
+def baseline_file(name: str | None, file: Path | None, campaign_id: str) -> str | None:
+    """Return the baseline as --baseline names it again later; None for one of the results file.
+
+    A campaign of a results file is named by its id, since the newest will be another one.
+    """
+    path = file
+    if path is None and name is not None:
+        before, colon, _ = name.rpartition(":")
+        path = Path(before if colon and not Path(name).is_file() else name)
+    if path is None or not path.is_file():
+        return None
+    return f"{path}:{campaign_id}" if _is_results(path) else str(path)
+
+
 def _from_file(path: Path) -> CampaignSummary:
-    with path.open("rb") as file:
-        is_results = file.read(16) == b"SQLite format 3\x00"
-    if is_results:
+    if _is_results(path):
         return _stored(path, "last")
     from benchharness.report.document_read import read_document
 
     return read_document(path)
+
+
+def _is_results(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(16) == b"SQLite format 3\x00"
 
 
 def _stored(path: Path, name: str) -> CampaignSummary:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from benchharness.cli.common import DEFAULT_RESULTS, EXIT_CODES, HelpFormatter, as_path
+from benchharness.cli.common import EXIT_CODES, HelpFormatter, as_path
+from benchharness.report.commands import DEFAULT_RESULTS
 
 if TYPE_CHECKING:
     from pathlib import Path

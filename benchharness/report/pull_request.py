@@ -70,18 +70,21 @@ class _Comment:
     interval: str = "95 % interval"  # the head of its column
 
 
-def gate_markdown(gate: Gate, *, report_url: str | None = None) -> str:
-    """Return the comment of a gate. Raises UsageError for a URL that is none."""
+def gate_markdown(
+    gate: Gate, *, report_url: str | None = None, baseline_file: str | None = None
+) -> str:
+    """Return the comment of a gate; ``baseline_file`` is where the baseline was read from.
+
+    None if that is the candidate's results file. Raises UsageError for a URL that is none.
+    """
     rows = [] if gate.comparison is None else lines_of(gate.comparison)
     gated = [gate_line(row) for row in gate.rows]
     single = gate.comparison is not None and len(gate.comparison.pairs) == 1
     shown = _with_gate(rows, gated) if single else sorted(gated, key=lambda line: line.rank)
-    ids = plain(gate.candidate.campaign_id, 40), "--baseline", plain(gate.baseline.campaign_id, 40)
+    ids = [plain(gate.candidate.campaign_id, 40), "--baseline"]
+    ids.append(plain(baseline_file or gate.baseline.campaign_id, 1000 if baseline_file else 40))
     limits = {row.metric: row.limit for row in gate.rows}
     asked = [f"--max-regression={_WORDS.get(m, m)}={100 * x:.6g}%" for m, x in limits.items()]
-    other = gate.baseline.results
-    if other is not None and other != gate.candidate.results:
-        asked.insert(0, f"--baseline-results={plain(other, 1000)}")
     return _rendered(
         _Comment(
             campaign=gate.candidate,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchharness.cli.gate_inputs import limits_of
+from benchharness.cli.gate_inputs import baseline_file, limits_of
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.model import CampaignSummary, MeasurementClass, Status
 from benchharness.report.comparison import compare_campaigns
@@ -240,6 +240,17 @@ def test_a_document_as_the_baseline_decides_the_same(tmp_path: Path) -> None:
     assert [r.needed for r in read.rows] == [r.needed for r in direct.rows]
 
 
+def test_the_baseline_is_named_so_that_the_command_runs_again(tmp_path: Path) -> None:
+    document, results = tmp_path / "base.json", tmp_path / "kept.db"
+    document.write_text("{}", encoding="utf-8")
+    results.write_bytes(b"SQLite format 3\x00")
+    assert baseline_file("7f3c", None, "7f3c19e0") is None
+    assert baseline_file(str(document), None, "7f3c19e0") == str(document)
+    for name in (str(results), f"{results}:last"):
+        assert baseline_file(name, None, "7f3c19e0") == f"{results}:7f3c19e0"
+    assert baseline_file("7f3c", results, "7f3c19e0") == f"{results}:7f3c19e0"
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
@@ -283,6 +294,8 @@ def test_the_comment_of_a_pull_request() -> None:
     assert "[Full report](https://ci.invalid/a%20b%29/report.html)" in text
     assert text.count("<details>") == text.count("</details>") == 1
     assert "benchharness gate 9ab02d10 --baseline 7f3c19e0 --max-regression=energy_net=3%" in text
+    kept = gate_markdown(gate, baseline_file="main's.json")
+    assert """benchharness gate 9ab02d10 --baseline 'main'"'"'s.json' --max""" in kept
     assert len(lines) < 25
     assert marker(gate.candidate) == marker(gate.baseline) == lines[0]
 
