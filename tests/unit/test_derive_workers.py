@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from benchharness.model import CampaignSummary
-from benchharness.report import derive_cache, derive_progress, derive_workers
+from benchharness.report import (
+    derive_cache,
+    derive_progress,
+    derive_trials,
+    derive_workers,
+    history_read,
+)
 from benchharness.report.derive import derive_campaign
 from benchharness.report.derive_progress import Progress
 from benchharness.store.database import Store
@@ -67,6 +73,26 @@ def test_what_processes_cannot_do_is_done_here(
     monkeypatch.setattr(sys, "executable", str(python))
     monkeypatch.setattr(derive_workers, "WORTH_IT", 2)
     assert summary(tmp_path) == alone
+
+
+def test_a_history_takes_over_what_a_look_at_the_campaign_has_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(derive_cache.SWITCH, str(tmp_path / "cache"))
+    monkeypatch.setattr(derive_trials, "KEEP_FROM_S", 0.0)
+    campaign(tmp_path, VARIANTS).close()
+    paths = [tmp_path / "results.db"]
+    alone = history_read.read_campaigns(paths, None, energy=True)
+    for file in (tmp_path / "cache").iterdir():
+        file.unlink()
+    summary(tmp_path)
+    derived: list[object] = []
+    monkeypatch.setattr(history_read, "derive_light", lambda *told: derived.append(told))
+    again = history_read.read_campaigns(paths, None, energy=True)
+    assert derived == []
+    for now, before in zip(again.entries[0].variants, alone.entries[0].variants, strict=True):
+        assert now.figures == before.figures
+        assert len(now.figures) == 4
 
 
 def test_a_long_wait_is_told_once_and_a_short_one_never(
