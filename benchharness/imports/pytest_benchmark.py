@@ -11,13 +11,12 @@ import hashlib
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from benchharness.imports.reading import Fields
 from benchharness.imports.records import Imported, ImportedTrial, ImportedVariant
 from benchharness.model import FactorValue, MeasurementClass
-from benchharness.stats.interval import mean_interval
 
 PROGRAM = "pytest-benchmark"
 MOST_TRIALS = 100
@@ -30,6 +29,7 @@ _NO_DATA = (
 _ONE_FIGURE = "one figure stands for all rounds of this run: it is with the first"
 _NOT_MEASURED = "the benchmark was run without --energy"
 _ENERGY_NUMBERS = ("gross_j", "gross_u_j", "net_j", "net_u_j", "k", "idle_power_w", "coverage")
+_LATEST_S = 9e9  # in 2255: nanoseconds since 1970 still are a number of 64 bits
 _PER_CALL = ("gross_j", "gross_u_j", "net_j", "net_u_j")
 
 
@@ -100,7 +100,7 @@ def batches(data: Sequence[float], most: int) -> list[tuple[float, int]]:
     count = min(len(data), most)
     edges = [place * len(data) // count for place in range(count + 1)]
     parts = [data[low:high] for low, high in itertools.pairwise(edges)]
-    return [(mean_interval(part).mean or 0.0, len(part)) for part in parts]
+    return [(math.fsum(part) / len(part), len(part)) for part in parts]
 
 
 def _energy(benchmark: Fields, calls: float) -> tuple[Mapping[str, Any] | None, str | None]:
@@ -129,16 +129,26 @@ def _energy(benchmark: Fields, calls: float) -> tuple[Mapping[str, Any] | None, 
 
 
 def _terms(given: Fields, key: str, calls: float) -> dict[str, float]:
+    """Return the budget of a call in joules; a term without a number is not known, and left out."""
     terms = given.within(key)
-    return {name: (terms.number(name) or 0.0) / calls for name in terms.table}
+    known = {name: terms.number(name) for name in terms.table}
+    return {name: u_j / calls for name, u_j in known.items() if u_j is not None}
 
 
 def _unix_s(fields: Fields) -> float | None:
+    """Return when the file was written; None where that is no time, or one that cannot be.
+
+    Version 4 writes UTC without saying so (``datetime.utcnow``), version 5 says it.
+    """
     text = fields.optional_text("datetime")
     try:
-        return None if text is None else datetime.fromisoformat(text).timestamp()
+        found = None if text is None else datetime.fromisoformat(text)
     except ValueError:
         return None
+    if found is None:
+        return None
+    unix_s = (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).timestamp()
+    return unix_s if 0.0 <= unix_s < _LATEST_S else None
 
 
 def _environment(fields: Fields) -> dict[str, Any]:

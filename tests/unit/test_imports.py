@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
+import time
 from pathlib import Path
 from typing import Any
 
@@ -311,3 +312,40 @@ def test_no_order_and_no_times_are_made_up(tmp_path: Path) -> None:
     for words in ("interleaved at random", "randomised order", "randomised complete", "seed 0"):
         assert words not in said
     assert "the order of the runs was not randomised" in said
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize(
+    "text", ["2024-05-01T10:00:00.0", "2024-05-01T10:00:00+00:00", "2024-05-01T12:00:00+02:00"]
+)
+def test_a_time_without_a_zone_is_utc_wherever_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str, text: str
+) -> None:
+    """pytest-benchmark 4 writes ``datetime.utcnow().isoformat()``."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    if "." in text:  # as Python 3.10 reads it: three or six digits
+        text += "00"
+    try:
+        found = {**document(benchmark()), "datetime": text}
+        assert read_file(written(tmp_path, found)).unix_s == 1714557600.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59", "today"]
+)
+def test_a_time_that_cannot_be_is_none(tmp_path: Path, text: str) -> None:
+    found = {**document(benchmark()), "datetime": text}
+    assert read_file(written(tmp_path, found)).unix_s is None
+    assert imported(tmp_path, written(tmp_path, found)).created_utc > "2024"
+
+
+def test_a_term_without_a_number_is_not_a_term_of_nothing(tmp_path: Path) -> None:
+    energy = {**ENERGY, "net_terms_j": {"gain": None, "idle edges": 0.2}}
+    path = written(tmp_path, document(benchmark(extra_info={"energy": energy})))
+    figure = imported(tmp_path, path).trials[0].energy
+    assert figure is not None
+    assert dict(figure.terms_j) == {"idle edges": pytest.approx(0.005)}
