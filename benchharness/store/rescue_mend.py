@@ -13,7 +13,7 @@ import sqlite3
 from benchharness.model import Status
 
 LOST = "what this trial has stored of itself is lost in part: the results file was damaged"
-_CAUTIONS = json.dumps([["rescued", LOST, "see its outputs, methods and warnings as unknown"]])
+_CAUTION = ["rescued", LOST, "see its outputs, methods and warnings as unknown"]
 _OF_TRIALS = ("outputs", "methods", "cautions", "details")
 _NOT_ENDED = f"('{Status.PLANNED.value}', '{Status.RUNNING.value}')"
 _KNOWN = ", ".join(f"'{status.value}'" for status in Status)
@@ -63,10 +63,14 @@ def _add_lost_variants(connection: sqlite3.Connection) -> None:
 
 
 def _mend_trial(connection: sqlite3.Connection, trial_id: int) -> None:
+    """Empty what cannot be read, and add a caution to those that can."""
     for name in _OF_TRIALS:
         unreadable = f"NOT coalesce(json_valid({name}), 0)"
         connection.execute(
             f"UPDATE trial SET {name} = '{{}}' WHERE id = ? AND {unreadable}",  # noqa: S608 - our own names
             (trial_id,),
         )
-    connection.execute("UPDATE trial SET cautions = ? WHERE id = ?", (_CAUTIONS, trial_id))
+    (told,) = connection.execute("SELECT cautions FROM trial WHERE id = ?", (trial_id,)).fetchone()
+    kept = json.loads(told)
+    cautions = json.dumps([*(kept if isinstance(kept, list) else ()), _CAUTION])
+    connection.execute("UPDATE trial SET cautions = ? WHERE id = ?", (cautions, trial_id))
