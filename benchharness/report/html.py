@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from benchharness import __version__, declarations
+from benchharness import __version__
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary
 from benchharness.report import (
@@ -45,6 +45,7 @@ from benchharness.report.metrics import (
 )
 from benchharness.report.run_order import is_randomised
 from benchharness.report.several_meters import several_meters
+from benchharness.report.templates import source_of, template_environment
 from benchharness.report.text import number, plain, unbroken
 from benchharness.report.timeline import SeriesReader
 from benchharness.report.winners import headline, winners
@@ -128,7 +129,7 @@ def _render(context: _Context, limits: html_panels.Limits) -> str:
     template = environment.get_template("report.html.jinja")
     text: str = template.render(
         csp=html_timeline.policy(CONTENT_SECURITY_POLICY, context.timeline),
-        css=_style_sheet(environment),
+        css=source_of(environment, "report.css", "timeline.css"),
         version=__version__,
         against=context.against,
         timeline=context.timeline,
@@ -219,16 +220,7 @@ def _methods_of(summary: CampaignSummary) -> Mapping[str, str]:
 
 
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    folders = [str(f) for f in declarations.folders("reports")]
-    environment = Environment(
-        loader=FileSystemLoader(folders),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment()
     environment.filters["first_sentence"] = first_sentence
     environment.filters["symbols"] = symbols
     environment.filters["number_text"] = partial(number, digits=2)
@@ -251,10 +243,3 @@ def symbols(text: str) -> Markup:
 def _sentence(text: str) -> str:
     """End with a full stop."""
     return text if text.endswith((".", "?", "!")) else f"{text}."
-
-
-def _style_sheet(environment: Environment) -> Markup:
-    assert environment.loader is not None
-    names = ("report.css", "timeline.css")
-    sources = [environment.loader.get_source(environment, name)[0] for name in names]
-    return Markup("\n".join(sources))  # noqa: S704 - the project's own style sheets

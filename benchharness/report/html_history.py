@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from benchharness import __version__, declarations
+from benchharness import __version__
 from benchharness.errors import UsageError
 from benchharness.report.history import History, Series, Skipped, is_energy
 from benchharness.report.history_figure import draw_series
@@ -23,6 +23,7 @@ from benchharness.report.history_text import (
     unit_of,
 )
 from benchharness.report.html import CONTENT_SECURITY_POLICY, SIZE_LIMIT_BYTES, symbols
+from benchharness.report.templates import source_of, template_environment
 from benchharness.report.text import Unit, half_width, number, plain, scaled_pm
 
 if TYPE_CHECKING:
@@ -101,12 +102,9 @@ def _render(history: History, title: str, command: str, panels: int, rows: int) 
     points = [point for series in history.series for point in series.points]
     dates = sorted(point.created_utc[:10] for point in points)
     left = len(history.series) - len(shown)
-    css = [_source(environment, name) for name in ("report.css", "history.css")]
-    text: str = environment.get_template(
-        "history.html.jinja"
-    ).render(
+    text: str = environment.get_template("history.html.jinja").render(
         csp=CONTENT_SECURITY_POLICY,
-        css=Markup("\n".join(css)),  # noqa: S704 - the project's own style sheets
+        css=source_of(environment, "report.css", "history.css"),
         version=__version__,
         title=plain(title, 120),
         answer=answer(history).replace(" %", "\u00a0%"),
@@ -194,20 +192,6 @@ def skipped_lines(skipped: Sequence[Skipped]) -> list[str]:
 
 
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    folders = [str(folder) for folder in declarations.folders("reports")]
-    environment = Environment(
-        loader=FileSystemLoader(folders),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment()
     environment.filters["symbols"] = symbols
     return environment
-
-
-def _source(environment: Environment, name: str) -> str:
-    assert environment.loader is not None
-    return environment.loader.get_source(environment, name)[0]

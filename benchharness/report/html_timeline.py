@@ -18,6 +18,7 @@ from benchharness.model import CampaignSummary, EnergyFigure, Status
 from benchharness.report.energy_flags import marked
 from benchharness.report.figures_time import MOST_SPANS, STAGE_WORDS, merged_spans
 from benchharness.report.phases import phase_roles
+from benchharness.report.templates import source_of
 from benchharness.report.text import plain
 from benchharness.report.timeline import SeriesReader, Span
 from benchharness.report.timeline_packed import packed
@@ -109,9 +110,7 @@ def with_samples(page: str, view: TimelineView | None, limit_bytes: int) -> str:
 
 
 def _script(environment: Environment) -> Markup:
-    assert environment.loader is not None
-    texts = [environment.loader.get_source(environment, name)[0] for name in SCRIPTS]
-    body = "\n".join(texts)
+    body = source_of(environment, *SCRIPTS)
     return Markup(f'(() => {{\n"use strict";\n{body}}})();')  # noqa: S704 - our own script
 
 

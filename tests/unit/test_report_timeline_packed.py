@@ -15,6 +15,8 @@ import pytest
 
 from benchharness.model import Channel, PhaseSpan, Status, TrialSummary
 from benchharness.report.html import SIZE_LIMIT_BYTES, render_html
+from benchharness.report.html_timeline import timeline_view, with_samples
+from benchharness.report.templates import template_environment
 from benchharness.report.timeline_packed import HOLD, LINE, SLICES, lighter, packed
 from benchharness.report.timeline_packed_read import Campaign, read_campaign
 from tests.unit.report_samples import (
@@ -253,3 +255,20 @@ def test_a_long_campaign_stays_below_the_limit() -> None:
     assert len(page.encode()) <= SIZE_LIMIT_BYTES
     head, _ = unpacked(page.split('id="timeline-samples">')[1].split("<")[0])
     assert len(head["runs"]) == 40
+
+
+@pytest.mark.parametrize("room", [20_000, 40_000])
+def test_the_samples_take_what_room_the_rest_of_the_page_leaves(room: int) -> None:
+    """The page itself fills nearly all of what is allowed; the samples alone would fit twice."""
+    summary = sample_campaign(repeat=4)
+    view = timeline_view(summary, SampleStore(summary, hz=100.0), template_environment())
+    assert view is not None
+    free = packed(view.campaign, view.head, SIZE_LIMIT_BYTES)
+    assert free is not None
+    assert len(free) > 2 * room
+    page = "x" * (SIZE_LIMIT_BYTES - room - len(view.place)) + view.place
+    filled = with_samples(page, view, SIZE_LIMIT_BYTES)
+    assert len(page) < len(filled.encode()) <= SIZE_LIMIT_BYTES
+    assert 'id="timeline-samples"></script>' not in filled
+    full = with_samples(page + "y" * room, view, SIZE_LIMIT_BYTES)  # no room at all
+    assert full == page + "y" * room
