@@ -72,10 +72,12 @@ def run(args: argparse.Namespace) -> int:
     with Store.open(results_path(args), create=False) as store:
         campaign = store.campaign(args.campaign)
         refuse_lost(campaign.spec)
-        added = missing_blocks(store, campaign.id, args.repeat)
+        missing_blocks(store, campaign.id, args.repeat)  # refuses before anything is changed
         store.claim(campaign.id)
         interrupted = False
         try:
+            # Counted again now that nobody else can add any: it may have grown until the claim.
+            added = missing_blocks(store, campaign.id, args.repeat)
             reset_unfinished(store, campaign.id)
             fixed = args.repeat is not None or campaign.state == "done"
             growth = None if fixed else growth_of(store, campaign)
