@@ -28,6 +28,11 @@ class Status(str, Enum):
     TIMEOUT = "timeout"
     INVALID = "invalid"  # interrupted, or a limit of the harness made it worthless
 
+    @property
+    def is_pending(self) -> bool:
+        """Say whether it has not ended: it is planned, or it runs."""
+        return self in (Status.PLANNED, Status.RUNNING)
+
 
 class MeasurementClass(str, Enum):
     """Where a joule comes from; never compared across classes unless asked."""

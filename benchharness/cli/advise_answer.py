@@ -11,6 +11,7 @@ from benchharness.energy.better import Better
 from benchharness.energy.design import MOST, Question, Row
 from benchharness.energy.pilot import Pilot
 from benchharness.model import MeasurementClass
+from benchharness.plan.stop import percent
 from benchharness.units import format_duration
 
 _LEAST_TOLD = 0.001  # of the energy: what limits less than this limits nothing
@@ -55,11 +56,6 @@ def sentence(answer: Answer) -> str:
         f"{chosen.repetitions} repetitions of each variant, {format_duration(chosen.total_s)} "
         f"for two variants."
     )
-
-
-def percent(share: float) -> str:
-    """Write a share in per cent, two significant digits."""
-    return f"{100 * share:.2g} %"
 
 
 def document(answer: Answer) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from benchharness.stats import saying
 from benchharness.stats.interval import mean_interval
 from benchharness.units import format_duration, format_si
 
@@ -133,10 +134,7 @@ def standing(rule: StopRule, seen: Seen) -> str:
 
 def percent(share: float) -> str:
     """Write a share in per cent, two significant digits."""
-    if math.isinf(share):
-        return "unknown"
-    value = 100.0 * share
-    return f"{value:.0f} %" if value >= 99.5 else f"{value:.2g} %"
+    return "unknown" if math.isinf(share) else f"{saying.percent(share, digits=2)} %"
 
 
 def _of(found: tuple[str, float], seen: Seen) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchharness.model import MeasurementClass, Status
+from benchharness.model import MeasurementClass
 from benchharness.report.change_text import change_text
 from benchharness.report.commands import campaign_command
 from benchharness.report.comparison_records import Change, Comparison, Pair, Side
@@ -18,7 +18,6 @@ from benchharness.stats.saying import percent
 
 # CPU seconds are in the JSON document.
 _SHOWN = ("energy_net_j", "energy_gross_j", "duration_s", "memory_peak_bytes")
-_PENDING = (Status.PLANNED, Status.RUNNING)
 _LONGEST_BESIDE = 24  # where a pair's words are longer, they stand above its rows
 
 
@@ -150,7 +149,7 @@ def _unfinished(comparison: Comparison) -> list[str]:
     campaigns = {s.campaign.campaign_id: s.campaign for p in comparison.pairs for s in (p.a, p.b)}
     notes = []
     for campaign in campaigns.values():
-        left = sum(t.status in _PENDING or was_interrupted(t) for t in campaign.trials)
+        left = sum(t.status.is_pending or was_interrupted(t) for t in campaign.trials)
         if left:
             what = f"{left} of {len(campaign.trials)} runs of campaign"
             name = plain(campaign.campaign_id, 40)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchharness.energy.observed import ASSUMED_GAIN_BOUND, ASSUMED_MODEL_BOUND
-from benchharness.model import Caution, MeasurementClass, Status, TrialSummary
+from benchharness.model import Caution, MeasurementClass, TrialSummary
 from benchharness.report.derive_cautions import missed_ticks
 from benchharness.report.derive_variants import VariantTrials
 from benchharness.report.interrupted import was_interrupted
@@ -63,10 +63,7 @@ def _quick(quick: bool) -> Iterable[Caution]:
 
 
 def _unfinished(trials: Sequence[TrialSummary], resume: str) -> Iterable[Caution]:
-    left = sum(
-        trial.status in (Status.PLANNED, Status.RUNNING) or was_interrupted(trial)
-        for trial in trials
-    )
+    left = sum(trial.status.is_pending or was_interrupted(trial) for trial in trials)
     if left:
         yield Caution(
             "unfinished",

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from benchharness.model import Status, TrialSummary
+from benchharness.model import TrialSummary
 from benchharness.report.derive_alone import Derive
 from benchharness.report.derive_progress import Progress
 from benchharness.report.derive_worker import LENGTH_BYTES
@@ -26,7 +26,6 @@ from benchharness.store.records import TrialRecord
 WORTH_IT = 1000  # trials: what a process costs to start is then well spent
 _MOST = 8  # processes
 _READ_BYTES = 1 << 16
-_PENDING = (Status.PLANNED, Status.RUNNING)
 _ROOT = Path(__file__).parent.parent.parent  # of the package
 
 
@@ -38,7 +37,7 @@ def derived_apart(
     ``derive`` is a function at the top of a module. Trials that have not ended are left out: other
     processes see another state of the file.
     """
-    ended = [record.trial_id for record in records if record.status not in _PENDING]
+    ended = [record.trial_id for record in records if not record.status.is_pending]
     count = min(_processors(), _MOST)
     if len(ended) < WORTH_IT or count == 1 or not _is_python(sys.executable):
         return {}

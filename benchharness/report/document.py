@@ -20,7 +20,6 @@ from benchharness.model import (
     Caution,
     MetricSummary,
     PhaseSpan,
-    Status,
     TrialSummary,
     VariantSummary,
 )
@@ -37,12 +36,11 @@ from benchharness.report.several_meters import figures_of
 from benchharness.report.statistics_document import statistics_document
 
 SCHEMA_VERSION = 2
-_PENDING = (Status.PLANNED, Status.RUNNING)
 
 
 def to_document(summary: CampaignSummary) -> dict[str, Any]:
     """Return the campaign as JSON types only: dict, list, str, int, float, bool and None."""
-    ended = [trial for trial in summary.trials if trial.status not in _PENDING]
+    ended = [trial for trial in summary.trials if not trial.status.is_pending]
     applies = {variant.index: variant.applies for variant in summary.variants}
     document = {
         "schema_version": SCHEMA_VERSION,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from benchharness.model import CampaignSummary, EnergyFigure, Status, TrialSummary
+from benchharness.model import CampaignSummary, EnergyFigure, TrialSummary
 from benchharness.report.energy_budget import figure_budget
 from benchharness.report.energy_flags import MARK, cross_check, flags, gate_of, marked, share_text
 from benchharness.report.energy_tables import dominant_text, nu_text, without_empty
@@ -22,7 +22,6 @@ MARK_NOTE = (
     "looked into (the warnings say what and the remedy)"
 )
 _EMPTY = Cell(DASH, "muted")
-_PENDING = (Status.PLANNED, Status.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def runs_table(summary: CampaignSummary, most: int = 400) -> Table | None:
 
     Beyond ``most``, runs with an energy and without a flag are left out before others.
     """
-    ended = [t for t in summary.trials if t.status not in _PENDING]
+    ended = [t for t in summary.trials if not t.status.is_pending]
     figures = [t.energy for t in ended if t.energy is not None]
     if not figures:
         return None

@@ -31,7 +31,6 @@ from benchharness.stats.outliers import outliers
 from benchharness.stats.sample import Sample
 
 CLOSED, OPEN, NOT_COMPARABLE = 1, 0, 3  # exit codes
-_PENDING = (Status.PLANNED, Status.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ def _differences(a: CampaignSummary, b: CampaignSummary, *, energy: bool) -> lis
 def _failures(candidate: CampaignSummary) -> list[str]:
     found = []
     for variant in candidate.variants:
-        ended = [t for t in candidate.trials_of(variant.index) if t.status not in _PENDING]
+        ended = [t for t in candidate.trials_of(variant.index) if not t.status.is_pending]
         bad = [t for t in ended if t.status is not Status.OK]
         if bad:
             reason = f": {plain(bad[0].reason, 120)}" if bad[0].reason else ""

@@ -35,8 +35,6 @@ from benchharness.store.records import (
     TrialResult,
 )
 
-_PENDING = (Status.PLANNED, Status.RUNNING)
-
 
 @dataclass(slots=True)
 class Found:
@@ -135,7 +133,7 @@ def _unreadable(error: Exception) -> str:
 def _entry(
     campaign: CampaignRecord, records: Sequence[TrialRecord], energies: _Energies, name: str | None
 ) -> Entry:
-    ended = [record for record in records if record.status not in _PENDING]
+    ended = [record for record in records if not record.status.is_pending]
     trials = [energies.trial(record) for record in ended]
     listed = {int(v["index"]): v for v in campaign.spec.get("variants", [])}
     for record in records:

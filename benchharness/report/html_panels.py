@@ -114,11 +114,7 @@ def _leaders(variants: Sequence[VariantSummary]) -> list[VariantSummary]:
 
 def small_panels(summary: CampaignSummary, reader: SeriesReader, limits: Limits) -> Panels:
     """Draw power (without a meter: CPU) of every run in run order, on shared axes."""
-    ended = [
-        t
-        for t in sorted(summary.trials, key=lambda t: t.index)
-        if t.status not in (Status.PLANNED, Status.RUNNING)
-    ]
+    ended = [t for t in sorted(summary.trials, key=lambda t: t.index) if not t.status.is_pending]
     lines: list[tuple[TrialSummary, Timeline]] = []
     for trial in ended[: limits.small]:
         timeline = read_timeline(reader, trial, min(150, limits.buckets), ("power", "cpu"))

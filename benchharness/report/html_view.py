@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchharness.model import CampaignSummary, MeasurementClass, Status
+from benchharness.model import CampaignSummary, MeasurementClass
 from benchharness.report.change_text import ChangeText
 from benchharness.report.commands import campaign_command
 from benchharness.report.groups import is_divided
@@ -60,7 +60,7 @@ def banners(summary: CampaignSummary) -> list[Banner]:
         for cls in energy_classes(summary)
         if cls is not MeasurementClass.MEASURED
     ]
-    planned = sum(t.status in (Status.PLANNED, Status.RUNNING) for t in summary.trials)
+    planned = sum(t.status.is_pending for t in summary.trials)
     if summary.state != "done":
         left = f"{planned} of {len(summary.trials)} runs have not been made. " if planned else ""
         found.append(

@@ -88,8 +88,7 @@ def drift_sentence(summary: CampaignSummary, key: str) -> str:
     found = campaign_drift(summary, key)
     if found is None:
         return ""
-    sentence = found.sentence.replace("-", "−")
-    return f"All variants together: {sentence} ({_span(found.span_s)})."
+    return f"All variants together: {found.sentence} ({_span(found.span_s)})."
 
 
 def _open_pairs(pairs: Sequence[PairOf], what: str, summary: CampaignSummary) -> list[str]:

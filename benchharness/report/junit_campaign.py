@@ -12,7 +12,6 @@ from benchharness.report.groups import workloads
 from benchharness.report.junit import Case, Suite, junit_xml
 from benchharness.report.metrics import half_interval, metric_of
 
-_PENDING = (Status.PLANNED, Status.RUNNING)
 _FIGURES = (
     *("energy_net_j", "energy_gross_j", "duration_s"),
     *("memory_peak_bytes", "cpu_s", "cpu_percent"),
@@ -79,7 +78,7 @@ def _not_run(left_out: Sequence[Mapping[str, Any]], workload: str) -> list[Case]
 
 
 def _case(variant: VariantSummary, trials: Sequence[TrialSummary]) -> Case:
-    ended = [trial for trial in trials if trial.status not in _PENDING]
+    ended = [trial for trial in trials if not trial.status.is_pending]
     bad = [trial for trial in ended if trial.status is not Status.OK]
     duration = metric_of(variant, "duration_s")
     return Case(

@@ -116,7 +116,7 @@ def _what(summary: CampaignSummary) -> Iterator[Sentence]:
 
 
 def _repetitions(summary: CampaignSummary, known: Conditions) -> Iterator[Sentence]:
-    ended = [t for t in summary.trials if t.status not in (Status.PLANNED, Status.RUNNING)]
+    ended = [t for t in summary.trials if not t.status.is_pending]
     if not ended:
         return
     counts = sorted(Counter(t.variant for t in ended).values())

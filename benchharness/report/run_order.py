@@ -74,4 +74,4 @@ def timed_values(
 
 
 def _ended(trials: Iterable[TrialSummary]) -> list[TrialSummary]:
-    return [t for t in trials if t.status not in (Status.PLANNED, Status.RUNNING)]
+    return [t for t in trials if not t.status.is_pending]

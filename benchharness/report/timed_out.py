@@ -13,7 +13,6 @@ from benchharness.model import CampaignSummary, Status, TrialSummary, VariantSum
 
 TIMED_OUT = "x"  # behind a variant's name
 REMEDY = "give a longer --timeout"
-_PENDING = (Status.PLANNED, Status.RUNNING)
 # What grows with the time that a run takes. A peak of memory does not so plainly.
 _CUT = frozenset({"duration_s", "cpu_s", "energy_gross_j", "energy_net_j"})
 
@@ -30,7 +29,7 @@ def lost_runs(trials: Sequence[TrialSummary]) -> int:
 
 def of_how_many(trials: Sequence[TrialSummary]) -> str:
     """Return ``2 of 10 runs``."""
-    ended = sum(trial.status not in _PENDING for trial in trials)
+    ended = sum(not trial.status.is_pending for trial in trials)
     return f"{lost_runs(trials)} of {ended} run{'' if ended == 1 else 's'}"
 
 

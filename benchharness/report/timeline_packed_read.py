@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchharness.model import CampaignSummary, PhaseSpan, Status, TrialSummary
+from benchharness.model import CampaignSummary, PhaseSpan, TrialSummary
 from benchharness.report.buckets import broken_at_gaps, rate
 from benchharness.report.phases import HARNESS, phase_spans
 from benchharness.report.timeline import SCALES, Observed, SeriesReader, Span, observed
@@ -93,7 +93,7 @@ def read_campaign(summary: CampaignSummary, reader: SeriesReader) -> Campaign | 
     lines: dict[Line, int] = {}
     found: list[tuple[TrialSummary, int, int, list[Track]]] = []
     for trial in sorted(summary.trials, key=lambda t: t.index):
-        if trial.status in (Status.PLANNED, Status.RUNNING):
+        if trial.status.is_pending:
             continue
         raw = observed(reader, trial, QUANTITIES, edges=True)
         if not raw:

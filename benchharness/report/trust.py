@@ -34,7 +34,7 @@ class CautionRow:
 
 def grounds(summary: CampaignSummary) -> list[Ground]:
     """Return the grounds for and against relying on the figures, one short line each."""
-    ended = [t for t in summary.trials if t.status not in (Status.PLANNED, Status.RUNNING)]
+    ended = [t for t in summary.trials if not t.status.is_pending]
     good = [t for t in ended if t.status is Status.OK]
     found = [
         Ground(len(good) == len(ended) and bool(good), f"{len(good)} of {len(ended)} runs good")

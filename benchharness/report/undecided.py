@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from benchharness.model import CampaignSummary, Status, VariantSummary
+from benchharness.model import CampaignSummary, VariantSummary
 from benchharness.report.change_text import change_text
 from benchharness.report.commands import campaign_command
 from benchharness.report.metrics import METRICS, headline_key, metric_of, ranked
@@ -62,7 +62,7 @@ def command_for(summary: CampaignSummary, more: Iterable[int | None]) -> str:
 
 def repeat_command(summary: CampaignSummary, more: int) -> str:
     """Return the command that adds so many repetitions to those that have ended."""
-    ended = [t for t in summary.trials if t.status not in (Status.PLANNED, Status.RUNNING)]
+    ended = [t for t in summary.trials if not t.status.is_pending]
     now = max((t.repetition for t in ended), default=-1) + 1
     return campaign_command("resume", summary, "--repeat", str(now + more))
 

@@ -81,7 +81,7 @@ def _by_variant(summary: CampaignSummary) -> Mapping[int, list[TrialSummary]]:
 
 
 def _ended(trials: Sequence[TrialSummary]) -> int:
-    return sum(t.status not in (Status.PLANNED, Status.RUNNING) for t in trials)
+    return sum(not t.status.is_pending for t in trials)
 
 
 def _has(trial: TrialSummary, letter: str) -> bool:

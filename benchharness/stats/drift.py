@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchharness.stats.interval import LEVEL
+from benchharness.stats.saying import percent
 from benchharness.stats.student import t_factor
 
 FEWEST_NU = 4.0  # below it an interval of a slope is too wide to say anything
@@ -43,12 +44,12 @@ class Drift:
             most = max(abs(self.low), abs(self.high))
             if most == 0.0:
                 return "no drift over the campaign"
-            return f"no clear drift: less than {_percent(most)} % over the campaign"
+            return f"no clear drift: less than {percent(most, digits=2)} % over the campaign"
         low, high = sorted((abs(self.low), abs(self.high)))
         return (
-            f"drift of {_percent(self.total)} % over the campaign "
-            f"({_percent(math.copysign(low, self.total))} to "
-            f"{_percent(math.copysign(high, self.total))} %)"
+            f"drift of {percent(self.total, digits=2)} % over the campaign "
+            f"({percent(math.copysign(low, self.total), digits=2)} to "
+            f"{percent(math.copysign(high, self.total), digits=2)} %)"
         )
 
 
@@ -87,9 +88,3 @@ def _centred(variant: Sequence[tuple[float, float]]) -> list[tuple[float, float]
     time_s = math.fsum(t for t, _ in variant) / len(variant)
     mean = math.fsum(y for _, y in variant) / len(variant)
     return [(t - time_s, y / mean - 1.0) for t, y in variant]
-
-
-def _percent(share: float) -> str:
-    """Write with one place, with two below 0.1: 1.2, 0.8, 0.07."""
-    size = abs(100.0 * share)
-    return f"{100.0 * share:.{2 if size < 0.095 else 1}f}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from benchharness.stats.interval import LEVEL
 from benchharness.stats.ratio import ratio_of_means
 from benchharness.stats.sample import Sample, spread
+from benchharness.stats.saying import percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,12 @@ class Floor:
         """Return what is to be said of it, in per cent of the value."""
         if self.share is None or self.low is None or self.high is None:
             return "not told from the floor: it has no interval above 0"
-        low, high = _percent(self.low), _percent(self.high)
+        low, high = percent(self.low), percent(self.high)
         if not self.is_above:
             return f"not above the floor: that of noop is {low} to {high} % of it"
         if self.low <= 0.0:
             return f"above the floor, which is at most {high} % of it"
-        return f"above the floor, which is {_percent(self.share)} % of it ({low} to {high} %)"
+        return f"above the floor, which is {percent(self.share)} % of it ({low} to {high} %)"
 
 
 def floor_of(noop: Sample, variant: Sample, level: float = LEVEL) -> Floor | None:
@@ -52,7 +53,3 @@ def floor_of(noop: Sample, variant: Sample, level: float = LEVEL) -> Floor | Non
     if ratio is None or not ratio.is_bounded:
         return Floor(None, None, None)
     return Floor(ratio.ratio, ratio.low, ratio.high)
-
-
-def _percent(share: float) -> str:
-    return f"{100.0 * share:.3g}"

@@ -82,7 +82,7 @@ class TrialResult:
 
     def __post_init__(self) -> None:
         """Refuse a result of a trial that has not ended."""
-        if self.status in (Status.PLANNED, Status.RUNNING):
+        if self.status.is_pending:
             raise ValueError(f"a result cannot have the status {self.status.value!r}")
 
 

@@ -144,7 +144,7 @@ class Trials:
 def _record(row: tuple[Any, ...]) -> TrialRecord:
     trial_id, campaign_id, index, variant, repetition, workload, factors = row[:7]
     status, started_ns, replaced_by = Status(row[7]), row[8], row[9]
-    ended = status not in (Status.PLANNED, Status.RUNNING)
+    ended = not status.is_pending
     return TrialRecord(
         trial_id,
         campaign_id,

@@ -125,7 +125,7 @@ class TestDrift:
             "drift of 1.2 % over the campaign (0.8 to 1.6 %)"
         )
         assert Drift(8, 3600.0, -0.012, -0.012, -0.016, -0.008).sentence == (
-            "drift of -1.2 % over the campaign (-0.8 to -1.6 %)"
+            "drift of −1.2 % over the campaign (−0.8 to −1.6 %)"
         )
         assert Drift(8, 3600.0, 0.001, 0.001, -0.004, 0.006).sentence == (
             "no clear drift: less than 0.6 % over the campaign"
