@@ -10,6 +10,7 @@ from benchharness.report.derive_variants import ENERGY_METRICS, NET, net_is_know
 from benchharness.report.derive_verdict import ENERGY
 from benchharness.report.energy_budget import good_figures
 from benchharness.report.groups import group_places, has_levels
+from benchharness.report.remembered import once_each
 from benchharness.report.text import half_width, number
 from benchharness.standing import Word
 
@@ -128,6 +129,7 @@ def energy_key(summary: CampaignSummary) -> str | None:
     return next((k for k in ("energy_net_j", "energy_gross_j") if has_metric(summary, k)), None)
 
 
+@once_each
 def headline_key(summary: CampaignSummary) -> str:
     """Return the metric that ranks the variants, as the verdict does.
 

@@ -14,6 +14,7 @@ from benchharness.energy.systematic import gross_terms_j, net_terms_j, random_u_
 from benchharness.model import CampaignSummary, Status, TrialSummary, VariantSummary
 from benchharness.report.derive_variants import ENERGY_METRICS, NET, VALUES
 from benchharness.report.metrics import headline_key, metric_of
+from benchharness.report.remembered import once_each
 from benchharness.report.run_order import run_times_s
 from benchharness.stats.autocorrelation import Neighbours, neighbours
 from benchharness.stats.combined import Combined, combined
@@ -86,13 +87,10 @@ def _is_asked(summary: CampaignSummary, key: str) -> bool:
     return len(summary.variants) <= MOST_VARIANTS or key == headline_key(summary)
 
 
+@once_each
 def summary_times_s(summary: CampaignSummary) -> Mapping[int, float]:
     """Return when each run began, worked out once for a summary."""
-    known: Mapping[int, float] | None = summary.__dict__.get("_times_s")
-    if known is None:
-        known = run_times_s(summary.trials)
-        summary.__dict__["_times_s"] = known
-    return known
+    return run_times_s(summary.trials)
 
 
 def _runs(summary: CampaignSummary, variant: int, key: str) -> list[tuple[TrialSummary, float]]:

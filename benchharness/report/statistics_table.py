@@ -16,8 +16,8 @@ _RARE = 0.05
 _NOTES = (
     "standard uncertainties of the mean (k = 1): between trials without what the meter adds to "
     "each; combined is the spread as found with what the meter adds to all alike",
-    "g: difference from the reference in units of the common standard deviation (Hedges), with its "
-    "95 % interval; beside the change, not in its place",
+    "the effect g is the difference from the reference in common standard deviations (Hedges), "
+    "with its 95 % interval; beside the change, not in its place",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from benchharness.report.answer_table import answer_tables
 from benchharness.report.derive_variants import of_variants
 from benchharness.report.document import to_document
 from benchharness.report.html import render_html
+from benchharness.report.metrics import headline_key
 from tests.unit.report_samples import Kind, sample_campaign
 
 
@@ -40,6 +42,14 @@ def looked_through(variants: int) -> int:
     to_document(summary)
     times: int = trials.times
     return times
+
+
+def test_what_ranks_is_found_once_for_each_summary() -> None:
+    summary = many(3)
+    assert headline_key(summary) == "energy_net_j"
+    assert headline_key(replace(summary, metric="duration_s")) == "duration_s"
+    assert headline_key(summary) == "energy_net_j"
+    assert summary == many(3)  # what is kept is no part of it
 
 
 @pytest.mark.slow
