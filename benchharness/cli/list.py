@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from benchharness.cli.common import (
-    DEFAULT_RESULTS,
     EXIT_CODES,
     HelpFormatter,
     add_results_option,
     results_path,
 )
+from benchharness.report.commands import DEFAULT_RESULTS
 
 if TYPE_CHECKING:
     from benchharness.errors import BenchharnessError

@@ -66,7 +66,7 @@ def test_a_missing_file_is_not_made_by_looking(tmp_path: Path, read_only: bool) 
 def test_an_empty_file_becomes_a_results_file_when_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "results.db"
     path.touch()
-    assert "no results file" in refused(path, read_only=True)
+    assert "the results file is there, and empty" in refused(path, read_only=True)
     with Store.open(path) as store:
         assert store.campaigns() == []
 
