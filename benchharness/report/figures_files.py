@@ -95,8 +95,11 @@ def _figures(
             if stack is not None:
                 yield name, stack_caption(summary, heading, stack), stack_figure(stack)
         joules = ratio_key(summary) or energy_key(summary)
-        points = points_figure(power_points(summary, joules), METRICS[joules].title, suffix) \
-            if joules else None
+        points = (
+            points_figure(power_points(summary, joules), METRICS[joules].title, suffix)
+            if joules
+            else None
+        )
         if joules and points is not None:
             yield "points", points_caption(summary, heading, joules), points
         if reader is not None:
