@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchharness.report import figures
@@ -69,7 +70,8 @@ def points_figure(points: Sequence[PowerPoint], title: str, suffix: str) -> Figu
     figure = paper_figure(_POINTS_MM, _POINTS_WIDE_MM)
     figure.set_dpi(figures.POINTS_PER_INCH)  # the labels are placed in points
     inset(figure, left=14.0, right=3.0, top=3.0, bottom=11.0)
-    plot_power(figure.subplots(), points[:_MOST_POINTS], title, suffix)
+    shown = [replace(point, label=drawable(point.label, 40)) for point in points[:_MOST_POINTS]]
+    plot_power(figure.subplots(), shown, title, suffix)
     return figure
 
 
