@@ -16,7 +16,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from tests.integration.wasm_programs import DATA_HOME, run
 from tests.unit.nn_workload import FOLDER
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 ROUNDS, REPEAT = 6, 200
 LARGEST_RATIO = 1.05

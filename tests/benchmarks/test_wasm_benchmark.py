@@ -19,7 +19,7 @@ from tests.integration.wasm_hosts import start_host
 from tests.integration.wasm_programs import MODULES, ROOT, Done, run_argv
 from wasm_modules.hosts import start
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 MODULE = MODULES / "matrix-scalar.wasm"
 N, N_QUICK = 1500, 60

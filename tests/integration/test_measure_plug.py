@@ -16,7 +16,7 @@ import pytest
 from benchharness.meters.emulator.truth import read_truth, truth_energy_j
 from tests.integration.mqtt_broker import EmulatedPlug, Mosquitto
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 SCRIPT = """
 import json, sys, time
@@ -45,6 +45,7 @@ def start(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+@pytest.mark.alone
 def test_gross_and_net_agree_with_the_truth_within_their_uncertainty(
     tmp_path: Path, mosquitto: Mosquitto, start_plug: Callable[..., EmulatedPlug]
 ) -> None:

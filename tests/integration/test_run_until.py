@@ -215,7 +215,6 @@ def test_a_block_keeps_its_meters(harness: Harness) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.alone
 def test_a_dry_run_measures_nothing_and_knows_what_was_measured(harness: Harness) -> None:
     varied = ["./nap", "--vary", "s=0.02,0.05", "--repeat", "2"]
     first = harness.run(*varied, "--dry-run")

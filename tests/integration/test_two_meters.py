@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.harness import Harness
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 WALL_W, RAIL_W = 10.0, 8.0
 
@@ -38,6 +38,7 @@ def harness(tmp_path: Path) -> Harness:
     return Harness(tmp_path)
 
 
+@pytest.mark.alone
 def test_both_powers_stand_in_every_report_with_what_the_supply_loses(harness: Harness) -> None:
     outcome = harness(
         "run", "--json", "--meter", "wall.toml", "--meter", "rail.toml", "--idle", "1",
