@@ -155,6 +155,7 @@ def test_ctrl_c_in_the_block_does_not_rest() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_meter_that_fails_in_the_middle_leaves_the_time_and_says_so() -> None:
     meter = FlatMeter(fails_after_s=0.5)
     with benchharness.measure("unplugged", meter=meter, idle_s=0) as m:
@@ -249,6 +250,7 @@ def test_figures_are_not_there_before_the_end() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_coroutines_and_asynchronous_blocks_leave_the_loop_to_others() -> None:
     beats = 0
 
