@@ -15,6 +15,7 @@ from __future__ import annotations
 import marshal
 import os
 import platform
+import re
 import tempfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +33,7 @@ SWITCH = "BENCHHARNESS_CACHE"  # a folder, or "off"
 MOST_BYTES = 500_000_000
 _LEVEL = 1
 _SUFFIX = ".trials"
+_NAME = re.compile(r"\w[\w-]*")
 _PACKAGE = Path(__file__).parent.parent
 # Folder and beginning of the names of what takes part in deriving a trial.
 _DERIVES = (
@@ -80,10 +82,11 @@ def keep(campaign_id: str, digests: Mapping[int, str], trials: Iterable[TrialSum
     try:
         content = zlib.compress(marshal.dumps(kept), _LEVEL)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for older in path.parent.glob(f"{campaign_id}-*{_SUFFIX}"):
-            older.unlink(missing_ok=True)
         _make_room(path.parent, len(content))
         _write(path, content)
+        for other in path.parent.glob(f"{campaign_id}-*{_SUFFIX}"):  # by code that is gone
+            if other != path:
+                other.unlink(missing_ok=True)
     except (OSError, TypeError, ValueError):
         return
 
@@ -101,8 +104,9 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _make_room(folder: Path, more: int) -> None:
-    """Delete what was made longest ago until ``more`` bytes fit."""
-    files = sorted((f.stat().st_mtime_ns, f.stat().st_size, f) for f in folder.iterdir())
+    """Delete of our own files what was made longest ago, until ``more`` bytes fit."""
+    ours = folder.glob(f"*{_SUFFIX}")  # the folder may be one that the user has other files in
+    files = sorted((f.stat().st_mtime_ns, f.stat().st_size, f) for f in ours)
     total = more + sum(size for _, size, _ in files)
     for _, size, file in files:
         if total <= MOST_BYTES:
@@ -113,7 +117,9 @@ def _make_room(folder: Path, more: int) -> None:
 
 def _path(campaign_id: str) -> Path | None:
     folder = _folder()
-    return None if folder is None else folder / f"{campaign_id}-{_code()}{_SUFFIX}"
+    if folder is None or not _NAME.fullmatch(campaign_id):  # a file from elsewhere may say ../
+        return None
+    return folder / f"{campaign_id}-{_code()}{_SUFFIX}"
 
 
 def _folder() -> Path | None:

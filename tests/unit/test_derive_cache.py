@@ -193,3 +193,38 @@ def test_streams_and_events_of_many_trials_are_those_of_each(tmp_path: Path) -> 
         ]
         expected = [(stream.trial_id, stream.name, stream.meta) for stream in meters]
         assert store.meters("0badcafe") == expected
+
+
+def test_files_of_somebody_else_in_the_folder_are_left_alone(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir()
+    theirs = [folder / f"thesis{i}.txt" for i in range(4)]
+    for file in theirs:
+        file.write_text("important" * 1000)
+    monkeypatch.setattr(derive_cache, "MOST_BYTES", 100)
+    campaign(tmp_path, VARIANTS).close()
+    summary(tmp_path)
+    assert [file.read_text() for file in theirs] == ["important" * 1000] * 4
+
+
+def test_a_name_that_leads_out_of_the_folder_is_not_kept(folder: Path) -> None:
+    derive_cache.keep("../evil", {}, [])
+    derive_cache.keep("a*", {}, [])
+    assert derive_cache.load("../evil", {1: "x"}) == {}
+    assert not folder.exists()
+
+
+def test_a_cache_that_cannot_be_written_keeps_the_one_that_is_there(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign(tmp_path, VARIANTS).close()
+    summary(tmp_path)
+    before = sorted(folder.iterdir())
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(derive_cache, "_write", full)
+    derive_cache.keep("0badcafe", {}, [])
+    assert sorted(folder.iterdir()) == before != []
