@@ -62,8 +62,8 @@ def title_text(summary: CampaignSummary, heading: str) -> str:
 
 
 def often(summary: CampaignSummary) -> str:
-    """Return how many good runs the variants have: ``5``, or ``4 to 5``."""
-    counts = sorted({v.ok for v in summary.variants}) or [0]
+    """Return how many good runs the variants that have any have: ``5``, or ``4 to 5``."""
+    counts = sorted({v.ok for v in summary.variants if v.ok}) or [0]
     return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
 
 
