@@ -104,10 +104,10 @@ def test_markdown_tables_keep_their_shape(run: Run, tmp_path: Path) -> None:
 def test_a_paper_compiles_with_its_figures(run: Run, tmp_path: Path) -> None:
     code, out, _ = run("report", "last", "--latex", "table.tex", "--standalone")
     assert code == 0
-    figures = ["forest", "runs", "energy", "power"]
+    figures = ["forest", "runs", "energy", "points", "power"]
     assert out.split() == [*(f"table-figures/{name}.pdf" for name in figures), "table.tex"]
     text = (tmp_path / "table.tex").read_text(encoding="utf-8")
-    assert text.count(r"\includegraphics{table-figures/") == 4
+    assert text.count(r"\includegraphics{table-figures/") == 5
     assert "was measured by" in text
     compiled(tmp_path)
     log = compiled(tmp_path)
