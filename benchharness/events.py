@@ -20,6 +20,11 @@ The lines, for programs in other languages (``edge`` is "start" or "end")::
     {"t_ns": 3, "event": "metric", "name": "loss", "value": 0.5, "unit": "1", "step": 7}
     {"t_ns": 4, "event": "output", "name": "checksum", "value": "f00d"}
     {"t_ns": 5, "event": "ready"}
+    {"t_ns": 6, "event": "phase", "edge": "end", "name": "train", "step": 3,
+     "participant": "client-2"}
+    {"t_ns": 7, "event": "left_out", "participant": "client-2", "text": "no answer", "step": 4}
+
+A line may be about another program of the trial, by its name; ``step`` is a round or the like.
 
 This file needs the standard library of CPython 3.6 or later, and nothing else of benchharness.
 """
@@ -83,18 +88,37 @@ def window():  # type: ignore[no-untyped-def]
 
 
 @contextmanager
-def phase(name):  # type: ignore[no-untyped-def]
-    """Mark the body as a named phase."""
-    emit("phase", edge="start", name=name)
+def phase(name, step=None):  # type: ignore[no-untyped-def]
+    """Mark the body as a named phase; ``step`` says which one of many (a round, a request)."""
+    emit("phase", edge="start", name=name, **_step(step))
     try:
         yield
     finally:
-        emit("phase", edge="end", name=name)
+        emit("phase", edge="end", name=name, **_step(step))
 
 
-def metric(name, value, unit="1", step=None):  # type: (str, float, str, int | None) -> None
-    """Record a number that the workload measured itself."""
-    emit("metric", name=name, value=value, unit=unit, step=step)
+def span(name, start_ns, end_ns, step=None, participant=None):
+    # type: (str, int, int, int | None, str | None) -> None
+    """Record a phase that is over, by its CLOCK_MONOTONIC stamps.
+
+    ``participant`` names another program of the trial, of which this one knows when it began and
+    ended: a server that saw when a client's message went out and when its answer came.
+    """
+    other = {} if participant is None else {"participant": participant}  # type: dict[str, object]
+    for edge, t_ns in (("start", start_ns), ("end", end_ns)):
+        emit("phase", edge=edge, name=name, t_ns=t_ns, **_step(step), **other)
+
+
+def metric(name, value, unit="1", step=None, participant=None):
+    # type: (str, float, str, int | None, str | None) -> None
+    """Record a number that the workload measured itself; of ``participant``, if one is named."""
+    other = {} if participant is None else {"participant": participant}  # type: dict[str, object]
+    emit("metric", name=name, value=value, unit=unit, step=step, **other)
+
+
+def left_out(participant, reason, step=None):  # type: (str, str, int | None) -> None
+    """Say that a step (a round) went on without another program of the trial, and why."""
+    emit("left_out", participant=participant, text=reason, **_step(step))
 
 
 def ready():  # type: () -> None
@@ -105,3 +129,7 @@ def ready():  # type: () -> None
 def output(name, value):  # type: (str, object) -> None
     """Record a result; the harness checks it against what the manifest expects."""
     emit("output", name=name, value=value)
+
+
+def _step(step):  # type: (int | None) -> dict[str, object]
+    return {} if step is None else {"step": step}

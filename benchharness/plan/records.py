@@ -63,10 +63,13 @@ READY_TIMEOUT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A participant as the manifest declares it: ``argv`` and ``env`` are templates.
+    """A participant as the manifest declares it: ``argv``, ``env`` and ``count`` are templates.
 
     A "main" program is what is measured. A "support" program (a server) is started before it,
-    says when it is ready, within ``ready_timeout_s``, and is ended after it.
+    says when it is ready, within ``ready_timeout_s``, and is ended after it. With ``count`` there
+    are several: NAME-1 to NAME-N, which know their ``{index}``. ``when`` restricts it to some
+    levels. One that ends with an error is started again, ``restart`` times at most; one that
+    ``may_leave`` does not fail the trial then. ``on_device``: it takes a place in the testbed.
     """
 
     name: str
@@ -74,6 +77,11 @@ class Program:
     role: Role = "main"
     env: Mapping[str, str] = field(default_factory=dict)
     ready_timeout_s: float = READY_TIMEOUT_S
+    count: str | None = None
+    when: Conditions = field(default_factory=dict)
+    restart: int = 0
+    may_leave: bool = False
+    on_device: bool = False
 
 
 @dataclass(frozen=True, slots=True)

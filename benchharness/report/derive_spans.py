@@ -28,19 +28,20 @@ def spans_of(events: Iterable[EventRecord]) -> tuple[PhaseSpan, ...]:
     A name may be open several times at once (the last start ends first); a span that never
     ended has no end, and an end without a start is nothing.
     """
-    open_ns: dict[tuple[str, str, str], list[int]] = {}
+    open_at: dict[tuple[str, str, str], list[tuple[int, int | None]]] = {}
     found: list[PhaseSpan] = []
     for event in events:
         if event.kind not in _SPAN_KINDS:
             continue
         name = event.name or event.kind
-        starts = open_ns.setdefault((event.kind, event.participant, name), [])
+        starts = open_at.setdefault((event.kind, event.participant, name), [])
         if event.edge == "start":
-            starts.append(event.t_ns)
+            starts.append((event.t_ns, event.step))
         elif event.edge == "end" and starts:
-            found.append(PhaseSpan(event.participant, name, starts.pop(), event.t_ns))
-    for (_, participant, name), starts in open_ns.items():
-        found.extend(PhaseSpan(participant, name, start_ns, None) for start_ns in starts)
+            start_ns, step = starts.pop()
+            found.append(PhaseSpan(event.participant, name, start_ns, event.t_ns, step))
+    for (_, participant, name), starts in open_at.items():
+        found.extend(PhaseSpan(participant, name, start, None, step) for start, step in starts)
     return tuple(sorted(found, key=lambda span: (span.start_ns, span.end_ns or _NEVER_NS)))
 
 

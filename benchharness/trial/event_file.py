@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,13 @@ class EventFile:
     """Follows one participant's events file.
 
     ``outputs`` holds the last value by name; ``ready`` is whether the participant said so.
+    ``others`` are the programs of the trial of which it may also speak.
     """
 
-    def __init__(self, path: Path, participant: str) -> None:
+    def __init__(self, path: Path, participant: str, others: Collection[str] = ()) -> None:
         self.path = path
         self.participant = participant
+        self._others = frozenset(others)
         self.outputs: dict[str, Any] = {}
         self.rejected: dict[str, int] = {}
         self.ready = False
@@ -93,6 +96,8 @@ class EventFile:
             return self._metric(t_ns, fields)
         if kind == "output":
             return self._output(t_ns, fields)
+        if kind == "left_out":
+            return self._left_out(t_ns, fields)
         if kind == "ready":
             self.ready = True
             return EventRecord(t_ns, self.participant, "ready")
@@ -102,10 +107,28 @@ class EventFile:
         edge = fields.get("edge")
         if edge not in ("start", "end"):
             raise _UnusableLineError(f"a {kind} whose edge is neither start nor end")
-        return EventRecord(t_ns, self.participant, kind, edge=edge, name=name)
+        if kind == "window":
+            return EventRecord(t_ns, self.participant, kind, edge=edge, name=name)
+        return EventRecord(
+            t_ns, self._about(fields), kind, edge=edge, name=name, step=_step(fields, f"a {kind}")
+        )
+
+    def _left_out(self, t_ns: int, fields: dict[str, Any]) -> EventRecord:
+        reason = fields.get("text")
+        if not isinstance(reason, str) or "participant" not in fields:
+            raise _UnusableLineError("somebody left out without a name or a reason")
+        step = _step(fields, "somebody left out")
+        return EventRecord(t_ns, self._about(fields), "left_out", text=reason, step=step)
+
+    def _about(self, fields: dict[str, Any]) -> str:
+        """Return of whom a line speaks: of its writer, unless it names another program."""
+        about = fields.get("participant", self.participant)
+        if about != self.participant and about not in self._others:
+            raise _UnusableLineError("about a program that is not of this trial")
+        return str(about)
 
     def _metric(self, t_ns: int, fields: dict[str, Any]) -> EventRecord:
-        name, value, step = fields.get("name"), fields.get("value"), fields.get("step")
+        name, value = fields.get("name"), fields.get("value")
         if not isinstance(name, str) or not name:
             raise _UnusableLineError("a metric without a name")
         if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -116,17 +139,15 @@ class EventFile:
             raise _UnusableLineError("a metric whose value is not finite") from None
         if not math.isfinite(number):
             raise _UnusableLineError("a metric whose value is not finite")
-        if step is not None and (not isinstance(step, int) or not -_LAST_NS < step < _LAST_NS):
-            raise _UnusableLineError("a metric whose step is not an integer")
         unit = fields.get("unit")
         return EventRecord(
             t_ns,
-            self.participant,
+            self._about(fields),
             "metric",
             name=name,
             value=number,
             unit=unit if isinstance(unit, str) else None,
-            step=step,
+            step=_step(fields, "a metric"),
         )
 
     def _output(self, t_ns: int, fields: dict[str, Any]) -> EventRecord:
@@ -139,3 +160,10 @@ class EventFile:
 
     def _reject(self, reason: str) -> None:
         self.rejected[reason] = self.rejected.get(reason, 0) + 1
+
+
+def _step(fields: dict[str, Any], of: str) -> int | None:
+    step = fields.get("step")
+    if step is not None and (not isinstance(step, int) or not -_LAST_NS < step < _LAST_NS):
+        raise _UnusableLineError(f"{of} whose step is not an integer")
+    return step

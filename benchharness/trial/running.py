@@ -97,7 +97,7 @@ class Launcher:
         path = self.scratch / f"{stage}-{participant.name}.events"
         try:
             path.unlink(missing_ok=True)
-            return EventFile(path, participant.name)
+            return EventFile(path, participant.name, [p.name for p in self.spec.participants])
         except OSError as error:
             raise UnfitError(
                 f"its events file cannot be made: {error.strerror}", where=participant.name

@@ -26,7 +26,9 @@ class Participant:
 
     ``argv`` and ``env`` may hold SCRATCH_PLACE and SHARED_PLACE, which become that directory and
     the one that all participants see. A "support" program is started before the main ones, which
-    begin once it has said that it is ready, and is ended after them.
+    begin once it has said that it is ready, and is ended after them. One that ends with an error
+    is started again, ``restart`` times at most; one that ``may_leave`` does not fail the trial
+    then. ``device`` is its place in the testbed: None is this machine as it is.
     """
 
     name: str
@@ -35,6 +37,9 @@ class Participant:
     cwd: Path | None = None
     role: Role = "main"
     ready_timeout_s: float = 10.0
+    restart: int = 0
+    may_leave: bool = False
+    device: str | None = None
 
     @property
     def is_main(self) -> bool:

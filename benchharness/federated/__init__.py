@@ -1,0 +1,1 @@
+"""Federated learning: rounds over several transports, with every phase told to the harness."""

@@ -1,0 +1,1 @@
+"""What learning workloads share: models, data, partitions, training. No engine imports it."""

@@ -1,0 +1,62 @@
+"""What one participant of a trial did: its phases, its joules, and when it left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from benchharness.model.energy import EnergyFigure, Quantity
+from benchharness.model.words import Role
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPoint:
+    """One value of a metric that a workload reports by step, such as an accuracy by round."""
+
+    t_ns: int
+    step: int | None
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseUse:
+    """What one participant spent in all occurrences of one phase, within the window.
+
+    Seconds are disjoint: a phase inside another takes its time from it. ``energy_method`` is how
+    the joules were told from those of the other phases: "readings" or "CPU use".
+    """
+
+    name: str
+    count: int
+    duration_s: float
+    cpu_s: float | None = None
+    memory_peak_bytes: int | None = None
+    energy_j: Quantity | None = None
+    energy_method: str | None = None
+    energy_missing: str | None = None  # why energy_j is None, in a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantSummary:
+    """One process tree of a trial: where it ran, what it used, what it did.
+
+    ``device`` is its place in the testbed, None for this machine as it is; ``cores`` is the CPU
+    that it may use there, in cores of this machine. ``left`` says when and why it ended before
+    its time; ``left_out_steps`` are the rounds that went on without it.
+    """
+
+    name: str
+    role: Role
+    device: str | None = None
+    device_title: str | None = None
+    cores: float | None = None
+    energy: EnergyFigure | None = None
+    energy_missing: str | None = None
+    cpu_s: float | None = None
+    cpu_window_s: float | None = None
+    memory_peak_bytes: int | None = None
+    phases: tuple[PhaseUse, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)  # the last of each, unqualified
+    restarts: int = 0
+    left: str | None = None
+    left_out_steps: tuple[int, ...] = ()

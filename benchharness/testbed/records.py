@@ -1,0 +1,75 @@
+"""A testbed: the devices that participants are placed on, how fast they are, what they draw.
+
+On this machine a device is a control group: its share of the CPU is its speed, and an emulated
+plug draws what the group's use says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device of a testbed.
+
+    ``speed`` is relative to the testbed's fastest (1.0). It draws ``idle_w`` at rest and
+    ``busy_w`` when it uses all of its CPU, straight in between. ``meter`` names a real
+    instrument; None: an emulated plug. ``source`` says where the figures come from.
+    """
+
+    name: str
+    title: str
+    speed: float
+    idle_w: float
+    busy_w: float
+    memory_bytes: int | None = None
+    threads: int = 1
+    meter: str | None = None
+    source: str = ""
+    compute: str = "cpu"  # "gpu" where the real device uses one: for tables, not for the twin
+
+
+@dataclass(frozen=True, slots=True)
+class PlugSettings:
+    """How the emulated plugs behave: Tasmota's telemetry period, its chip, its gain error.
+
+    ``poll_s`` is how often the harness asks beside the telemetry; 0: never.
+    """
+
+    telemetry_s: float = 30.0
+    poll_s: float = 1.0
+    chip: str = "ideal"
+    gain: float = 0.0
+    watt_res: int = 1
+    energy_res: int = 5
+    broker: str | None = None  # None: mosquitto is started for the campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Testbed:
+    """The devices in the order in which participants take them.
+
+    ``share`` is how much of this machine's CPU all of them may use together, so that no device
+    slows another one down: it makes speeds into cores.
+    """
+
+    __test__ = False  # for pytest: this is no test
+
+    name: str
+    title: str
+    devices: tuple[Device, ...]
+    plugs: PlugSettings = field(default_factory=PlugSettings)
+    share: float = 0.8
+    source: str = ""
+
+    def cores(self, machine_cores: int) -> dict[str, float]:
+        """Return the CPU quota of each device, in cores of a machine that has so many.
+
+        The ratios are those of the speeds; together they take ``share`` of the machine, and none
+        more than its ``threads``.
+        """
+        total = sum(device.speed for device in self.devices)
+        scale = self.share * machine_cores / total
+        scale = min([scale, *(device.threads / device.speed for device in self.devices)])
+        return {device.name: device.speed * scale for device in self.devices}
