@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 # What scripts/run, scripts/test and scripts/bench share: they source this file. It finds a
-# Python, and installs what is missing, saying so: Debian packages, .venv, benchharness in it.
+# Python, and installs what is missing, saying so: Debian packages, .venv, PyTorch and benchharness
+# in it.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$root/.venv
 stamp=$venv/installed-by-scripts # a line for each set of extras that is there
 python=''                        # set by find_python
+oldest_minor=10                  # of CPython 3; a script that needs a later one says so
 
 PATH=$PATH:/usr/sbin:/sbin # Debian keeps brokers there, and not on everybody's PATH
 # What Python has compiled is kept, whatever this shell is used to: tests start it hundreds of times.
@@ -101,13 +103,14 @@ want_packages() { # WHAT_FOR PACKAGE ...
 
 # --- Python
 
-# Whether this is a CPython 3.10 to 3.13 with the modules that are named.
+# Whether this is a CPython 3.10 (or $oldest_minor) to 3.13 with the modules that are named.
 usable_python() { # COMMAND MODULES
-    "$1" - "$2" >/dev/null 2>&1 <<'END'
+    "$1" - "$oldest_minor" "$2" >/dev/null 2>&1 <<'END'
 import importlib, platform, sys
-for module in sys.argv[1].split():
+for module in sys.argv[2].split():
     importlib.import_module(module)
-usable = platform.python_implementation() == "CPython" and (3, 10) <= sys.version_info[:2] <= (3, 13)
+oldest = (3, int(sys.argv[1]))
+usable = platform.python_implementation() == "CPython" and oldest <= sys.version_info[:2] <= (3, 13)
 sys.exit(not usable)
 END
 }
@@ -152,8 +155,23 @@ installed() { # EXTRAS
 
 # Makes .venv and installs benchharness there, editable, with extras ('' for none).
 require_package() { # EXTRAS
-    local log
+    local log pins
     installed "$1" && return
+    require_venv
+    [[ ",$1," != *,dev,* && ",$1," != *,fl,* ]] || require_torch
+    say "Installing Python packages in .venv: benchharness${1:+[$1]} and what it needs (some minutes the first time)"
+    log=$(mktemp) pins=$(mktemp)
+    pin_torch >"$pins"
+    if ! pip_install "$log" --constraint "$pins" --editable "$root${1:+[$1]}"; then
+        tail -n 20 "$log" >&2
+        rm -f "$log" "$pins"
+        fail 3 "pip could not install benchharness${1:+[$1]}; see above, then run this again"
+    fi
+    rm -f "$log" "$pins"
+    printf '%s [%s]\n' "$(installation_key)" "$1" >>"$stamp"
+}
+
+require_venv() {
     if [[ -e $venv ]] && { ! usable_python "$venv/bin/python" pip ||
         { [[ -e $stamp ]] && ! grep -qsF " $root [" "$stamp"; }; }; then
         say "Making .venv anew: its Python has gone, or the checkout has moved"
@@ -164,14 +182,52 @@ require_package() { # EXTRAS
         say "Making a virtual environment in .venv with $("$python" --version) ($python)"
         "$python" -m venv "$venv" </dev/null || fail 3 "$python cannot make a virtual environment in $venv"
     fi
-    say "Installing Python packages in .venv: benchharness${1:+[$1]} and what it needs (some minutes the first time)"
+}
+
+pip_install() { # LOG OPTIONS ...
+    "$venv/bin/python" -m pip install --disable-pip-version-check --no-input "${@:2}" >"$1" 2>&1 </dev/null
+}
+
+# --- PyTorch: one version for all, and without gigabytes of CUDA where there is no GPU
+
+torch_version=2.13.0
+torch_cpu_index=https://download.pytorch.org/whl/cpu # PyTorch's own builds without CUDA
+
+has_gpu() {
+    command -v nvidia-smi >/dev/null && nvidia-smi --list-gpus 2>/dev/null | grep -q .
+}
+
+# Prints the version of PyTorch in .venv as a requirement, nothing if there is none.
+pin_torch() {
+    "$venv/bin/python" - <<'END'
+from importlib import metadata
+try:
+    print(f"torch=={metadata.version('torch')}")
+except metadata.PackageNotFoundError:
+    pass
+END
+}
+
+# Installs PyTorch in .venv unless one is there, whichever: a Jetson's own is better than ours.
+require_torch() {
+    local log cpu=torch==$torch_version+cpu
+    [[ -z $(pin_torch) ]] || return 0
     log=$(mktemp)
-    if ! "$venv/bin/python" -m pip install --disable-pip-version-check --no-input \
-        --editable "$root${1:+[$1]}" >"$log" 2>&1 </dev/null; then
+    if ! has_gpu; then
+        say "Installing PyTorch $torch_version for the CPU in .venv"
+        # From where this machine gets its packages, else from PyTorch itself.
+        if pip_install "$log" "$cpu" ||
+            pip_install "$log" --retries 1 --extra-index-url "$torch_cpu_index" "$cpu"; then
+            rm -f "$log"
+            return
+        fi
+        say "There is no build for the CPU alone: this one may bring CUDA, some gigabytes"
+    fi
+    say "Installing PyTorch $torch_version in .venv"
+    if ! pip_install "$log" "torch==$torch_version"; then
         tail -n 20 "$log" >&2
         rm -f "$log"
-        fail 3 "pip could not install benchharness${1:+[$1]}; see above, then run this again"
+        fail 3 "pip could not install torch==$torch_version; see above. To have another build: $venv/bin/python -m pip install --index-url URL torch, then run this again"
     fi
     rm -f "$log"
-    printf '%s [%s]\n' "$(installation_key)" "$1" >>"$stamp"
 }
