@@ -1,0 +1,117 @@
+"""What is trained, on what, by how many, and how long it may take: one record for every engine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from benchharness.errors import UnknownNameError, UsageError
+
+ENGINES = ("process", "grpc", "deployment")
+_ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskConfig:
+    """A federated training. Clients are counted from 1; client i has partition i.
+
+    ``examples`` and ``test_examples`` None take all that the data have. ``timeout_s`` is how long
+    a leg (one training or one evaluation) waits for its slowest client, and how long the server
+    waits for the clients at the start. ``client_evaluate``: after each round the clients also
+    evaluate the new model on their own examples. Raises UsageError for a value out of range.
+    """
+
+    data: str = "synthetic"
+    examples: int | None = None
+    test_examples: int | None = None
+    clients: int = 8
+    alpha: float = 0.5
+    minimum: int = 10
+    model: str = "wide-resnet"
+    depth: int = 4
+    width: int = 10
+    batch: int = 32
+    learning_rate: float = 0.05
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    epochs: int = 2
+    rounds: int = 15
+    seed: int = 1
+    compute: str = "auto"
+    timeout_s: float = 600.0
+    tls: bool = True
+    engine: str = "process"
+    client_evaluate: bool = False
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise UnknownNameError("engine", self.engine, ENGINES)
+        for name in ("clients", "batch", "epochs", "rounds", "depth", "width", "minimum"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} is {getattr(self, name)}", remedy="take at least 1")
+        for name in ("alpha", "learning_rate", "timeout_s"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0.0):
+                raise UsageError(f"{name} is {value}", remedy="take a number above 0")
+        for name in ("momentum", "weight_decay"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0.0):
+                raise UsageError(f"{name} is {value}", remedy="take 0 or a number above it")
+
+    def to_json(self) -> str:
+        """Return the record as one line of JSON with sorted keys: equal texts, equal trainings."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> TaskConfig:
+        """Read what ``to_json`` wrote. Raises UsageError for anything else."""
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = None
+        known = {field.name for field in fields(cls)}
+        if not isinstance(found, dict) or not set(found) <= known:
+            raise UsageError("is not a training's configuration", where="task configuration")
+        return cls(**found)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Give ``parser`` an option for every field: ``--learning-rate 0.05``, ``--examples all``."""
+    for field in fields(TaskConfig):
+        parser.add_argument(
+            f"--{field.name.replace('_', '-')}",
+            type=_READERS[str(field.type)],
+            default=field.default,
+            metavar=str(field.type).partition(" ")[0].upper(),
+        )
+
+
+def from_arguments(options: argparse.Namespace) -> TaskConfig:
+    """Return the configuration that the options of ``add_arguments`` say."""
+    values: dict[str, Any] = {
+        field.name: getattr(options, field.name) for field in fields(TaskConfig)
+    }
+    return TaskConfig(**values)
+
+
+def _boolean(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return text == "true"
+
+
+def _count_or_all(text: str) -> int | None:
+    """Read a number; "all", or 0 as a manifest writes it, is None."""
+    return None if text in (_ALL, "0") else int(text)
+
+
+_READERS: dict[str, Any] = {
+    "str": str,
+    "int": int,
+    "int | None": _count_or_all,
+    "float": float,
+    "bool": _boolean,
+}

@@ -1,0 +1,207 @@
+"""The work of a client and of the server, the same whatever engine carries their messages.
+
+Nothing here knows Flower: a client of our own transport never imports it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from benchharness.errors import UsageError
+from benchharness.federated.config import ENGINES, TaskConfig
+from benchharness.learning import needs
+from benchharness.learning.arrays import Arrays
+
+__all__ = ["ENGINES", "Arrays", "ClientWork", "Metrics", "ServerWork", "TaskConfig", "boot_id"]
+
+Metrics = dict[str, "int | float | str"]
+_EVALUATION_BATCH = 256
+_THREADS = "OMP_NUM_THREADS"
+
+
+class ClientWork:
+    """What client ``index`` (from 1) does: it holds its part of the data and a model.
+
+    Raises UsageError for data, model or index that are not there, and UnfitError where the memory
+    is too small for the training.
+    """
+
+    def __init__(self, config: TaskConfig, index: int) -> None:
+        if not 1 <= index <= config.clients:
+            raise UsageError(
+                f"there is no client {index} of {config.clients}",
+                where="--index",
+                remedy=f"take 1 to {config.clients}",
+            )
+        _prepare(config)
+        from benchharness.learning import data, memory, models
+        from benchharness.learning.partition import dirichlet
+
+        self.config, self.index = config, index
+        whole = data.load(config.data, seed=config.seed, examples=config.examples)
+        part = dirichlet(
+            whole.train_y, config.clients, config.alpha, config.minimum, config.seed, whole.classes
+        )
+        self._model = models.build(
+            config.model,
+            depth=config.depth,
+            width=config.width,
+            classes=whole.classes,
+            channels=whole.image_shape[0],
+            seed=config.seed,
+        )
+        self._compute = _computer(config)
+        memory.check(self._model, config.batch, whole.image_shape)
+        self._x, self._y = whole.train_part(part.indices[index - 1])
+
+    def train(self, arrays: Mapping[str, object], round_number: int) -> tuple[Arrays, Metrics]:
+        """Train from ``arrays``; return the new ones, and what there is to say of it.
+
+        The metrics: num-examples, train_loss, train_accuracy, samples (examples x epochs),
+        begin_ns and end_ns (CLOCK_MONOTONIC of this machine), boot_id (whose clock that is) and
+        client. The seed is of this client and round alone: a round that is done again is the same.
+        """
+        from benchharness.learning.arrays import arrays_of, load_arrays
+        from benchharness.learning.seeds import of_training
+        from benchharness.learning.training import train
+
+        config = self.config
+        begin_ns = time.monotonic_ns()
+        load_arrays(self._model, arrays)  # type: ignore[arg-type]
+        trained = train(
+            self._model,
+            self._x,
+            self._y,
+            epochs=config.epochs,
+            batch=config.batch,
+            learning_rate=config.learning_rate,
+            momentum=config.momentum,
+            weight_decay=config.weight_decay,
+            seed=of_training(config.seed, self.index, round_number),
+            compute=self._compute,
+        )
+        new = arrays_of(self._model)
+        metrics: Metrics = {
+            "num-examples": len(self._y),
+            "train_loss": trained.loss,
+            "train_accuracy": trained.accuracy,
+            "samples": trained.samples,
+        }
+        return new, self._stamped(metrics, begin_ns)
+
+    def evaluate(self, arrays: Mapping[str, object], _round_number: int) -> Metrics:
+        """Evaluate ``arrays`` on this client's own examples: local_loss, local_accuracy."""
+        from benchharness.learning.arrays import load_arrays
+        from benchharness.learning.training import evaluate
+
+        begin_ns = time.monotonic_ns()
+        load_arrays(self._model, arrays)  # type: ignore[arg-type]
+        found = evaluate(
+            self._model, self._x, self._y, batch=_EVALUATION_BATCH, compute=self._compute
+        )
+        metrics: Metrics = {
+            "num-examples": found.examples,
+            "local_loss": found.loss,
+            "local_accuracy": found.accuracy,
+        }
+        return self._stamped(metrics, begin_ns)
+
+    def _stamped(self, metrics: Metrics, begin_ns: int) -> Metrics:
+        return {
+            **metrics,
+            "begin_ns": begin_ns,
+            "end_ns": time.monotonic_ns(),
+            "boot_id": boot_id(),
+            "client": self.index,
+        }
+
+
+class ServerWork:
+    """What the server does beside averaging: the first weights, and the test after each round.
+
+    Raises UsageError for data or a model that are not there.
+    """
+
+    def __init__(self, config: TaskConfig) -> None:
+        _prepare(config)
+        from benchharness.learning import data, models
+        from benchharness.learning.partition import dirichlet
+
+        self.config = config
+        whole = data.load(
+            config.data,
+            seed=config.seed,
+            examples=config.examples,
+            test_examples=config.test_examples,
+        )
+        part = dirichlet(
+            whole.train_y, config.clients, config.alpha, config.minimum, config.seed, whole.classes
+        )
+        self._model = models.build(
+            config.model,
+            depth=config.depth,
+            width=config.width,
+            classes=whole.classes,
+            channels=whole.image_shape[0],
+            seed=config.seed,
+        )
+        self._compute = _computer(config)
+        self._x, self._y = whole.test_x, whole.test_y
+        self._outputs = {
+            "data": whole.title,
+            "parameters": models.parameters(self._model),
+            "partition": part.document(),
+            "engine": config.engine,
+            "rounds": config.rounds,
+        }
+
+    def initial_arrays(self) -> Arrays:
+        """Return the weights before training, float32 by name."""
+        from benchharness.learning.arrays import arrays_of
+
+        if self._initial is None:
+            self._initial = arrays_of(self._model)
+        return self._initial
+
+    def evaluate(self, _round_number: int, arrays: Mapping[str, object]) -> dict[str, float]:
+        """Return test_loss (nats) and test_accuracy (share of 1) of ``arrays``."""
+        from benchharness.learning.arrays import load_arrays
+        from benchharness.learning.training import evaluate
+
+        self.initial_arrays()  # the model is about to forget them
+        load_arrays(self._model, arrays)  # type: ignore[arg-type]
+        found = evaluate(
+            self._model, self._x, self._y, batch=_EVALUATION_BATCH, compute=self._compute
+        )
+        return {"test_loss": found.loss, "test_accuracy": found.accuracy}
+
+    def outputs(self) -> dict[str, object]:
+        """Return what the trial says of itself: data, parameters, partition, engine, rounds."""
+        return dict(self._outputs)
+
+    _initial: Arrays | None = None
+
+
+def boot_id() -> str:
+    """Return what is equal for two processes whose CLOCK_MONOTONIC is the same clock."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _prepare(config: TaskConfig) -> None:
+    """Say what is missing before seconds go into imports; share the cores among the clients."""
+    needs.require("torch")
+    if _THREADS not in os.environ:  # a testbed has said how many threads its device has
+        share = len(os.sched_getaffinity(0)) // config.clients
+        os.environ[_THREADS] = str(max(1, share))
+
+
+def _computer(config: TaskConfig) -> str:
+    from benchharness.learning.compute import choose
+
+    return choose(config.compute)
