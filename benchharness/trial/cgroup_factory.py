@@ -7,12 +7,12 @@ distribution is assumed.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchharness.errors import UnfitError
-from benchharness.trial.cgroups import Cgroup, remove_group, version_of
+from benchharness.trial.cgroups import Cgroup, remove_group, remove_tree, version_of
 from benchharness.trial.leftovers import abandoned, own_prefix
 
 
@@ -67,11 +67,11 @@ class CgroupFactory:
             return
         for hierarchy in found:
             useful = hierarchy.version == 2 or hierarchy.controllers & {"cpuacct", "memory"}
-            base = _writable_base(hierarchy) if useful else None
+            base = writable_base(hierarchy) if useful else None
             if base is not None:
                 self._bases.append((hierarchy, base))
                 for group in abandoned(base):
-                    remove_group(group)
+                    remove_tree(group)
         if not self._bases:
             self.reason = "control groups are not writable here: CPU and memory come from wait4"
 
@@ -85,30 +85,36 @@ class CgroupFactory:
 
         Raises UnfitError if a group of that name is there already.
         """
-        if not self._bases:
-            return None
-        folders: list[Path] = []
-        for _, base in self._bases:
-            folder = base / name
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                raise UnfitError(
-                    "the control group is there already",
-                    where=str(folder),
-                    remedy="another benchharness uses it, or remove it with rmdir",
-                ) from None
-            except OSError:
-                continue
-            folders.append(folder)
-        if not folders:
-            return None
-        return Cgroup(
-            folders=tuple(folders),
-            cpu=next(_with_file(folders, "cpu.stat", "cpuacct.usage"), None),
-            memory=next(_with_file(folders, "memory.peak", "memory.max_usage_in_bytes"), None),
-            kill_folder=folders[0],
-        )
+        return make_group([base for _, base in self._bases], name)
+
+
+def make_group(bases: Sequence[Path], name: str) -> Cgroup | None:
+    """Make a group called ``name`` below each base where that can be; None where nowhere.
+
+    Raises UnfitError if a group of that name is there already.
+    """
+    folders: list[Path] = []
+    for base in bases:
+        folder = base / name
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            raise UnfitError(
+                "the control group is there already",
+                where=str(folder),
+                remedy="another benchharness uses it, or remove it with rmdir",
+            ) from None
+        except OSError:
+            continue
+        folders.append(folder)
+    if not folders:
+        return None
+    return Cgroup(
+        folders=tuple(folders),
+        cpu=next(_with_file(folders, "cpu.stat", "cpuacct.usage"), None),
+        memory=next(_with_file(folders, "memory.peak", "memory.max_usage_in_bytes"), None),
+        kill_folder=folders[0],
+    )
 
 
 def _with_file(folders: list[Path], *names: str) -> Iterator[Path]:
@@ -119,7 +125,7 @@ def _with_file(folders: list[Path], *names: str) -> Iterator[Path]:
                 yield folder
 
 
-def _writable_base(hierarchy: Hierarchy) -> Path | None:
+def writable_base(hierarchy: Hierarchy) -> Path | None:
     """Find where a process of ours may be moved to: the root's child first, else our own place.
 
     In version 2 the memory controller reaches a group only where no process lives beside it,

@@ -99,9 +99,7 @@ class Cgroup:
     def remove(self) -> None:
         """Remove the group's folders; a folder that is still busy is left to the kernel."""
         for folder in self.folders:
-            below = sorted((p for p in folder.rglob("*") if p.is_dir()), reverse=True)
-            for path in [*below, folder]:
-                remove_group(path)
+            remove_tree(folder)
 
 
 def version_of(folder: Path) -> int:
@@ -133,6 +131,13 @@ def _read_oom_kills(folder: Path) -> int:
             if line.startswith("oom_kill "):
                 return int(line.split()[1])
     return 0
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove an emptied group and those below it, the lowest first."""
+    below = sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True)
+    for path in [*below, folder]:
+        remove_group(path)
 
 
 def remove_group(folder: Path) -> None:
