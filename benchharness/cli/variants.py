@@ -1,50 +1,45 @@
-"""Makes the variants of a request ready to be launched: needs, preparation, expected outputs.
-
-Here the plan meets the trial engine: neither knows the other.
-"""
+"""Makes the variants of a request ready to be launched: needs, preparation, expected outputs."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from benchharness.cli.participants import child_environment, participants_of, trial_names
 from benchharness.cli.preparing import NotHereError, Preparation, PreparationLine
 from benchharness.cli.request import LeftOut, Request
 from benchharness.errors import BenchharnessError, GateError, UsageError
-from benchharness.model import FactorValue
 from benchharness.plan.expected import expected_key, expected_outputs, mismatches
 from benchharness.plan.needs import require_needs
-from benchharness.plan.records import Manifest
 from benchharness.plan.run_table import Variant
-from benchharness.plan.templates import expand, expand_argv, template_names
-from benchharness.trial.spec import SCRATCH_PLACE, SHARED_PLACE, Participant, VariantSpec
-
-# What a workload may see of the user's environment; results must not depend on the rest.
-_PASSED_ON = (
-    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ",
-    "LD_LIBRARY_PATH", "VIRTUAL_ENV", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR",
-    "XDG_DATA_HOME", "BENCHHARNESS_WASMER_PYTHON", "BENCHHARNESS_WASMEDGE",
-)  # fmt: skip
-_SECRET_PREFIXES = ("BENCHHARNESS_MQTT_",)
+from benchharness.plan.templates import expand_argv
+from benchharness.testbed.records import Testbed
+from benchharness.trial.spec import Participant, VariantSpec
 
 Specs = dict[int, VariantSpec]
 Faults = dict[int, BenchharnessError]  # by the index of the variant
 
 
 def ready_variants(
-    request: Request, *, skip_missing: bool = False, begun: bool = False
+    request: Request,
+    *,
+    skip_missing: bool = False,
+    begun: bool = False,
+    testbed: Testbed | None = None,
 ) -> tuple[Request, Specs]:
     """Make every variant ready: needs checked, prepared, expected outputs known.
 
     With ``skip_missing`` variants that cannot be had on this machine are left out of the request
     that is returned, and said on stderr. A variant that cannot be prepared, or of which nobody
     can say what a right result is, is said there too, and its trials are to fail; if all are so,
-    and no other has been run (``begun``), there is nothing to measure. Raises UsageError for that
-    and for what is missing, GateError for results that cannot be known, in one line.
+    and no other has been run (``begun``), there is nothing to measure. The participants that want
+    a device take those of the ``testbed``. Raises UsageError for that, for what is missing and for
+    participants that cannot be, GateError for results that cannot be known, in one line.
     """
+    for variant in request.table.variants:  # before the first of them is prepared
+        participants_of(request.manifests[variant.workload], variant, testbed)
     line = PreparationLine()
     faults: Faults = {}
     try:
@@ -68,7 +63,9 @@ def ready_variants(
         refusal = None if fault is None else _refusal(fault)
         if refusal is not None:
             print(f"{variant.label}: {refusal}; its trials fail", file=sys.stderr)
-        specs[variant.index] = _spec(request, variant, expected.get(variant.index, {}), refusal)
+        programs = participants_of(request.manifests[variant.workload], variant, testbed)
+        known = expected.get(variant.index, {})
+        specs[variant.index] = _spec(request, variant, programs, known, refusal)
     return request, specs
 
 
@@ -105,7 +102,7 @@ def _unprepared(
         if manifest.prepare is None:
             continue
         line.show(number, len(variants), variant.label)
-        names = _names(manifest, variant)
+        names = trial_names(manifest, variant)
         argv = expand_argv(manifest.prepare, names)
         try:
             preparation.prepare(manifest, variant.label, argv, child_environment(manifest, names))
@@ -183,7 +180,11 @@ def _expected(request: Request, faults: Faults, line: PreparationLine) -> dict[i
 
 
 def _spec(
-    request: Request, variant: Variant, expected: Mapping[str, Any], refusal: str | None
+    request: Request,
+    variant: Variant,
+    participants: tuple[Participant, ...],
+    expected: Mapping[str, Any],
+    refusal: str | None,
 ) -> VariantSpec:
     manifest, timeout_s = request.manifests[variant.workload], request.options.timeout_s
     module = manifest.module_path(variant.factors)
@@ -192,44 +193,10 @@ def _spec(
         label=variant.label,
         workload=manifest.name,
         factors=variant.factors,
-        participants=_participants(manifest, _names(manifest, variant)),
+        participants=participants,
         timeout_s=timeout_s if timeout_s is not None else manifest.limits.timeout_s,
         memory_limit_bytes=manifest.limits.memory_bytes,
         module_bytes=module.stat().st_size if module is not None and module.exists() else None,
         check_outputs=partial(mismatches, expected, tolerance=manifest.expected.tolerance),
         refusal=refusal,
     )
-
-
-def _names(manifest: Manifest, variant: Variant) -> dict[str, FactorValue]:
-    return template_names(manifest.folder, variant.factors, SCRATCH_PLACE, SHARED_PLACE)
-
-
-def _participants(manifest: Manifest, names: Mapping[str, FactorValue]) -> tuple[Participant, ...]:
-    env = child_environment(manifest, names)
-    return tuple(
-        Participant(
-            name=program.name,
-            argv=expand_argv(program.argv, names),
-            env={**env, **{name: expand(text, names) for name, text in program.env.items()}},
-            cwd=manifest.folder if manifest.ad_hoc else None,
-            role=program.role,
-            ready_timeout_s=program.ready_timeout_s,
-        )
-        for program in manifest.programs()
-    )
-
-
-def child_environment(manifest: Manifest, names: Mapping[str, FactorValue]) -> dict[str, str]:
-    """Return a clean environment for a workload, or the user's own for an ad-hoc command.
-
-    Credentials of meters are in neither.
-    """
-    if manifest.ad_hoc:
-        return {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(_SECRET_PREFIXES)
-        }
-    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return {**passed, **{name: expand(text, names) for name, text in manifest.env.items()}}

@@ -68,8 +68,8 @@ class Factor:
             return _existing(text, where)
         if self.kind == "bool" and text.lower() in _BOOLEANS:
             return _BOOLEANS[text.lower()]
-        if self.kind == "int" and _INTEGER.fullmatch(text):
-            return int(text)
+        if self.kind == "int" and (integer := parse_integer(text)) is not None:
+            return integer
         if self.kind == "float":
             try:
                 number = float(text)
@@ -143,6 +143,11 @@ class Factor:
         if self.levels is None:
             return None
         return f"known: {', '.join(as_text(level) for level in self.levels)}"
+
+
+def parse_integer(text: str) -> int | None:
+    """Return text as an integer, 1_000 too; None if it is none."""
+    return int(text) if _INTEGER.fullmatch(text) else None
 
 
 def _existing(text: str, where: str) -> str:

@@ -7,6 +7,7 @@ participants)::
     title = "Matrix product"
     description = "..."
     argv = ["{python}", "{workload}/matrix.py", "--n", "{n}"]
+    restart = 2      # how often argv is started again if it ends with an error
     prepare = ["{python}", "{workload}/build.py"]
     module_file = "{wasm_modules}/matrix/{build}.wasm"
     module_when = {runtime = ["wasmtime"]}
@@ -43,11 +44,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from benchharness.errors import UnknownNameError
+from benchharness.plan.conditions import read_conditions
 from benchharness.plan.factors import Conditions, Factor, Kind
-from benchharness.plan.manifest_programs import environment, participants, templates
+from benchharness.plan.manifest_programs import environment, participants, restarts, templates
 from benchharness.plan.records import Exclusion, Expected, Limits, Manifest, Needs
 from benchharness.plan.templates import BUILT_IN, IN_TRIAL_ONLY, check_template
 from benchharness.plan.toml_reader import Table, read_toml
@@ -57,7 +59,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _FACTOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _KEYS = (
     *("name", "title", "description", "argv", "prepare", "factors", "exclude", "needs"),
-    *("limits", "expected", "env", "module_file", "module_when", "participants"),
+    *("limits", "expected", "env", "module_file", "module_when", "restart", "participants"),
 )
 _FACTOR_KEYS = (
     *("type", "default", "levels", "quick", "min", "max", "description", "applies_when"),
@@ -77,7 +79,7 @@ def load_manifest(path: Path) -> Manifest:
     factors = _factors(table.table("factors"))
     known = (*BUILT_IN, *factors)
     outside = tuple(name for name in known if name not in IN_TRIAL_ONLY)
-    programs = participants(table, known)
+    programs = participants(table, known, factors)
     # A workload whose participants are all named has no program at the top.
     needs_argv = "argv" in table or all(program.role != "main" for program in programs)
     return Manifest(
@@ -96,7 +98,8 @@ def load_manifest(path: Path) -> Manifest:
         expected=_expected(table.table("expected"), outside),
         env=environment(table.table("env"), known),
         module_file=_module_file(table, known),
-        module_when=_conditions(table.table("module_when"), factors),
+        module_when=read_conditions(table.table("module_when"), factors),
+        restart=_restart(table),
         participants=programs,
     )
 
@@ -105,14 +108,14 @@ def exclusion(entry: Table, factors: Mapping[str, Factor]) -> Exclusion:
     """Read one ``[[exclude]]`` table."""
     if not entry.data:
         raise entry.error("is empty", remedy="name at least one factor and its level")
-    return Exclusion(_conditions(entry, factors), entry.place())
+    return Exclusion(read_conditions(entry, factors), entry.place())
 
 
 def _factors(table: Table) -> dict[str, Factor]:
     bare = {name: _factor(table.table(name), name) for name in table.data}
     factors = dict(bare)
     for name, factor in bare.items():
-        conditions = _conditions(table.table(name).table("applies_when"), bare)
+        conditions = read_conditions(table.table(name).table("applies_when"), bare)
         for other in conditions:
             if other == name or "applies_when" in table.table(other):
                 raise table.error(
@@ -184,19 +187,11 @@ def _check_levels(factor: Factor, table: Table) -> None:
         factor.check_allowed(level, table.where("levels", index))
 
 
-def _conditions(table: Table, factors: Mapping[str, Factor]) -> Conditions:
-    """Read ``{factor = level or [levels]}``, every name and level known."""
-    conditions: dict[str, tuple[Any, ...]] = {}
-    for name in table.data:
-        if name not in factors:
-            raise UnknownNameError("factor", name, factors, where=table.where(name))
-        levels = []
-        for value in table.scalars(name):
-            level = factors[name].typed(value, table.where(name))
-            factors[name].check_allowed(level, table.where(name))
-            levels.append(level)
-        conditions[name] = tuple(levels)
-    return conditions
+def _restart(table: Table) -> int:
+    """Read how often the program at the top is started again, if there is one."""
+    if "restart" in table and "argv" not in table:
+        raise table.error("is for argv, which is missing", "restart", remedy="write it beside argv")
+    return restarts(table)
 
 
 def _needs(table: Table, factors: Mapping[str, Factor]) -> tuple[Needs, ...]:
@@ -204,7 +199,7 @@ def _needs(table: Table, factors: Mapping[str, Factor]) -> tuple[Needs, ...]:
     found = [_needs_entry(table, {})]
     for entry in table.tables("when"):
         entry.only(*_NEEDS_KEYS, "factors")
-        conditions = _conditions(entry.table("factors"), factors)
+        conditions = read_conditions(entry.table("factors"), factors)
         if not conditions:
             raise entry.error("is missing", "factors", remedy='write factors = {name = ["level"]}')
         found.append(_needs_entry(entry, conditions))

@@ -1,10 +1,17 @@
 """The programs of a manifest: argument templates, environments, and the participants' table.
 
-    [participants.server]
-    argv = ["{python}", "{workload}/server.py", "--port-file", "{shared}/port"]
+    [participants.broker]
+    argv = ["{python}", "{workload}/broker.py", "--port-file", "{shared}/port"]
     role = "support"          # started before the main program, ended after it; or "main"
     ready_timeout_s = 10      # how long it may take to say that it is ready
     env = {LOG = "quiet"}     # on top of the workload's [env]
+    when = {engine = ["mqtt"]}  # in the variants with these levels only
+    restart = 2               # how often it is started again if it ends with an error
+    [participants.client]     # client-1 to client-N
+    argv = ["{python}", "{workload}/client.py", "--number", "{index}", "--of", "{count}"]
+    count = "{clients}"       # or a number; 1 to 1000
+    may_leave = true          # an end with an error does not fail the trial
+    on_device = true          # each takes the next device of the testbed, where there is one
 
 Several mains are measured together: from the first start to the last end, or what they mark.
 """
@@ -12,23 +19,32 @@ Several mains are measured together: from the first start to the last end, or wh
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import get_args
 
 from benchharness.errors import UnknownNameError
 from benchharness.model import Role
+from benchharness.plan.conditions import read_conditions
+from benchharness.plan.factors import Factor
 from benchharness.plan.records import READY_TIMEOUT_S, Program
 from benchharness.plan.templates import check_template
 from benchharness.plan.toml_reader import Table
 
+MOST_INSTANCES = 1000
+MOST_RESTARTS = 100
+INSTANCE_NAMES = ("index", "count")  # the placeholders of a participant of which there are several
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _TAKEN = ("main", "harness")  # the program at the top, and benchharness itself
-_KEYS = ("argv", "role", "env", "ready_timeout_s")
+_MAIN_ONLY = ("may_leave", "on_device")
+_KEYS = ("argv", "role", "env", "ready_timeout_s", "count", "when", "restart", *_MAIN_ONLY)
 
 
-def participants(manifest: Table, known: tuple[str, ...]) -> tuple[Program, ...]:
+def participants(
+    manifest: Table, known: tuple[str, ...], factors: Mapping[str, Factor]
+) -> tuple[Program, ...]:
     """Read ``[participants.NAME]``. Raises UsageError with file, line and key."""
     table = manifest.table("participants")
-    return tuple(_program(table.table(name), name, known) for name in table.data)
+    return tuple(_program(table.table(name), name, known, factors) for name in table.data)
 
 
 def templates(table: Table, key: str, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -54,7 +70,17 @@ def environment(table: Table, known: tuple[str, ...]) -> dict[str, str]:
     return variables
 
 
-def _program(table: Table, name: str, known: tuple[str, ...]) -> Program:
+def restarts(table: Table) -> int:
+    """Read how often a program is started again if it ends with an error; by default never."""
+    times = table.integer("restart", minimum=0) or 0
+    if times > MOST_RESTARTS:
+        raise table.error(f"expected at most {MOST_RESTARTS}, got {times}", "restart")
+    return times
+
+
+def _program(
+    table: Table, name: str, known: tuple[str, ...], factors: Mapping[str, Factor]
+) -> Program:
     if not _NAME.fullmatch(name) or name in _TAKEN:
         raise table.error(
             f"{name!r} cannot name a participant",
@@ -66,6 +92,12 @@ def _program(table: Table, name: str, known: tuple[str, ...]) -> Program:
         raise table.error(
             "is for support programs only", "ready_timeout_s", remedy='add role = "support"'
         )
+    for key in _MAIN_ONLY:
+        if role == "support" and key in table:
+            raise table.error("is for main programs only", key, remedy="leave it out")
+    count = _count(table, factors)
+    if count is not None:
+        known = (*known, *INSTANCE_NAMES)
     timeout_s = table.number("ready_timeout_s", above=0)
     return Program(
         name=name,
@@ -73,6 +105,12 @@ def _program(table: Table, name: str, known: tuple[str, ...]) -> Program:
         role=role,
         env=environment(table.table("env"), known),
         ready_timeout_s=READY_TIMEOUT_S if timeout_s is None else timeout_s,
+        count=count,
+        when=read_conditions(table.table("when"), factors),
+        restart=restarts(table),
+        may_leave=table.boolean("may_leave"),
+        on_device=table.boolean("on_device"),
+        where=table.place(),
     )
 
 
@@ -82,3 +120,31 @@ def _role(table: Table) -> Role:
         if text == role:
             return role  # type: ignore[no-any-return]
     raise UnknownNameError("role", text, get_args(Role), where=table.where("role"))
+
+
+def _count(table: Table, factors: Mapping[str, Factor]) -> str | None:
+    """Read how many there are: a number, or a template of factors, which a variant fills."""
+    if "count" not in table:
+        return None
+    for name in INSTANCE_NAMES:
+        if name in factors:
+            raise table.error(
+                f"a participant with a count knows its {{{name}}}, which is a factor here",
+                "count",
+                remedy=f"call the factor something else than {name!r}",
+            )
+    if not isinstance(table.data["count"], str):
+        number = table.integer("count", minimum=1)
+        assert number is not None
+        if number > MOST_INSTANCES:
+            raise table.error(f"expected at most {MOST_INSTANCES}, got {number}", "count")
+        return str(number)
+    template = table.string("count")
+    check_template(template, factors, table.where("count"))
+    if "{" not in template:
+        raise table.error(
+            f"expected an integer or a template such as '{{clients}}', got {template!r}",
+            "count",
+            remedy="leave the quotes out",
+        )
+    return template

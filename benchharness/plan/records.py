@@ -70,6 +70,7 @@ class Program:
     are several: NAME-1 to NAME-N, which know their ``{index}``. ``when`` restricts it to some
     levels. One that ends with an error is started again, ``restart`` times at most; one that
     ``may_leave`` does not fail the trial then. ``on_device``: it takes a place in the testbed.
+    ``where`` is the ``file:line`` that declares it.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Program:
     restart: int = 0
     may_leave: bool = False
     on_device: bool = False
+    where: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,8 @@ class Manifest:
 
     ``source`` is how messages name the file.
     ``argv``, ``prepare``, ``env`` and ``module_file`` are templates (plan/templates.py).
-    ``participants`` are the programs beside ``argv``, which may be empty if one of them is a main
-    program.
+    ``restart`` is how often ``argv`` is started again if it ends with an error. ``participants``
+    are the programs beside it; it may be empty if one of them is a main program.
     ``prepare`` runs once per variant before the trials, outside every window. ``needs`` has one
     entry for all variants and one for each condition. An ad-hoc command (``-- COMMAND``) runs in
     ``folder``, the user's current one, with the user's environment.
@@ -114,11 +116,13 @@ class Manifest:
     module_file: str | None = None
     module_when: Conditions = field(default_factory=dict)
     ad_hoc: bool = False
+    restart: int = 0
     participants: tuple[Program, ...] = ()
 
     def programs(self) -> tuple[Program, ...]:
         """Return every program of a trial: ``argv`` as "main", then the participants."""
-        own = (Program("main", self.argv),) if self.argv else ()
+        main = Program("main", self.argv, restart=self.restart, where=self.source)
+        own = (main,) if self.argv else ()
         return (*own, *self.participants)
 
     def module_path(self, factors: Factors) -> Path | None:

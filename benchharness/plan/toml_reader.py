@@ -138,6 +138,13 @@ class Table:
             raise self.error(f"expected more than {above:g}, got {value:g}", key)
         return float(value)
 
+    def boolean(self, key: str) -> bool:
+        """Return true or false; false where there is none."""
+        value = self.data.get(key, False)
+        if not isinstance(value, bool):
+            raise self._mismatch("true or false", value, key)
+        return value
+
     def strings(self, key: str) -> tuple[str, ...]:
         """Return a list of strings; empty where there is none."""
         if key not in self.data:

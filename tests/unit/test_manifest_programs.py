@@ -12,6 +12,8 @@ from benchharness.plan.records import Program
 
 HEAD = 'name = "x"\nargv = ["client", "{shared}/port"]\n'
 SERVER = '[participants.server]\nargv = ["server", "{shared}", "{scratch}"]\n'
+CLIENTS = '[factors.clients]\ntype = "int"\ndefault = 8\n'
+CLIENT = '[participants.client]\nargv = ["client", "{index}", "{count}"]\n'
 
 
 def load(tmp_path: Path, text: str) -> tuple[Program, ...]:
@@ -38,6 +40,31 @@ def test_several_main_programs_need_none_at_the_top(tmp_path: Path) -> None:
         ("client-1", "main"),
         ("client-2", "main"),
     ]
+
+
+def test_clients_are_counted_placed_and_allowed_to_fail(tmp_path: Path) -> None:
+    text = (
+        HEAD.replace("\n", "\nrestart = 2\n", 1)
+        + CLIENTS
+        + '[factors.engine]\ntype = "str"\ndefault = "a"\nlevels = ["a", "b"]\n'
+        + CLIENT
+        + 'count = "{clients}"\nwhen = {engine = "b", clients = [4, 8]}\nrestart = 100\n'
+        + 'may_leave = true\non_device = true\nenv = {ME = "{index}"}\n'
+    )
+    main, client = load(tmp_path, text)
+    assert main == Program("main", ("client", "{shared}/port"), restart=2)
+    assert client == Program(
+        "client",
+        ("client", "{index}", "{count}"),
+        env={"ME": "{index}"},
+        count="{clients}",
+        when={"engine": ("b",), "clients": (4, 8)},
+        restart=100,
+        may_leave=True,
+        on_device=True,
+    )
+    assert client.where.endswith("workload.toml:11")
+    assert load(tmp_path, HEAD + CLIENT + "count = 1_000")[1].count == "1000"
 
 
 @pytest.mark.parametrize(
@@ -73,6 +100,77 @@ def test_several_main_programs_need_none_at_the_top(tmp_path: Path) -> None:
             HEAD + 'prepare = ["make", "{shared}"]',
             "3: prepare[1]: unknown placeholder 'shared'; "
             "known: python, scratch, wasm_modules, workload",
+        ),
+        (
+            HEAD + CLIENT,
+            "4: participants.client.argv[1]: unknown placeholder 'index'; "
+            "known: python, scratch, shared, wasm_modules, workload",
+        ),
+        (
+            HEAD + CLIENT + "count = 0",
+            "5: participants.client.count: expected at least 1, got 0",
+        ),
+        (
+            HEAD + CLIENT + "count = 1001",
+            "5: participants.client.count: expected at most 1000, got 1001",
+        ),
+        (
+            HEAD + CLIENT + "count = 2.0",
+            "5: participants.client.count: expected an integer, got a number",
+        ),
+        (
+            HEAD + CLIENT + "count = true",
+            "5: participants.client.count: expected an integer, got a boolean",
+        ),
+        (
+            HEAD + CLIENT + 'count = "8"',
+            "5: participants.client.count: expected an integer or a template such as "
+            "'{clients}', got '8'; leave the quotes out",
+        ),
+        (
+            HEAD + CLIENTS + CLIENT + 'count = "{client}"',
+            "8: participants.client.count: unknown placeholder 'client'; did you mean 'clients'?",
+        ),
+        (
+            HEAD + '[factors.index]\ntype = "int"\ndefault = 1\n' + CLIENT + "count = 2",
+            "8: participants.client.count: a participant with a count knows its {index}, which "
+            "is a factor here; call the factor something else than 'index'",
+        ),
+        (
+            HEAD + CLIENTS + CLIENT + "count = 2\nwhen = {clients = 2, client = 3}",
+            "9: participants.client.when.client: unknown factor 'client'; did you mean 'clients'?",
+        ),
+        (
+            HEAD + CLIENT + 'count = 2\nwhen = {clients = "all"}',
+            "6: participants.client.when.clients: unknown factor 'clients'; there are none",
+        ),
+        (
+            HEAD + CLIENT + "count = 2\nrestart = 101",
+            "6: participants.client.restart: expected at most 100, got 101",
+        ),
+        (
+            HEAD + CLIENT + "count = 2\nrestart = -1",
+            "6: participants.client.restart: expected at least 0, got -1",
+        ),
+        (
+            HEAD + CLIENT + 'count = 2\nmay_leave = "yes"',
+            "6: participants.client.may_leave: expected true or false, got a string",
+        ),
+        (
+            HEAD + SERVER + 'role = "support"\nmay_leave = true',
+            "6: participants.server.may_leave: is for main programs only; leave it out",
+        ),
+        (
+            HEAD + SERVER + 'role = "support"\non_device = false',
+            "6: participants.server.on_device: is for main programs only; leave it out",
+        ),
+        (
+            HEAD + CLIENT + "count = 2\nrestarts = 1",
+            "6: participants.client: unknown key 'restarts'; did you mean 'restart'?",
+        ),
+        (
+            'name = "x"\nrestart = 1\n' + CLIENT + "count = 2",
+            "2: restart: is for argv, which is missing; write it beside argv",
         ),
     ],
 )

@@ -1,0 +1,103 @@
+"""The programs of a variant, ready to be launched: expanded, placed on devices, their environment.
+
+Here the plan meets the trial engine: neither knows the other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+
+from benchharness.errors import UsageError
+from benchharness.model import FactorValue
+from benchharness.plan.instances import Instance, instances
+from benchharness.plan.records import Manifest
+from benchharness.plan.run_table import Variant
+from benchharness.plan.templates import expand, expand_argv, template_names
+from benchharness.testbed.records import Testbed
+from benchharness.trial.spec import SCRATCH_PLACE, SHARED_PLACE, Participant
+
+# What a workload may see of the user's environment; results must not depend on the rest.
+_PASSED_ON = (
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ",
+    "LD_LIBRARY_PATH", "VIRTUAL_ENV", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR",
+    "XDG_DATA_HOME", "BENCHHARNESS_WASMER_PYTHON", "BENCHHARNESS_WASMEDGE",
+)  # fmt: skip
+_SECRET_PREFIXES = ("BENCHHARNESS_MQTT_",)
+
+
+def participants_of(
+    manifest: Manifest, variant: Variant, testbed: Testbed | None = None
+) -> tuple[Participant, ...]:
+    """Return every program of a variant; those that want a device take the testbed's in order.
+
+    Raises UsageError for a count that is none, for two programs of one name, and if the testbed
+    has too few devices.
+    """
+    names = trial_names(manifest, variant)
+    env = child_environment(manifest, names)
+    programs = instances(manifest, variant.factors)
+    places = _places(programs, variant.label, testbed)
+    return tuple(
+        _participant(manifest, each, {**names, **each.names}, env, next(places))
+        for each in programs
+    )
+
+
+def trial_names(manifest: Manifest, variant: Variant) -> dict[str, FactorValue]:
+    """Return the values of all placeholders in a trial; its folders come with the trial."""
+    return template_names(manifest.folder, variant.factors, SCRATCH_PLACE, SHARED_PLACE)
+
+
+def child_environment(manifest: Manifest, names: Mapping[str, FactorValue]) -> dict[str, str]:
+    """Return a clean environment for a workload, or the user's own for an ad-hoc command.
+
+    Credentials of meters are in neither.
+    """
+    if manifest.ad_hoc:
+        return {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(_SECRET_PREFIXES)
+        }
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**passed, **{name: expand(text, names) for name, text in manifest.env.items()}}
+
+
+def _participant(
+    manifest: Manifest,
+    instance: Instance,
+    names: Mapping[str, FactorValue],
+    env: Mapping[str, str],
+    device: str | None,
+) -> Participant:
+    program = instance.program
+    return Participant(
+        name=instance.name,
+        argv=expand_argv(program.argv, names),
+        env={**env, **{name: expand(text, names) for name, text in program.env.items()}},
+        cwd=manifest.folder if manifest.ad_hoc else None,
+        role=program.role,
+        ready_timeout_s=program.ready_timeout_s,
+        restart=program.restart,
+        may_leave=program.may_leave,
+        device=device,
+    )
+
+
+def _places(
+    programs: Sequence[Instance], label: str, testbed: Testbed | None
+) -> Iterator[str | None]:
+    """Yield the device of each program: the testbed's in their order, None for this machine."""
+    wanting = sum(each.program.on_device for each in programs)
+    devices = iter(()) if testbed is None else iter(testbed.devices)
+    if testbed is not None and wanting > len(testbed.devices):
+        raise UsageError(
+            f"{wanting} participants want a device each and the testbed {testbed.name} "
+            f"has {len(testbed.devices)}",
+            where=label,
+            remedy="take fewer participants, a larger testbed, or none",
+        )
+    for each in programs:
+        device = next(devices, None) if each.program.on_device else None
+        yield None if device is None else device.name
