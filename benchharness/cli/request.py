@@ -26,6 +26,9 @@ from benchharness.plan.overrides import only, override
 from benchharness.plan.quantities import read_share
 from benchharness.plan.records import Manifest
 from benchharness.plan.run_table import RunTable, Variant, fresh_seed, plan_run
+from benchharness.plan.testbed_file import find_testbed
+from benchharness.testbed.document import testbed_document, usable_cores
+from benchharness.testbed.records import Testbed
 
 _OPTIONS = ("warmup", "idle_s", "probe_hz", "seed", "timeout_s")
 _PILOT_WIDTH = 0.05  # what a pilot's proposal is for, where nobody says
@@ -50,7 +53,10 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The workloads by name, their run table, and how to measure it."""
+    """The workloads by name, their run table, and how to measure it.
+
+    With a testbed, ``device_cores`` is the share of this machine that each device has, in cores.
+    """
 
     manifests: Mapping[str, Manifest]
     table: RunTable
@@ -60,6 +66,8 @@ class Request:
     left_out: tuple[LeftOut, ...] = ()
     goals: Goals = field(default_factory=Goals)
     pilot_width: float | None = None  # None: no pilot
+    testbed: Testbed | None = None
+    device_cores: Mapping[str, float] = field(default_factory=dict)
 
     def spec(self) -> dict[str, Any]:
         """Return what is stored with the campaign; ``request_from_spec`` is the way back."""
@@ -85,7 +93,18 @@ class Request:
             "options": asdict(self.options),
             **self.goals.spec(),
             **({} if self.pilot_width is None else {"pilot": {"width": self.pilot_width}}),
+            **self._testbed_spec(),
         }
+
+    def _testbed_spec(self) -> dict[str, Any]:
+        if self.testbed is None:
+            return {}
+        return {"testbed": testbed_document(self.testbed, self.device_cores)}
+
+    def on(self, testbed: Testbed | None) -> Request:
+        """Return the request on a testbed, whose devices share this machine; None: without one."""
+        cores = {} if testbed is None else testbed.cores(usable_cores())
+        return replace(self, testbed=testbed, device_cores=cores)
 
     def _applying(self, variant: Variant) -> list[str]:
         """Return the names of the factors that mean something for a variant."""
@@ -126,7 +145,11 @@ def request_from_arguments(args: argparse.Namespace) -> Request:
     plan = _command if args.program is not None else _workload
     goals = combine_layers([said])
     request = plan(args, replace(options, repeat=goals.repeat_planned))
-    return _settled(request, goals, args, [said])
+    return _settled(request.on(_named_testbed(args)), goals, args, [said])
+
+
+def _named_testbed(args: argparse.Namespace) -> Testbed | None:
+    return None if args.testbed is None else find_testbed(args.testbed, "--testbed")
 
 
 def _workload(args: argparse.Namespace, options: Options) -> Request:
@@ -187,7 +210,7 @@ def _campaign(args: argparse.Namespace, file: Path, options: Options, said: Laye
     manifests = {part.manifest.name: part.manifest for part in parts}
     title = args.title or campaign.title
     request = Request(manifests, table, options, title, _source(campaign, manifests))
-    return _settled(request, goals, args, layers)
+    return _settled(request.on(_named_testbed(args) or campaign.testbed), goals, args, layers)
 
 
 def _settled(

@@ -93,6 +93,11 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         "(default: the best this machine has)",
     )
     group.add_argument(
+        "--testbed",
+        metavar="NAME",
+        help="put participants on the devices of a testbed (benchharness list testbeds), or FILE",
+    )
+    group.add_argument(
         "--probe-hz", type=float, metavar="F", help="samples of CPU and memory a second (10)"
     )
     group.add_argument(

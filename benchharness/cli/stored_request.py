@@ -13,12 +13,14 @@ from benchharness.plan.goals import goals_from_spec
 from benchharness.plan.manifest import command_workload, find_workload
 from benchharness.plan.records import Manifest
 from benchharness.plan.run_table import RunTable, Variant
+from benchharness.testbed.document import require_room, testbed_from, usable_cores
 
 
 def request_from_spec(spec: Mapping[str, Any], wanted: Collection[int] | None = None) -> Request:
     """Rebuild a stored request, for the variants that are ``wanted`` (None: all).
 
-    Raises UsageError if a workload or the folder of a command is not there any more.
+    Raises UsageError if a workload or the folder of a command is not there any more, UnfitError
+    if this machine has too few cores for the devices of its testbed.
     """
     refuse_lost(spec)
     _refuse_foreign(spec["source"])
@@ -32,6 +34,8 @@ def request_from_spec(spec: Mapping[str, Any], wanted: Collection[int] | None = 
     stored = dict(spec["options"])
     stored["meters"] = tuple(stored["meters"])
     table = RunTable(variants, (), spec["seed"])
+    testbed, cores = testbed_from(spec["testbed"]) if "testbed" in spec else (None, {})
+    require_room(cores, usable_cores())
     return Request(
         manifests,
         table,
@@ -40,6 +44,8 @@ def request_from_spec(spec: Mapping[str, Any], wanted: Collection[int] | None = 
         spec["source"],
         goals=goals_from_spec(spec),
         pilot_width=(spec.get("pilot") or {}).get("width"),
+        testbed=testbed,
+        device_cores=cores,
     )
 
 

@@ -5,6 +5,7 @@ title = "Matrix under WebAssembly"
 repeat = 10                     # also warmup, seed
 idle_s = 10                     # also probe_hz, timeout_s
 meters = ["plug-1"]
+testbed = "d1.4"                # devices for participants; a path: relative to this file
 metric = "energy"               # or energy_net, energy_gross, time, memory, cpu_time: what counts
 margin = "2 %"                  # differences inside are "same"
 [set]
@@ -53,9 +54,11 @@ from benchharness.plan.goals_file import read_layer
 from benchharness.plan.manifest import FILE_NAME
 from benchharness.plan.parts import KEYS, Part, read_part
 from benchharness.plan.run_table import RunTable, run_table
+from benchharness.plan.testbed_file import find_testbed
 from benchharness.plan.toml_reader import Table, display_path, read_toml
+from benchharness.testbed.records import Testbed
 
-_OPTIONS = ("repeat", "warmup", "idle_s", "probe_hz", "meters", "seed", "timeout_s")
+_OPTIONS = ("repeat", "warmup", "idle_s", "probe_hz", "meters", "testbed", "seed", "timeout_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Campaign:
     idle_s: float | None = None
     probe_hz: float | None = None
     meters: tuple[str, ...] = ()
+    testbed: Testbed | None = None
     seed: int | None = None
     timeout_s: float | None = None
     quick: Mapping[str, Any] = field(default_factory=dict)
@@ -186,10 +190,21 @@ def _options(table: Table, folder: Path) -> dict[str, Any]:
         "idle_s": table.number("idle_s", minimum=0),
         "probe_hz": table.number("probe_hz", above=0),
         "meters": _meters(table.strings("meters"), folder),
+        "testbed": _testbed(table, folder),
         "seed": table.integer("seed"),
         "timeout_s": table.number("timeout_s", above=0),
     }
     return {name: value for name, value in values.items() if name in table}
+
+
+def _testbed(table: Table, folder: Path) -> Testbed | None:
+    """Return the testbed that a table names; a path is relative to the campaign's folder."""
+    text = table.optional_string("testbed")
+    if text is None:
+        return None
+    if text.endswith(".toml"):
+        text = display_path(folder / text)
+    return find_testbed(text, table.where("testbed"))
 
 
 def _meters(names: Sequence[str], folder: Path) -> tuple[str, ...]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+# Of this machine's CPU, for all devices: the rest is the server's, the broker's and the harness's.
+USUAL_SHARE = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -34,13 +37,15 @@ class Device:
 class PlugSettings:
     """How the emulated plugs behave: Tasmota's telemetry period, its chip, its gain error.
 
-    ``poll_s`` is how often the harness asks beside the telemetry; 0: never.
+    ``poll_s`` is how often the harness asks beside the telemetry; 0: never. ``gain`` is what the
+    plugs are off by (0.03: 3 % too much), ``gain_bound`` what the harness allows for.
     """
 
     telemetry_s: float = 30.0
     poll_s: float = 1.0
     chip: str = "ideal"
     gain: float = 0.0
+    gain_bound: float = 0.05
     watt_res: int = 1
     energy_res: int = 5
     broker: str | None = None  # None: mosquitto is started for the campaign
@@ -60,7 +65,7 @@ class Testbed:
     title: str
     devices: tuple[Device, ...]
     plugs: PlugSettings = field(default_factory=PlugSettings)
-    share: float = 0.8
+    share: float = USUAL_SHARE
     source: str = ""
 
     def cores(self, machine_cores: int) -> dict[str, float]:
