@@ -31,7 +31,7 @@ def executable(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-@pytest.mark.parametrize("name", ["run", "test", "bench"])
+@pytest.mark.parametrize("name", ["run", "test", "bench", "install-fl"])
 def test_help_is_the_comment_at_the_head(name: str) -> None:
     done = subprocess.run(
         [SCRIPTS / name, "--help"], capture_output=True, text=True, check=True, cwd="/"
