@@ -1,0 +1,58 @@
+"""The files of a data set's archive: in a .tar.gz or already in a folder."""
+
+from __future__ import annotations
+
+import tarfile
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+from benchharness.errors import UsageError
+
+
+def read_files(path: Path, wanted: Iterable[str], remedy: str) -> Mapping[str, bytes]:
+    """Return the contents of the ``wanted`` files of the archive or folder at ``path``, by name.
+
+    Those that are not there are absent; in a folder, files one level below count too, as the
+    archive has a folder in it. Nothing is written. Raises UsageError with ``remedy`` where the
+    path is missing, cannot be read, or is a truncated archive.
+    """
+    where = str(path.absolute())
+    if not path.exists():
+        raise UsageError("there is no such file or folder", where=where, remedy=remedy)
+    names = frozenset(wanted)
+    try:
+        return _in_folder(path, names) if path.is_dir() else _in_archive(path, names)
+    except (EOFError, zlib.error, tarfile.TarError) as error:
+        what = f"it is truncated or no .tar.gz archive ({str(error) or type(error).__name__})"
+        raise UsageError(what, where=where, remedy=remedy) from error
+    except OSError as error:
+        what = f"it cannot be read: {error.strerror or error}"
+        raise UsageError(what, where=where, remedy=remedy) from error
+
+
+def names_in(path: Path) -> frozenset[str]:
+    """Return the names of all files of an archive or folder, to say what it is instead."""
+    if path.is_dir():
+        return frozenset(p.name for p in (*path.glob("*"), *path.glob("*/*")) if p.is_file())
+    with tarfile.open(path, "r:*") as archive:
+        return frozenset(PurePosixPath(m.name).name for m in archive if m.isfile())
+
+
+def _in_folder(path: Path, names: frozenset[str]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for file in (*path.glob("*/*"), *path.glob("*")):  # its own files before those below
+        if file.name in names and file.is_file():
+            found[file.name] = file.read_bytes()
+    return found
+
+
+def _in_archive(path: Path, names: frozenset[str]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    with tarfile.open(path, "r:*") as archive:
+        for member in archive:
+            name = PurePosixPath(member.name).name
+            content = archive.extractfile(member) if name in names and member.isfile() else None
+            if content is not None:
+                found[name] = content.read()
+    return found
