@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
+from benchharness.report.figures_paths import shortened_path
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -111,18 +113,19 @@ def from_zero(axes: Axes, top: float, steps: tuple[float, ...] = (1, 2, 3, 4, 5,
     axes.yaxis.set_major_locator(MaxNLocator(nbins=3, steps=list(steps)))
 
 
-def svg(figure: Figure, name: str, title: str, description: str) -> Markup:
+def svg(figure: Figure, name: str, title: str, description: str, places: int = 2) -> Markup:
     """Draw a figure as an ``<svg>`` element with a title, a description and the page's colours.
 
     ``name`` is a word that is unique in the page: it keeps the ids of several figures apart.
-    Must be called inside :func:`style`. The same figure gives the same text every time.
+    Outlines have ``places`` decimals of a CSS pixel. Must be called inside :func:`style`. The
+    same figure gives the same text every time.
     """
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     buffer = io.StringIO()
     FigureCanvasSVG(figure)
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return _embedded(buffer.getvalue(), name, title, description)
+    return _embedded(buffer.getvalue(), name, title, description, places)
 
 
 _HEAD = re.compile(r"^.*?<svg[^>]*?viewBox=\"([^\"]+)\"[^>]*>", re.DOTALL)
@@ -139,14 +142,14 @@ _ID = re.compile(r" id=\"([^\"]+)\"")
 _REFERENCE = re.compile(r"(?:url\(#|href=\"#)([^\")]+)")
 
 
-def _embedded(text: str, name: str, title: str, description: str) -> Markup:
+def _embedded(text: str, name: str, title: str, description: str, places: int) -> Markup:
     head = _HEAD.match(text)
     if head is None:
         raise ValueError("matplotlib gave no svg element")
     body = text[head.end() :]
     for unwanted in (_METADATA, _GLOBAL_STYLE, _COMMENT):
         body = unwanted.sub("", body)
-    body = _STYLE_OR_PATH.sub(_attribute, body)
+    body = _STYLE_OR_PATH.sub(lambda found: _attribute(found, places), body)
     body = _own_ids(body, name)
     body = re.sub(r">\s+<", "><", body.strip())
     opening = (
@@ -159,12 +162,12 @@ def _embedded(text: str, name: str, title: str, description: str) -> Markup:
     return Markup(opening + body)  # noqa: S704 - foreign text in it has been escaped
 
 
-def _attribute(match: re.Match[str]) -> str:
-    """Rewrite one attribute of matplotlib's: colours to variables, fonts, two decimals."""
+def _attribute(match: re.Match[str], places: int) -> str:
+    """Rewrite one attribute of matplotlib's: colours to variables, fonts, few decimals."""
     key, value = match.group(1), match.group(2)
-    value = _DECIMALS.sub(r"\1", value)
     if key == "d":
-        value = " ".join(value.split())
+        return f' d="{shortened_path(" ".join(value.split()), places)}"'
+    value = _DECIMALS.sub(r"\1", value)
     if key == "style":
         value = _FONT_SHORTHAND.sub(r"\1 var(--sans)", value)
         value = _FONT_FAMILY.sub("", value)
