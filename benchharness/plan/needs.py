@@ -7,8 +7,10 @@ import importlib.util
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
+from benchharness import declarations
 from benchharness.errors import UsageError
 from benchharness.model import Factors
 from benchharness.plan.records import Manifest, Needs
@@ -22,6 +24,9 @@ _PACKAGES: Mapping[str, str] = {
     "wasmedge": "wasmedge",
 }
 
+# Extras that a script of the checkout installs better than pip does: PyPI's PyTorch brings CUDA.
+_SCRIPTS: Mapping[str, str] = {"fl": "install-fl"}
+
 
 def missing_needs(needs: Needs) -> list[str]:
     """Return what is missing as ``what; remedy`` lines; empty if everything is there."""
@@ -30,14 +35,14 @@ def missing_needs(needs: Needs) -> list[str]:
         for name in needs.programs
         if shutil.which(name) is None
     ]
-    extra = f"'benchharness[{','.join(needs.extras)}]'" if needs.extras else None
     lines += [
-        f"the Python module {name!r} is missing; {install_module(extra or name)}"
+        f"the Python module {name!r} is missing; "
+        f"{install_extras(needs.extras) if needs.extras else install_module(name)}"
         for name in needs.modules
         if not has_module(name)
     ]
     lines += [
-        f"the extra {name!r} is not installed; {install_module(f'benchharness[{name}]')}"
+        f"the extra {name!r} is not installed; {install_extras([name])}"
         for name in needs.extras
         if not extra_installed(name)
     ]
@@ -63,6 +68,20 @@ def install_module(requirement: str) -> str:
     return f"install it: {sys.executable} -m pip install {quoted}"
 
 
+def install_extras(extras: Sequence[str]) -> str:
+    """Return what brings extras of benchharness: a command, or another Python."""
+    for wanted in (version for extra in extras for version in _pythons(extra)):
+        if sys.version_info[:2] < wanted:
+            least, here = (".".join(map(str, v)) for v in (wanted, sys.version_info[:2]))
+            return (
+                f"it needs CPython {least}, and this is {here}: make an environment of a later one"
+            )
+    checkout = declarations.shipped_folder("scripts")
+    if len(extras) == 1 and extras[0] in _SCRIPTS and Path(sys.prefix) == checkout.parent / ".venv":
+        return f"install it: {checkout / _SCRIPTS[extras[0]]}"
+    return install_module(f"benchharness[{','.join(extras)}]")
+
+
 def has_module(name: str) -> bool:
     """Return whether a module can be imported, without importing it."""
     try:
@@ -74,16 +93,27 @@ def has_module(name: str) -> bool:
 def extra_installed(extra: str) -> bool:
     """Return whether every distribution that an extra of benchharness asks for is installed."""
     try:
-        requirements = importlib.metadata.requires("benchharness") or ()
-    except importlib.metadata.PackageNotFoundError:  # run from a checkout, not installed
-        return False
-    for requirement in requirements:
-        wanted, _, marker = requirement.partition(";")
-        if not re.search(rf"extra\s*==\s*['\"]{re.escape(extra)}['\"]", marker):
-            continue
-        name = re.split(r"[\s\[<>=!~(]", wanted.strip(), maxsplit=1)[0]
-        try:
+        for wanted, _ in _requirements(extra):
+            name = re.split(r"[\s\[<>=!~(]", wanted.strip(), maxsplit=1)[0]
             importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            return False
+    except importlib.metadata.PackageNotFoundError:  # one of them, or run from a bare checkout
+        return False
     return True
+
+
+def _requirements(extra: str) -> Iterator[tuple[str, str]]:
+    """Yield the requirements of an extra with their markers. Raises PackageNotFoundError."""
+    for requirement in importlib.metadata.requires("benchharness") or ():
+        wanted, _, marker = requirement.partition(";")
+        if re.search(rf"extra\s*==\s*['\"]{re.escape(extra)}['\"]", marker):
+            yield wanted, marker
+
+
+def _pythons(extra: str) -> list[tuple[int, int]]:
+    """Return the least Pythons that requirements of an extra are limited to."""
+    least = re.compile(r"python_version\s*>=\s*['\"](\d+)\.(\d+)['\"]")
+    try:
+        found = [least.search(marker) for _, marker in _requirements(extra)]
+    except importlib.metadata.PackageNotFoundError:
+        return []
+    return [(int(match[1]), int(match[2])) for match in found if match]

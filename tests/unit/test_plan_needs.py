@@ -51,6 +51,30 @@ def test_an_extra_is_there_when_all_that_it_asks_for_is(monkeypatch: pytest.Monk
     )
 
 
+def test_an_extra_that_a_script_installs_better_names_it_in_that_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checkout = Path(__file__).resolve().parents[2]
+    monkeypatch.setattr(sys, "prefix", str(checkout / ".venv"))
+    needs = Needs(modules=("no_such_torch",), extras=("fl",))
+    assert missing_needs(needs)[0] == (
+        f"the Python module 'no_such_torch' is missing; install it: {checkout}/scripts/install-fl"
+    )
+    monkeypatch.setattr(sys, "prefix", "/elsewhere")
+    assert missing_needs(needs)[0].endswith(" -m pip install 'benchharness[fl]'")
+
+
+def test_an_extra_for_later_pythons_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ["flwr>=1; python_version >= '3.11' and extra == 'fl'", "torch; extra == 'fl'"]
+    monkeypatch.setattr("importlib.metadata.requires", lambda _name: asked)
+    monkeypatch.setattr(sys, "version_info", (3, 10, 12))
+    needs = Needs(modules=("no_such_flwr",), extras=("fl",))
+    assert missing_needs(needs)[0] == (
+        "the Python module 'no_such_flwr' is missing; "
+        "it needs CPython 3.11, and this is 3.10: make an environment of a later one"
+    )
+
+
 def test_a_module_is_looked_for_without_being_imported() -> None:
     assert has_module("antigravity")
     assert "antigravity" not in sys.modules
