@@ -71,6 +71,7 @@ def all_checks(args: argparse.Namespace) -> list[Check]:
         *machine_checks(results_path(args)),
         load,
         *runtime_checks(),
+        federated_check(),
         cgroup_check(),
         *meter_checks(),
         onboard_check(),
@@ -92,6 +93,25 @@ def runtime_checks() -> list[Check]:
             state = CheckState.ADVICE if runtime.install else CheckState.OK
             checks.append(Check(name, state, modes, runtime.install))
     return checks
+
+
+def federated_check() -> Check:
+    """Say whether the packages of the federated workloads are here, without importing them."""
+    from importlib.metadata import PackageNotFoundError
+
+    from benchharness.model import Check, CheckState
+    from benchharness.plan.needs import extra_versions, install_extras
+
+    try:
+        versions = extra_versions("fl")
+    except PackageNotFoundError:
+        versions = {"benchharness": None}
+    missing = [name for name, version in versions.items() if version is None]
+    if missing:
+        found = f"no federated training: {', '.join(missing)} not installed"
+        return Check("federated", CheckState.ADVICE, found, install_extras(["fl"]))
+    found = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return Check("federated", CheckState.OK, found)
 
 
 def cgroup_check() -> Check:

@@ -93,12 +93,24 @@ def has_module(name: str) -> bool:
 def extra_installed(extra: str) -> bool:
     """Return whether every distribution that an extra of benchharness asks for is installed."""
     try:
-        for wanted, _ in _requirements(extra):
-            name = re.split(r"[\s\[<>=!~(]", wanted.strip(), maxsplit=1)[0]
-            importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:  # one of them, or run from a bare checkout
+        return None not in extra_versions(extra).values()
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout, not installed
         return False
-    return True
+
+
+def extra_versions(extra: str) -> dict[str, str | None]:
+    """Return the version of each distribution that an extra asks for, None where it is missing.
+
+    Raises PackageNotFoundError where benchharness itself is not installed.
+    """
+    versions: dict[str, str | None] = {}
+    for wanted, _ in _requirements(extra):
+        name = re.split(r"[\s\[<>=!~(]", wanted.strip(), maxsplit=1)[0]
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = None
+    return versions
 
 
 def _requirements(extra: str) -> Iterator[tuple[str, str]]:

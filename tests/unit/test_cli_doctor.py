@@ -116,6 +116,19 @@ def test_a_runtime_that_is_missing_has_its_command(monkeypatch: pytest.MonkeyPat
     ]
 
 
+def test_the_packages_of_federated_training_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"torch": "2.13.0+cpu", "flwr": "1.41.0"}
+    monkeypatch.setattr("benchharness.plan.needs.extra_versions", lambda _extra: found)
+    assert doctor.federated_check() == Check(
+        "federated", CheckState.OK, "torch 2.13.0+cpu, flwr 1.41.0"
+    )
+    found.update({"torch": None, "flwr": None})  # type: ignore[dict-item]
+    check = doctor.federated_check()
+    assert check.state is CheckState.ADVICE
+    assert check.found == "no federated training: torch, flwr not installed"
+    assert str(check.advice).startswith("install it: ")
+
+
 @pytest.mark.slow
 def test_this_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(doctor, "WATCH_S", 0.05)
@@ -123,7 +136,7 @@ def test_this_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     subjects = {check.subject for check in checks}
     assert subjects >= {
         *("Python", "governor", "throttling", "temperature", "clock", "probes", "results"),
-        *("wasmtime", "wasmer", "wasmedge"),
+        *("wasmtime", "wasmer", "wasmedge", "federated"),
         *("mosquitto", "rustc", "background load", "control groups", "default meter"),
     }
     assert not (tmp_path / "r.db").exists()
