@@ -3,6 +3,7 @@
 What is drawn
     waveform.py, shapes.py, board_load.py   power over time with an exact integral
     load.py      what the socket feeds: the CPU's use, or a curve; a relay before it
+    group_load.py   the use of a control group that stands for a device
     truth.py     the exact power and energy, written to a file and read from it
     segments.py  energy between two points, and the moment at which it reaches a value
 

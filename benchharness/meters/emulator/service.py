@@ -12,12 +12,10 @@ from types import FrameType
 from typing import NamedTuple
 
 from benchharness.clock import Clock, MonotonicClock, seconds
-from benchharness.meters.emulator.device import Device, Message, ns
+from benchharness.meters.emulator.device import Message, ns
 from benchharness.meters.emulator.devices import DRIVERS, DeviceOptions, make_device
-from benchharness.meters.emulator.faults import FaultLog, FaultWriter, faults_path
 from benchharness.meters.emulator.load import Load
-from benchharness.meters.emulator.metering import forget
-from benchharness.meters.emulator.truth import TruthPoint, TruthWriter
+from benchharness.meters.emulator.told import Told
 from benchharness.meters.mqtt.connection import Arrival, Handler, MqttConnection, MqttSettings
 
 
@@ -37,6 +35,15 @@ class EmulatorOptions:
     duration_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class EmulatedDevice:
+    """One device: how it is, what it feeds, and where its truth is written (None: nowhere)."""
+
+    options: DeviceOptions
+    make_load: Callable[[], Load]
+    truth: Path | None = None
+
+
 class _Command(NamedTuple):
     device: int
     arrival: Arrival
@@ -53,7 +60,30 @@ def emulate(
     ``on_ready`` is given the addresses for ``--meter`` once the devices answer. Raises MeterError
     if the broker cannot be used.
     """
-    service = _Service(options, make_load, clock or MonotonicClock())
+    devices = [
+        EmulatedDevice(
+            _numbered(options.device, index, options.count),
+            make_load,
+            options.truth if index == 0 else None,
+        )
+        for index in range(options.count)
+    ]
+    emulate_devices(options.mqtt, options.kind, devices, on_ready, options.duration_s, clock)
+
+
+def emulate_devices(
+    mqtt: MqttSettings,
+    kind: str,
+    devices: Sequence[EmulatedDevice],
+    on_ready: Callable[[Sequence[str]], None],
+    duration_s: float | None = None,
+    clock: Clock | None = None,
+) -> None:
+    """Be several devices of one kind, each with a load of its own, on one connection.
+
+    As :func:`emulate` in all else. Raises MeterError if the broker or a load cannot be used.
+    """
+    service = _Service(mqtt, kind, devices, clock or MonotonicClock(), duration_s)
     try:
         service.connect()
         service.run(on_ready)
@@ -61,26 +91,39 @@ def emulate(
         service.close()
 
 
+def _numbered(options: DeviceOptions, index: int, count: int) -> DeviceOptions:
+    """Return the options of one of several devices: a topic and a seed of its own."""
+    if count == 1:
+        return options
+    return replace(options, topic=f"{options.topic}-{index + 1}", seed=options.seed + index)
+
+
 class _Service:
     def __init__(
-        self, options: EmulatorOptions, make_load: Callable[[], Load], clock: Clock
+        self,
+        mqtt: MqttSettings,
+        kind: str,
+        devices: Sequence[EmulatedDevice],
+        clock: Clock,
+        duration_s: float | None,
     ) -> None:
-        self._options = options
+        self._kind, self._mqtt, self._plans = kind, mqtt, devices
+        self._duration_s = duration_s
         self._clock = clock
-        self._loads = [make_load() for _ in range(options.count)]
-        self._truth: TruthWriter | None = None
-        self._log = FaultLog()
-        self._faults: FaultWriter | None = None
-        self._devices = [self._device(index) for index in range(options.count)]
+        self._loads = [each.make_load() for each in devices]
+        self._told = [Told(each.truth) for each in devices]
+        self._devices = [
+            make_device(kind, load, each.options, told.record, told.log)
+            for each, load, told in zip(devices, self._loads, self._told, strict=True)
+        ]
         # A connection has one will: the broker tells it if this process is killed.
         will = self._devices[0].farewell()
-        mqtt = (
-            options.mqtt if will is None else replace(options.mqtt, will=(will.topic, will.payload))
+        self._connection = MqttConnection(
+            mqtt if will is None else replace(mqtt, will=(will.topic, will.payload))
         )
-        self._connection = MqttConnection(mqtt)
         self._started = False
         # When each device has something to do; entries that no longer hold are left in the heap.
-        self._due_ns = [0] * options.count
+        self._due_ns = [0] * len(devices)
         self._heap: list[tuple[int, int]] = []
         # What arrives on the network's thread; None ends the service.
         self._inbox: queue.SimpleQueue[_Command | bool | None] = queue.SimpleQueue()
@@ -88,11 +131,8 @@ class _Service:
     def connect(self) -> None:
         self._connection.watch(lambda _t_ns, connected, _detail: self._inbox.put(connected))
         self._connection.open()
-        if self._options.truth is not None:
-            load = self._loads[0]
-            self._truth = TruthWriter(self._options.truth, linear=load.linear, source=load.source)
-            if self._options.device.faults:
-                self._faults = FaultWriter(faults_path(self._options.truth), self._log)
+        for plan, told, load in zip(self._plans, self._told, self._loads, strict=True):
+            told.open(load, with_faults=bool(plan.options.faults))
         self._connection.subscribe(self._handlers())
         now_ns = self._clock.now_ns()
         for index, device in enumerate(self._devices):
@@ -107,7 +147,7 @@ class _Service:
             for number in (signal.SIGTERM, signal.SIGINT)
         }
         try:
-            where = f"{DRIVERS[self._options.kind]}:{self._options.mqtt.broker}"
+            where = f"{DRIVERS[self._kind]}:{self._mqtt.broker}"
             on_ready([f"{where}/{device.address}" for device in self._devices])
             self._serve()
         finally:
@@ -121,19 +161,8 @@ class _Service:
         self._connection.close()
         for load in self._loads:
             load.close()
-        if self._truth is not None:
-            self._truth.close()
-        if self._faults is not None:
-            self._faults.close()
-
-    def _device(self, index: int) -> Device:
-        options, count = self._options.device, self._options.count
-        if count > 1:
-            options = replace(
-                options, topic=f"{options.topic}-{index + 1}", seed=options.seed + index
-            )
-        record, log = (self._record, self._log) if index == 0 else (forget, FaultLog())
-        return make_device(self._options.kind, self._loads[index], options, record, log)
+        for told in self._told:
+            told.close()
 
     def _handlers(self) -> dict[str, Handler]:
         shared: dict[str, list[int]] = {}
@@ -152,8 +181,8 @@ class _Service:
 
     def _serve(self) -> None:
         end_ns = None
-        if self._options.duration_s is not None:
-            end_ns = self._clock.now_ns() + ns(self._options.duration_s)
+        if self._duration_s is not None:
+            end_ns = self._clock.now_ns() + ns(self._duration_s)
         while end_ns is None or self._clock.now_ns() < end_ns:
             self._do_what_is_due(self._clock.now_ns())
             due_ns = self._heap[0][0] if end_ns is None else min(self._heap[0][0], end_ns)
@@ -183,8 +212,8 @@ class _Service:
             if due_ns == self._due_ns[index]:
                 self._send(self._devices[index].advance(now_ns))
                 self._plan(index)
-        if self._faults is not None:
-            self._faults.write()
+        for told in self._told:
+            told.write_faults()
 
     def _plan(self, index: int) -> None:
         self._due_ns[index] = self._devices[index].next_due_ns
@@ -195,10 +224,6 @@ class _Service:
             # A device sends once and does not ask whether it arrived; only its will must.
             keep = message.retain
             self._connection.publish(message.topic, message.payload, qos=int(keep), retain=keep)
-
-    def _record(self, points: list[TruthPoint]) -> None:
-        if self._truth is not None:
-            self._truth.write(points)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._inbox.put(None)
