@@ -41,7 +41,8 @@ class ClientWork:
         from benchharness.learning.partition import dirichlet
 
         self.config, self.index = config, index
-        whole = data.load(config.data, seed=config.seed, examples=config.examples)
+        # The choice of training examples does not depend on how many are there for testing.
+        whole = data.load(config.data, seed=config.seed, examples=config.examples, test_examples=1)
         part = dirichlet(
             whole.train_y, config.clients, config.alpha, config.minimum, config.seed, whole.classes
         )

@@ -1,0 +1,246 @@
+"""The server's end of the clients' connections: one thread, one selector, all clients at once.
+
+What is said, each a frame of ``wire``:
+
+    client   hello    {"index": 3, "boot_id": ..., "limit_bytes": ..., "task": digest}
+    server   welcome  {"limit_bytes": the smaller of both}     or  refused {"text": why}
+    server   KIND     {"leg": 7, ...} and tensors               any number of times
+    client   reply    {"leg": 7, ...} and tensors               or  failed {"leg": 7, "text": why}
+    server   bye      {"text": why}
+
+A leg is one question to some clients and their answers until a time. Who hangs up is out of the
+leg at once; who comes back is asked again in the next one; who is still at an earlier leg is not
+asked before that is done. It knows nothing of what is trained.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from benchharness.errors import BenchharnessError
+from benchharness.federated import greeting
+from benchharness.federated.connection import Outgoing, listen
+from benchharness.federated.peer import Peer
+from benchharness.federated.wire import LARGEST_FRAME_BYTES, Frame, WireError, encode
+
+HOST = "127.0.0.1"
+_GREETING_S = 10.0  # how long a stranger may take to say who it is
+_FAREWELL_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One client's part in a leg; times are CLOCK_MONOTONIC.
+
+    ``sent_ns`` is when the server began to send. ``frame`` is the reply, all of which the server
+    had at ``done_ns``; or it is None, and ``lost`` says why the client was given up then.
+    """
+
+    sent_ns: int
+    done_ns: int
+    bytes_down: int
+    frame: Frame | None = None
+    lost: str | None = None
+
+
+class Hub:
+    """Listens for ``clients`` clients, numbered from 1, that have the same ``task`` digest.
+
+    ``say`` is called with one line about whoever is turned away or lost. Raises UnfitError where
+    no port can be had.
+    """
+
+    def __init__(
+        self,
+        clients: int,
+        task: str,
+        *,
+        port: int = 0,
+        limit_bytes: int = LARGEST_FRAME_BYTES,
+        say: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        self._clients, self._task, self._limit_bytes, self._say = clients, task, limit_bytes, say
+        self._peers: dict[int, Peer] = {}
+        self._strangers: set[Peer] = set()
+        self._gone: dict[int, str] = {}
+        self._leg = 0
+        self._sent: dict[int, tuple[int, int]] = {}  # of this leg, still out: when, how much
+        self._answers: dict[int, Answer] = {}
+        self._listener = listen(HOST, port)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+
+    @property
+    def port(self) -> int:
+        """The TCP port on which it listens."""
+        return int(self._listener.getsockname()[1])
+
+    def free(self) -> tuple[int, ...]:
+        """Return who can be asked now: connected, and with no earlier question left to answer."""
+        return tuple(sorted(index for index, peer in self._peers.items() if peer.leg is None))
+
+    def why_not(self, index: int) -> str | None:
+        """Return why a client cannot be asked now, in words; None if it can."""
+        peer = self._peers.get(index)
+        if peer is None:
+            return self._gone.get(index, "has not connected yet")
+        return None if peer.leg is None else "is still at an earlier question"
+
+    def gather(self, wanted: Collection[int], timeout_s: float) -> bool:
+        """Wait until all of ``wanted`` can be asked; return whether they can."""
+        return self._until(lambda: set(wanted) <= set(self.free()), timeout_s)
+
+    def gather_any(self, timeout_s: float) -> bool:
+        """Look who has come or gone; wait only while there is nobody to ask. Return if there is."""
+        self._step(0.0)
+        return self._until(lambda: bool(self.free()), timeout_s)
+
+    def next_leg(self) -> int:
+        """Return the number that the frames of the next ``exchange`` must carry as ``leg``."""
+        return self._leg + 1
+
+    def exchange(
+        self, letters: Mapping[int, list[memoryview]], timeout_s: float
+    ) -> dict[int, Answer]:
+        """Send each client its letter, an encoded frame; return the answers, by client.
+
+        A letter's buffers may be shared, and must stay as they are until this returns and all
+        have been asked again. Every client of ``letters`` is in what is returned.
+        """
+        self._leg += 1
+        self._sent, self._answers = {}, {}
+        for index, buffers in letters.items():
+            self._ask(index, buffers)
+        self._until(lambda: not self._sent, timeout_s)
+        for index in tuple(self._sent):
+            self._finish(index, lost=f"gave no answer within {timeout_s:g} s")
+        return dict(self._answers)
+
+    def close(self, text: str) -> None:
+        """Say good-bye to all with a reason, and close; may be called twice."""
+        for peer in self._peers.values():
+            with contextlib.suppress(WireError):
+                peer.post(encode("bye", {"text": text}))
+                self._watch(peer)
+        if self._listener.fileno() >= 0:
+            self._until(lambda: not any(peer.queue for peer in self._peers.values()), _FAREWELL_S)
+        for peer in (*self._peers.values(), *self._strangers):
+            peer.socket.close()
+        self._peers, self._strangers = {}, set()
+        self._listener.close()
+        self._selector.close()
+
+    def _ask(self, index: int, buffers: list[memoryview]) -> None:
+        size_bytes = Outgoing(buffers).size_bytes
+        self._sent[index] = (time.monotonic_ns(), size_bytes)
+        if reason := self.why_not(index):
+            self._finish(index, lost=reason)
+            return
+        peer = self._peers[index]
+        if size_bytes > peer.limit_bytes:
+            self._finish(index, lost=f"takes {peer.limit_bytes} bytes at most, not {size_bytes}")
+            return
+        peer.leg = self._leg
+        peer.post(buffers)
+        self._attend(peer, selectors.EVENT_WRITE)
+
+    def _finish(self, index: int, frame: Frame | None = None, lost: str | None = None) -> None:
+        sent_ns, size_bytes = self._sent.pop(index)
+        self._answers[index] = Answer(sent_ns, time.monotonic_ns(), size_bytes, frame, lost)
+
+    def _until(self, is_so: Callable[[], bool], timeout_s: float) -> bool:
+        end = time.monotonic() + timeout_s
+        while not is_so():
+            left_s = end - time.monotonic()
+            if left_s <= 0:
+                return False
+            self._step(min(left_s, _GREETING_S))
+        return True
+
+    def _step(self, timeout_s: float) -> None:
+        for key, ready in self._selector.select(timeout_s):
+            if key.data is None:
+                self._accept()
+            else:
+                self._attend(key.data, ready)
+        now = time.monotonic()
+        for peer in tuple(self._strangers):
+            if now - peer.since_s > _GREETING_S:
+                self._drop(peer, f"did not say who it is within {_GREETING_S:g} s")
+
+    def _accept(self) -> None:
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            sock, address = self._listener.accept()
+            peer = Peer(sock, f"{address[0]}:{address[1]}", greeting.LARGEST_BYTES)
+            self._strangers.add(peer)
+            self._selector.register(sock, selectors.EVENT_READ, peer)
+
+    def _attend(self, peer: Peer, ready: int) -> None:
+        """Send and receive as much as goes without waiting."""
+        if peer.socket.fileno() < 0:
+            return  # dropped by an event of the same look
+        try:
+            if ready & selectors.EVENT_WRITE:
+                peer.flush()
+            if ready & selectors.EVENT_READ:
+                while (frame := peer.receive()) is not None:
+                    self._take(peer, frame)
+            self._watch(peer)
+        except BenchharnessError as error:
+            self._drop(peer, str(error))
+        except OSError as error:
+            self._drop(peer, f"the connection was lost: {error.strerror or error}")
+
+    def _watch(self, peer: Peer) -> None:
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if peer.queue else 0)
+        if self._selector.get_key(peer.socket).events != wanted:
+            self._selector.modify(peer.socket, wanted, peer)
+
+    def _take(self, peer: Peer, frame: Frame) -> None:
+        if peer.index is None:
+            self._greet(peer, frame)
+            return
+        leg = frame.fields.get("leg")
+        if frame.kind not in ("reply", "failed") or leg is None or leg != peer.leg:
+            raise WireError(f"an answer that nobody asked for: {frame.kind!r} of leg {leg!r}")
+        peer.leg = None
+        if leg != self._leg or peer.index not in self._sent:
+            self._say(f"{peer.name} answered after it had been given up")
+        elif frame.kind == "failed":
+            self._finish(peer.index, lost=f"failed: {frame.fields.get('text')}")
+        else:
+            self._finish(peer.index, frame)
+
+    def _greet(self, peer: Peer, frame: Frame) -> None:
+        """Welcome a client. Who comes a second time takes the place of its lost connection."""
+        if reason := greeting.refusal(frame, self._clients, self._task):
+            peer.post(encode("refused", {"text": reason}))
+            peer.flush()
+            raise WireError(f"was refused: {reason}")
+        index = int(frame.fields["index"])
+        if (earlier := self._peers.get(index)) is not None:
+            self._drop(earlier, "came back on another connection")
+        limit_bytes = min(self._limit_bytes, int(frame.fields["limit_bytes"]))
+        peer.welcome(index, limit_bytes)
+        self._strangers.discard(peer)
+        self._peers[index] = peer
+        self._gone.pop(index, None)
+        peer.post(encode("welcome", {"limit_bytes": limit_bytes}))
+        peer.flush()
+
+    def _drop(self, peer: Peer, reason: str) -> None:
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(peer.socket)
+        peer.socket.close()
+        self._strangers.discard(peer)
+        self._say(f"{peer.name}: {reason}")
+        if peer.index is None or self._peers.get(peer.index) is not peer:
+            return
+        del self._peers[peer.index]
+        self._gone[peer.index] = reason
+        if peer.leg == self._leg and peer.index in self._sent:
+            self._finish(peer.index, lost=reason)
