@@ -41,7 +41,8 @@ def load_arrays(model: torch.nn.Module, arrays: Mapping[str, npt.NDArray[np.floa
         raise UsageError(wrong, where="weights", remedy="use those of the same model and sizes")
     with torch.no_grad():
         for name, tensor in state.items():
-            tensor.copy_(torch.from_numpy(np.ascontiguousarray(arrays[name])))
+            # What came over a wire may be read-only, which PyTorch warns of.
+            tensor.copy_(torch.from_numpy(np.require(arrays[name], requirements=["C", "W"])))
 
 
 def fault(

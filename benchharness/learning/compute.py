@@ -33,7 +33,7 @@ def choose(wanted: str) -> str:
         )
     try:
         (torch.zeros(1, device="cuda") + 1).item()
-    except RuntimeError as error:
+    except (RuntimeError, AssertionError) as error:  # as PyTorch says it, by its build
         raise UnfitError(
             f"the CUDA device does not compute: {str(error).splitlines()[0]}",
             where=f"compute = {wanted}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import tarfile
 import zlib
 from collections.abc import Iterable, Mapping
@@ -23,8 +24,9 @@ def read_files(path: Path, wanted: Iterable[str], remedy: str) -> Mapping[str, b
     names = frozenset(wanted)
     try:
         return _in_folder(path, names) if path.is_dir() else _in_archive(path, names)
-    except (EOFError, zlib.error, tarfile.TarError) as error:
-        what = f"it is truncated or no .tar.gz archive ({str(error) or type(error).__name__})"
+    except (EOFError, zlib.error, lzma.LZMAError, tarfile.TarError) as error:
+        said = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
+        what = f"it is truncated, damaged or no .tar.gz archive ({said})"
         raise UsageError(what, where=where, remedy=remedy) from error
     except OSError as error:
         what = f"it cannot be read: {error.strerror or error}"

@@ -16,7 +16,7 @@ Images = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single equality
 class Dataset:
     """Training and test images [N, C, H, W] with labels [N] from 0 to ``classes`` - 1.
 

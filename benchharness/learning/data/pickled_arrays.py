@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 import pickle
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,19 +58,26 @@ class _PickledArray:
         return array
 
 
-def _reconstruct(*_arguments: object) -> _PickledArray:
-    return _PickledArray()
+class _Maker:
+    """Stands for a name that a pickle calls; unlike a function, it has no state to be changed."""
 
+    __slots__ = ("_make",)
 
-def _dtype(name: object, *_arguments: object) -> _PickledType:
-    return _PickledType(name)
+    def __init__(self, make: Callable[..., object]) -> None:
+        self._make = make
+
+    def __call__(self, *arguments: object) -> object:
+        return self._make(*arguments)
+
+    def __setstate__(self, state: object) -> None:
+        raise ForeignPickleError("it changes what makes an array")
 
 
 # numpy.ndarray is only handed to _reconstruct, which has no use for it.
-_NAMES: dict[tuple[str, str], object] = {
-    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy", "ndarray"): _reconstruct,
-    ("numpy", "dtype"): _dtype,
+_NAMES = {
+    ("numpy.core.multiarray", "_reconstruct"): _Maker(lambda *_: _PickledArray()),
+    ("numpy", "ndarray"): _Maker(lambda *_: _PickledArray()),
+    ("numpy", "dtype"): _Maker(lambda name=None, *_: _PickledType(name)),
 }
 
 

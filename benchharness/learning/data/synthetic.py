@@ -46,11 +46,16 @@ def make(seed: int, examples: int, test_examples: int, classes: int) -> Dataset:
 
 
 def _patterns(seed: int, classes: int) -> npt.NDArray[np.int16]:
-    """Return each class's pattern [classes, 3, 32, 32], -128 to 127 around grey."""
+    """Return each class's pattern at each shift [classes, 3, down, right, 32, 32], as a view.
+
+    -128 to 127 around grey; what a shift moves out on one side comes in on the other.
+    """
     draws = Draws(seed, Purpose.PIXELS, 0)
     grid = draws.octets(classes * _CHANNELS * _GRID * _GRID).astype(np.int16) - 128
-    grid = grid.reshape(classes, _CHANNELS, _GRID, _GRID)
-    return grid.repeat(_SQUARE, axis=2).repeat(_SQUARE, axis=3)
+    squares = grid.reshape(classes, _CHANNELS, _GRID, _GRID)
+    large = squares.repeat(_SQUARE, axis=2).repeat(_SQUARE, axis=3)
+    around = np.pad(large, ((0, 0), (0, 0), (_SHIFT, _SHIFT), (_SHIFT, _SHIFT)), mode="wrap")
+    return np.lib.stride_tricks.sliding_window_view(around, (_SIDE, _SIDE), axis=(2, 3))
 
 
 def _labels(draws: Draws, count: int, classes: int) -> Labels:
@@ -67,18 +72,15 @@ def _images(draws: Draws, patterns: npt.NDArray[np.int16], labels: Labels) -> Pi
 
 def _some(draws: Draws, patterns: npt.NDArray[np.int16], labels: Labels) -> Pixels:
     count = len(labels)
-    down, right = draws.below(2 * _SHIFT + 1, 2 * count).reshape(2, count) - _SHIFT
-    contrast = 64 + draws.below(129, count)  # of 256: a quarter to three quarters
-    rows = (np.arange(_SIDE) - down[:, None]) % _SIDE
-    columns = (np.arange(_SIDE) - right[:, None]) % _SIDE
-    shifted = patterns[
-        labels[:, None, None, None],
-        np.arange(_CHANNELS)[:, None, None],
-        rows[:, None, :, None],
-        columns[:, None, None, :],
-    ]
-    # Two octets a pixel: their sum is a triangle from -255 to 255, with a deviation of 104.
-    noise = draws.octets(2 * shifted.size).reshape(2, *shifted.shape).astype(np.int16)
-    mixed = 128 + (shifted.astype(np.int32) * contrast[:, None, None, None] >> 8)
-    clipped: npt.NDArray[np.int32] = np.clip(mixed + noise[0] - noise[1], 0, 255)
-    return clipped.astype(np.uint8)
+    down, right = draws.below(2 * _SHIFT + 1, 2 * count).reshape(2, count)
+    contrast = (64 + draws.below(129, count)).astype(np.int16)  # of 256: 1/4 to 3/4
+    mixed: npt.NDArray[np.int16] = patterns[labels, :, down, right]
+    mixed *= contrast[:, None, None, None]  # at most 128 x 192, which 16 bits hold
+    mixed >>= 8
+    mixed += 128
+    # The difference of two octets is a triangle from -255 to 255, with a deviation of 104.
+    noise = draws.octets(2 * mixed.size).reshape(2, *mixed.shape)
+    mixed += noise[0]
+    mixed -= noise[1]
+    np.clip(mixed, 0, 255, out=mixed)
+    return mixed.astype(np.uint8)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchharness.errors import UnknownNameError, UsageError
-from benchharness.learning import needs
+from benchharness.learning import memory, needs
 
 if TYPE_CHECKING:
     import torch
 
 NAMES = ("wide-resnet",)
+_LARGEST = 10_000  # of any size: beyond, not even the shapes can be worked out
 
 
 def build(
@@ -19,19 +20,25 @@ def build(
     """Return the model ``name`` on the CPU with weights drawn from ``seed``.
 
     ``depth`` is the number of blocks in each of three groups, ``width`` the factor on their
-    channels, ``channels`` those of an image. Raises UnknownNameError for another model, and
-    UsageError for a size below 1 or where PyTorch is missing.
+    channels, ``channels`` those of an image. Raises UnknownNameError for another model, UsageError
+    for a size that is not 1 to 10,000 or where PyTorch is missing, and UnfitError where there is
+    not even the memory for the weights.
     """
     if name not in NAMES:
         raise UnknownNameError("model", name, NAMES)
     sizes = {"depth": depth, "width": width, "classes": classes, "channels": channels}
     for what, size in sizes.items():
-        if size < 1:
-            raise UsageError(f"{what} is {size}", where=f"model {name}", remedy="take at least 1")
+        if not 1 <= size <= _LARGEST:
+            raise UsageError(
+                f"{what} is {size}", where=f"model {name}", remedy=f"take 1 to {_LARGEST}"
+            )
     needs.require("torch")
+    from benchharness.learning.models import weights
     from benchharness.learning.models.wide_resnet import wide_resnet
 
-    return wide_resnet(depth=depth, width=width, classes=classes, channels=channels, seed=seed)
+    shapes = wide_resnet(depth=depth, width=width, classes=classes, channels=channels)
+    memory.check_weights(shapes)
+    return weights.drawn(shapes, seed)
 
 
 def parameters(model: torch.nn.Module) -> int:

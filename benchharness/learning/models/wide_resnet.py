@@ -10,13 +10,9 @@ convolution's BatchNorm, after each sum, and after the last BatchNorm.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from benchharness.learning.seeds import Purpose, derive
 
 _STEM_CHANNELS = 16
 
@@ -64,16 +60,10 @@ class WideResNet(nn.Module):
         return logits
 
 
-def wide_resnet(*, depth: int, width: int, classes: int, channels: int, seed: int) -> WideResNet:
-    """Build the network and draw its weights from ``seed``, whatever else draws in this process."""
-    with torch.device("meta"):  # no weights are drawn that are then drawn again
-        model = WideResNet(depth=depth, width=width, classes=classes, channels=channels)
-    model.to_empty(device="cpu")
-    generator = torch.Generator().manual_seed(derive(seed, Purpose.MODEL))
-    with torch.no_grad():
-        for module in model.modules():
-            _initialise(module, generator)
-    return model
+def wide_resnet(*, depth: int, width: int, classes: int, channels: int) -> WideResNet:
+    """Return the network as shapes alone (meta device): weights are drawn once, from a seed."""
+    with torch.device("meta"):
+        return WideResNet(depth=depth, width=width, classes=classes, channels=channels)
 
 
 def _group(depth: int, inputs: int, outputs: int, stride: int) -> nn.Sequential:
@@ -83,16 +73,3 @@ def _group(depth: int, inputs: int, outputs: int, stride: int) -> nn.Sequential:
 
 def _conv(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, size, stride=stride, padding=size // 2, bias=False)
-
-
-def _initialise(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw weights: He et al. (ICCV 2015) by fan-out for convolutions, uniform for the linear."""
-    if isinstance(module, nn.Conv2d):
-        fan_out = module.out_channels * module.kernel_size[0] * module.kernel_size[1]
-        module.weight.normal_(0.0, math.sqrt(2.0 / fan_out), generator=generator)
-    elif isinstance(module, nn.BatchNorm2d):
-        module.reset_parameters()
-    elif isinstance(module, nn.Linear):
-        bound = 1.0 / math.sqrt(module.in_features)
-        module.weight.uniform_(-bound, bound, generator=generator)
-        module.bias.uniform_(-bound, bound, generator=generator)
