@@ -20,7 +20,9 @@ class TaskConfig:
 
     ``examples`` and ``test_examples`` None take all that the data have. ``timeout_s`` is how long
     a leg (one training or one evaluation) waits for its slowest client, and how long the server
-    waits for the clients at the start. ``client_evaluate``: after each round the clients also
+    waits for the clients at the start. ``address`` is where the server of the grpc and deployment
+    engines listens, HOST:PORT: port 0 takes any that is free, 0.0.0.0 clients on other machines
+    too. ``client_evaluate``: after each round the clients also
     evaluate the new model on their own examples. Raises UsageError for a value out of range.
     """
 
@@ -43,12 +45,14 @@ class TaskConfig:
     compute: str = "auto"
     timeout_s: float = 600.0
     tls: bool = True
+    address: str = "127.0.0.1:0"
     engine: str = "process"
     client_evaluate: bool = False
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
             raise UnknownNameError("engine", self.engine, ENGINES)
+        _check_address(self.address)
         for name in ("clients", "batch", "epochs", "rounds", "depth", "width", "minimum"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is {getattr(self, name)}", remedy="take at least 1")
@@ -95,6 +99,12 @@ def from_arguments(options: argparse.Namespace) -> TaskConfig:
         field.name: getattr(options, field.name) for field in fields(TaskConfig)
     }
     return TaskConfig(**values)
+
+
+def _check_address(address: str) -> None:
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or not int(port) < 1 << 16:
+        raise UsageError(f"address is {address!r}", remedy="write HOST:PORT, as 127.0.0.1:0")
 
 
 def _boolean(text: str) -> bool:
