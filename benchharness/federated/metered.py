@@ -1,0 +1,196 @@
+"""A grid between Flower's strategy and any engine's: it checks the replies and writes the phases.
+
+Replies go on in the order of the clients' numbers, so that the average is the same sum whichever
+client was fastest; whoever sends nothing or nonsense is left out of the round, and that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from flwr.app import ConfigRecord, Message, MetricRecord, RecordDict
+from flwr.serverapp import Grid
+from flwr.supercore.run import Run
+
+from benchharness.errors import GateError
+from benchharness.federated import checks
+from benchharness.federated.client_log import ClientLog, client_name
+from benchharness.federated.config import TaskConfig
+from benchharness.federated.legs import PolledGrid, Reply, TimedGrid
+from benchharness.federated.records import (
+    ARRAYS,
+    CONFIG,
+    METRICS,
+    ROUND,
+    array_record,
+    payload_bytes,
+    reply_parts,
+)
+from benchharness.federated.task import boot_id
+
+TRAIN = "train"
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """Whose reply it is, None if that is unknown; what goes into the average, or why nothing."""
+
+    client: int | None
+    content: RecordDict | None = None
+    fault: str | None = None
+
+
+class MeteredGrid(Grid):
+    """``grid`` as a strategy sees it, with the events of every leg in ``log``.
+
+    ``shapes`` are those of the model's arrays. ``contributed`` are the clients whose replies went
+    into the last average.
+    """
+
+    def __init__(
+        self, grid: Grid, config: TaskConfig, shapes: Mapping[str, tuple[int, ...]]
+    ) -> None:
+        self._grid = grid
+        self._timed: TimedGrid = grid if isinstance(grid, TimedGrid) else PolledGrid(grid)
+        self._config, self._shapes = config, shapes
+        self._everybody = range(1, config.clients + 1)
+        self._client_of: dict[int, int] = {}
+        self.log = ClientLog(config.clients, boot_id())
+        self.contributed: tuple[int, ...] = ()
+
+    def gather(self) -> bool:
+        """Wait until all clients are there; return whether they are, after ``timeout_s``."""
+        return self._timed.gather(self._everybody, self._config.timeout_s)
+
+    def send_and_receive(
+        self, messages: Iterable[Message], *, timeout: float | None = None
+    ) -> Iterable[Message]:
+        """Ask the clients; return the replies that may be averaged, by the clients' numbers.
+
+        Raises GateError if there is none.
+        """
+        asked = {each.metadata.dst_node_id: each for each in messages}
+        if not asked:
+            return []
+        first = asked[min(asked)]
+        kind, round_number = first.metadata.message_type, _round_of(first)
+        wait_s = self._config.timeout_s if timeout is None else timeout
+        replies = self._timed.exchange([asked[node] for node in sorted(asked)], wait_s)
+        good: dict[int, Message] = {}
+        lost: dict[int, str] = {}
+        strange: list[str] = []
+        for reply in replies:
+            message = asked[reply.node_id]
+            verdict = self._judge(reply, message, kind, round_number)
+            if verdict.client is None:
+                strange.append(verdict.fault or "somebody did not say who it is")
+            elif verdict.content is None:
+                lost[verdict.client] = verdict.fault or "sent nothing"
+            elif verdict.client in good:
+                strange.append(f"a second reply in the name of client {verdict.client}")
+            else:
+                good[verdict.client] = Message(verdict.content, reply_to=message)
+        self._tell(good, lost, strange, round_number)
+        return [good[client] for client in self.contributed]
+
+    def _judge(self, reply: Reply, message: Message, kind: str, round_number: int) -> _Verdict:
+        if reply.content is None:
+            client = reply.client or self._client_of.get(reply.node_id)
+            if client is not None:
+                self.log.gave_up(client, reply, round_number)
+            return _Verdict(client, fault=reply.lost)
+        arrays, metrics = reply_parts(reply.content)
+        client = reply.client or metrics.get("client")
+        if type(client) is not int or client not in self._everybody:
+            return _Verdict(None, fault=f"somebody says that it is client {client!r}")
+        self._client_of[reply.node_id] = client
+        self.log.answered(client, reply, checks.stamps(metrics), kind, round_number)
+        self.log.numbers(client, _sizes(reply, message), round_number, unit="B")
+        wanted = checks.TRAIN_METRICS if kind == TRAIN else checks.EVALUATE_METRICS
+        fault = checks.arrays_fault(arrays, self._shapes) if kind == TRAIN else None
+        fault = fault or checks.metrics_fault(metrics, wanted)
+        if fault:
+            return _Verdict(client, fault=fault)
+        numbers = {name: metrics[name] for name in wanted}
+        content = RecordDict({METRICS: MetricRecord(numbers)})
+        if kind == TRAIN:
+            content[ARRAYS] = array_record(arrays)
+        told = {name: value for name, value in numbers.items() if name != checks.EXAMPLES}
+        self.log.numbers(client, told, round_number)
+        return _Verdict(client, content)
+
+    def _tell(
+        self,
+        good: Mapping[int, Message],
+        lost: Mapping[int, str],
+        strange: list[str],
+        round_number: int,
+    ) -> None:
+        """Say who is left out, each with a reason. Raises GateError if nobody is left in."""
+        self.contributed = tuple(sorted(good))
+        reasons = {
+            client: lost.get(client)
+            or self._timed.absence(client)
+            or "; ".join(strange)
+            or "was not there"
+            for client in self._everybody
+            if client not in good
+        }
+        self.log.left_out(reasons, round_number)
+        if not good:
+            each = "; ".join(f"{client_name(client)} {why}" for client, why in reasons.items())
+            raise GateError(
+                f"no client's reply can be used: {each}",
+                where=f"round {round_number}",
+                remedy="see what the clients said, or raise timeout_s",
+            )
+
+    def get_node_ids(self) -> Iterable[int]:
+        """Return the nodes that can be asked."""
+        return self._grid.get_node_ids()
+
+    def create_message(
+        self,
+        content: RecordDict,
+        message_type: str,
+        dst_node_id: int,
+        group_id: str,
+        ttl: float | None = None,
+    ) -> Message:
+        """Return a message of the grid below."""
+        return self._grid.create_message(content, message_type, dst_node_id, group_id, ttl)
+
+    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
+        """Refuse: what is not asked through ``send_and_receive`` is not metered."""
+        raise NotImplementedError("use send_and_receive")
+
+    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
+        """Refuse: what is not asked through ``send_and_receive`` is not metered."""
+        raise NotImplementedError("use send_and_receive")
+
+    def set_run(self, run: Run) -> None:
+        """Set the run of the grid below."""
+        self._grid.set_run(run)
+
+    @property
+    def run(self) -> Run:
+        """The run of the grid below."""
+        return self._grid.run
+
+
+def _round_of(message: Message) -> int:
+    config = message.content.config_records.get(CONFIG, ConfigRecord())
+    number = config.get(ROUND, 0)
+    assert isinstance(number, int)
+    return number
+
+
+def _sizes(reply: Reply, message: Message) -> dict[str, float]:
+    """Return what went down and up: what the engine counted, else what the tensors take."""
+    assert reply.content is not None
+    down, up = reply.bytes_down, reply.bytes_up
+    return {
+        "bytes_down": payload_bytes(message.content) if down is None else down,
+        "bytes_up": payload_bytes(reply.content) if up is None else up,
+    }

@@ -1,0 +1,178 @@
+"""Flower's Grid over our own transport: its strategies run as they are, its services do not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from flwr.app import Message, RecordDict
+from flwr.serverapp import Grid
+from flwr.supercore.run import Run
+
+from benchharness.errors import GateError
+from benchharness.federated.config import TaskConfig
+from benchharness.federated.hub import Answer, Hub
+from benchharness.federated.legs import Reply
+from benchharness.federated.process_client import PORT_FILE, digest
+from benchharness.federated.records import ARRAYS, CONFIG, ROUND, plain_arrays, reply_content
+from benchharness.federated.wire import encode
+
+
+class ProcessGrid(Grid):
+    """A Grid whose nodes are the clients' processes: node i is client i.
+
+    The port is in ``shared``/port, and is the same when the server is started again. A context
+    manager that says good-bye to the clients.
+    """
+
+    def __init__(self, config: TaskConfig, shared: Path) -> None:
+        self._config = config
+        self._file = shared / PORT_FILE
+        self._hub = Hub(
+            config.clients, digest(config), port=_earlier_port(self._file), say=_complain
+        )
+        _write_whole(self._file, f"{self._hub.port}\n")
+        self._pushed: list[Message] = []
+
+    def gather(self, clients: Sequence[int], timeout_s: float) -> bool:
+        """Wait until ``clients`` have connected, which they do when they are ready."""
+        return self._hub.gather(clients, timeout_s)
+
+    def get_node_ids(self) -> Iterable[int]:
+        """Return the clients that can be asked now. Raises GateError if none can for a time."""
+        if not self._hub.gather_any(self._config.timeout_s):
+            reasons = (f"client-{each} {self._hub.why_not(each)}" for each in self._everybody())
+            raise GateError(
+                f"no client is left: {'; '.join(reasons)}", remedy="see what the clients said"
+            )
+        return self._hub.free()
+
+    def absence(self, client: int) -> str | None:
+        """Return why a client cannot be asked now; None if it can."""
+        return self._hub.why_not(client)
+
+    def exchange(self, messages: Sequence[Message], timeout_s: float) -> Sequence[Reply]:
+        """Send the messages to all at once; return a reply for each when the last is in or lost.
+
+        One content for all, as FedAvg has it, is made ready once.
+        """
+        leg = self._hub.next_leg()
+        ready: dict[int, list[memoryview]] = {}
+        letters: dict[int, list[memoryview]] = {}
+        for message in messages:
+            content = message.content
+            if id(content) not in ready:
+                ready[id(content)] = _letter(message.metadata.message_type, content, leg)
+            letters[message.metadata.dst_node_id] = ready[id(content)]
+        answers = self._hub.exchange(letters, timeout_s)
+        return [_reply(client, answer) for client, answer in sorted(answers.items())]
+
+    def send_and_receive(
+        self, messages: Iterable[Message], *, timeout: float | None = None
+    ) -> Iterable[Message]:
+        """Send messages and return the replies that came, as any Grid does."""
+        asked = list(messages)
+        wait_s = self._config.timeout_s if timeout is None else timeout
+        found = {reply.node_id: reply.content for reply in self.exchange(asked, wait_s)}
+        for message in asked:
+            content = found.get(message.metadata.dst_node_id)
+            if content is not None:
+                yield Message(content, reply_to=message)
+
+    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
+        """Refuse: this transport asks and waits in one."""
+        raise NotImplementedError("use send_and_receive")
+
+    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
+        """Refuse: this transport asks and waits in one."""
+        raise NotImplementedError("use send_and_receive")
+
+    def create_message(
+        self,
+        content: RecordDict,
+        message_type: str,
+        dst_node_id: int,
+        group_id: str,
+        ttl: float | None = None,
+    ) -> Message:
+        """Return a message to a client."""
+        return Message(content, dst_node_id, message_type, ttl=ttl, group_id=group_id)
+
+    def set_run(self, run: Run) -> None:
+        """Refuse: there is one training for each server."""
+        raise NotImplementedError("a server of this transport has one training")
+
+    @property
+    def run(self) -> Run:
+        """Refuse: there is one training for each server."""
+        raise NotImplementedError("a server of this transport has one training")
+
+    def close(self, text: str = "the training is over") -> None:
+        """Say good-bye to the clients and stop listening; may be called twice."""
+        self._hub.close(text)
+
+    def __enter__(self) -> ProcessGrid:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        self.close("the training is over" if error is None else f"the server ends: {error}")
+
+    def _everybody(self) -> range:
+        return range(1, self._config.clients + 1)
+
+
+def _letter(message_type: str, content: RecordDict, leg: int) -> list[memoryview]:
+    config = content.config_records.get(CONFIG)
+    round_number = 0 if config is None else config.get(ROUND, 0)
+    arrays = plain_arrays(content.array_records[ARRAYS])
+    return encode(message_type, {"leg": leg, "round": round_number}, arrays)
+
+
+def _reply(client: int, answer: Answer) -> Reply:
+    frame, lost = answer.frame, answer.lost
+    content = None
+    if frame is not None:
+        metrics = frame.fields.get("metrics")
+        if isinstance(metrics, dict) and all(_is_plain(value) for value in metrics.values()):
+            known = {name: value for name, value in metrics.items() if value is not None}
+            content = reply_content(frame.tensors or None, known)
+        else:
+            lost = "its metrics are no numbers and texts by name"
+    return Reply(
+        node_id=client,
+        client=client,
+        sent_ns=answer.sent_ns,
+        done_ns=answer.done_ns,
+        content=content,
+        lost=lost,
+        bytes_down=answer.bytes_down,
+        bytes_up=None if frame is None else frame.size_bytes,
+    )
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, int):
+        return -(1 << 63) <= value < 1 << 63  # what a MetricRecord holds
+    return value is None or isinstance(value, (float, str))
+
+
+def _earlier_port(file: Path) -> int:
+    try:
+        port = int(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
+    return port if 0 < port < 1 << 16 else 0
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write a file that a reader sees whole or not at all."""
+    part = file.with_name(f"{file.name}.part")
+    part.write_text(text)
+    part.replace(file)
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(f"server: {line}\n")

@@ -1,0 +1,36 @@
+"""The server of a federated training as a program: it hands over to the engine's.
+
+server.py --shared FOLDER [--engine process] [--clients 8] ... (federated/config.py)
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchharness.errors import BenchharnessError
+from benchharness.federated import config as task_config
+from benchharness.federated import engines
+from benchharness.learning import needs
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve; return the exit code, after one line to standard error if it is not 0."""
+    parser = argparse.ArgumentParser(prog="server.py", allow_abbrev=False)
+    parser.add_argument("--shared", type=Path, required=True, metavar="FOLDER")
+    task_config.add_arguments(parser)
+    options = parser.parse_args(arguments)
+    try:
+        config = task_config.from_arguments(options)
+        needs.require("torch", "flwr")
+        engines.serve(config, options.shared)
+    except BenchharnessError as error:
+        sys.stderr.write(f"server: {error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
