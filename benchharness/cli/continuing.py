@@ -10,6 +10,7 @@ from benchharness.model import Status
 from benchharness.report.commands import command, named_results
 
 if TYPE_CHECKING:
+    from benchharness.meters.base import Instrument
     from benchharness.store.database import Store
     from benchharness.store.records import CampaignRecord, TrialRecord
 
@@ -52,8 +53,15 @@ def plan_blocks(store: Store, campaign: CampaignRecord, repetitions: Iterable[in
         store.plan_trials(campaign.id, block_plans(variants, repetition, seed))
 
 
-def keep_blocks_whole(store: Store, campaign_id: str, names: Sequence[str], *, redo: bool) -> None:
-    """See to it that every block is measured with one set of meters.
+def keep_blocks_whole(
+    store: Store,
+    campaign_id: str,
+    names: Sequence[str],
+    *,
+    redo: bool,
+    devices: Sequence[Instrument] = (),
+) -> None:
+    """See to it that every block is measured with one set of meters, a testbed's among them.
 
     Where an unfinished block has trials with other meters than ``names``, they are to be run
     again if ``redo``, which keeps the old ones as replaced. Raises UsageError if not ``redo``.
@@ -61,7 +69,7 @@ def keep_blocks_whole(store: Store, campaign_id: str, names: Sequence[str], *, r
     begun = _begun_blocks(store.trials(campaign_id))
     if not begun:
         return
-    chosen = _chosen(names)
+    chosen = _chosen(names, devices)
     for repetition, trials in begun.items():
         ended = [(trial, _meters(store, trial)) for trial in trials if trial.result is not None]
         others = {meters for _, meters in ended if meters is not None and meters != chosen}
@@ -90,12 +98,12 @@ def _begun_blocks(trials: Sequence[TrialRecord]) -> dict[int, list[TrialRecord]]
     }
 
 
-def _chosen(names: Sequence[str]) -> tuple[str, ...]:
+def _chosen(names: Sequence[str], devices: Sequence[Instrument]) -> tuple[str, ...]:
     from benchharness.trial.equip import NO_METER, chosen_instruments
 
     if list(names) == [NO_METER]:
         return ()
-    return tuple(sorted(each.name for each in chosen_instruments(names)))
+    return tuple(sorted(each.name for each in chosen_instruments(names, devices)))
 
 
 def _meters(store: Store, trial: TrialRecord) -> tuple[str, ...] | None:

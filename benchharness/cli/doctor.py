@@ -73,6 +73,7 @@ def all_checks(args: argparse.Namespace) -> list[Check]:
         *runtime_checks(),
         federated_check(),
         cgroup_check(),
+        testbed_check(),
         *meter_checks(),
         onboard_check(),
     ]
@@ -129,6 +130,27 @@ def cgroup_check() -> Check:
         CheckState.ADVICE,
         factory.reason or "not available",
         "run as root, or in: systemd-run --user --scope -p Delegate=yes benchharness ...",
+    )
+
+
+def testbed_check() -> Check:
+    """Say whether the devices of a testbed can be had here: shares of the CPU, emulated plugs."""
+    from benchharness.model import Check, CheckState
+    from benchharness.testbed.broker import find_mosquitto
+    from benchharness.trial.device_groups import REMEDY, quota_hindrance
+
+    hindrance = quota_hindrance()
+    if hindrance is not None:
+        return Check("testbeds", CheckState.ADVICE, hindrance, REMEDY)
+    if find_mosquitto() is None:
+        return Check(
+            "testbeds",
+            CheckState.ADVICE,
+            "devices get their share of the CPU; no mosquitto for their emulated plugs",
+            "apt install mosquitto, or name a broker in the testbed's file",
+        )
+    return Check(
+        "testbeds", CheckState.OK, "devices get their share of the CPU, and an emulated plug each"
     )
 
 

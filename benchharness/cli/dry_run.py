@@ -72,11 +72,13 @@ def plan_of(request: Request, results: Path) -> Plan:
     from benchharness.cli.session import trial_options
     from benchharness.cli.variants import without_needs
     from benchharness.meters.instrument import load_meter
+    from benchharness.testbed.plugs import instruments
     from benchharness.trial.equip import NO_METER, chosen_instruments
 
     names = request.options.meters
-    instruments = [] if list(names) == [NO_METER] else chosen_instruments(names)
-    meters = [load_meter(instrument) for instrument in instruments]
+    devices = [] if request.testbed is None else instruments(request.testbed)
+    chosen = [] if list(names) == [NO_METER] else chosen_instruments(names, devices)
+    meters = [load_meter(instrument) for instrument in chosen]
     options = trial_options(request.options, meters)
     known = known_variants(results, request)
     metric = looked_at(request.spec())

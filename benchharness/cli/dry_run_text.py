@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from benchharness.cli.columns import columns
 from benchharness.cli.families import comparisons
 from benchharness.cli.telling_text import advice_command, alone_text, telling_text
+from benchharness.cli.testbeds import testbed_text
 from benchharness.plan.run_table import block
 from benchharness.plan.stop import percent
 from benchharness.units import format_duration, format_si
@@ -65,6 +66,8 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
     facts.append(("seed", f"{request.options.seed} (the same order again: --seed N)"))
     names = [each.instrument.name for each in plan.meters]
     facts.append(("meter", " and ".join(names) or "none: time, memory and CPU only"))
+    if request.testbed is not None:
+        facts.append(("testbed", testbed_text(request.testbed, request.device_cores)))
     facts.append(("beside each window", f"{format_duration(plan.beside_s)} of rest and starts"))
     prepared = sum(
         request.manifests[each.workload].prepare is not None for each in request.table.variants
@@ -196,6 +199,7 @@ def document(plan: Plan) -> dict[str, Any]:
             for repetition in range(shown)
         ],
         "meters": [each.instrument.name for each in plan.meters],
+        "testbed": plan.request.spec().get("testbed"),
         "beside_window_s": plan.beside_s,
         "block_s": plan.block_s,
         "block_energy_j": plan.block_j,

@@ -38,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command."""
     parser = subparsers.add_parser(
         "list",
-        help="list workloads, meters, campaigns, runtimes or published results",
+        help="list workloads, meters, campaigns, runtimes, published results or testbeds",
         description="Lists what there is. Campaigns are those of the results file, newest first.",
         epilog=EXAMPLES + EXIT_CODES,
         formatter_class=HelpFormatter,
@@ -246,10 +246,37 @@ def _published(_args: argparse.Namespace, broken: list[BenchharnessError]) -> An
     return entries, rows, "no published results: is the installation complete?"
 
 
+def _testbeds(_args: argparse.Namespace, broken: list[BenchharnessError]) -> Answer:
+    from benchharness.errors import UsageError
+    from benchharness.plan.testbed_file import load_testbed, testbed_files
+    from benchharness.testbed.document import testbed_document, usable_cores
+
+    entries: Entries = []
+    for name, file in testbed_files().items():
+        try:
+            testbed = load_testbed(file)
+        except UsageError as error:
+            broken.append(error)
+            continue
+        document = testbed_document(testbed, testbed.cores(usable_cores()))
+        entries.append({**document, "name": name, "file": str(file)})
+    rows = [
+        [
+            entry["name"],
+            entry["title"],
+            ", ".join(f"{each['name']} {each['cores']:.2g}" for each in entry["devices"])
+            + " cores here",
+        ]
+        for entry in entries
+    ]
+    return entries, rows, "no testbeds: is the installation complete?"
+
+
 _LISTS: dict[str, Callable[[argparse.Namespace, list[BenchharnessError]], Answer]] = {
     "workloads": _workloads,
     "meters": _meters,
     "campaigns": _campaigns,
     "runtimes": _runtimes,
     "published": _published,
+    "testbeds": _testbeds,
 }

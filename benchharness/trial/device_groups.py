@@ -30,7 +30,7 @@ from benchharness.trial.leftovers import abandoned, own_prefix
 PERIOD_US = 100_000
 _LONGEST_PERIOD_US = 1_000_000
 _LEAST_QUOTA_US = 1_000
-_REMEDY = "run as root, or in: systemd-run --user --scope -p Delegate=yes benchharness ..."
+REMEDY = "run as root, or in: systemd-run --user --scope -p Delegate=yes benchharness ..."
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -220,4 +220,4 @@ def _remove(group: Cgroup) -> None:
 
 
 def _unfit(what: str) -> UnfitError:
-    return UnfitError(what, where="testbed", remedy=_REMEDY)
+    return UnfitError(what, where="testbed", remedy=REMEDY)

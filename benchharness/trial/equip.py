@@ -27,17 +27,19 @@ _QUICK_IDLE_S = 1.0
 
 
 @contextmanager
-def open_meters(names: Sequence[str]) -> Iterator[list[Meter]]:
+def open_meters(names: Sequence[str], devices: Sequence[Instrument] = ()) -> Iterator[list[Meter]]:
     """Open the meters that are named, or the best that this machine has; close them at the end.
 
-    Raises UsageError for a name, MeterError for a meter that is not fit.
+    ``devices`` are the instruments of a testbed's devices, which stand beside those that are
+    named, and in place of the machine's own. Raises UsageError for a name, MeterError for a meter
+    that is not fit.
     """
     if list(names) == [NO_METER]:
         yield []
         return
     with ExitStack() as stack:
         meters: list[Meter] = []
-        for instrument in chosen_instruments(names):
+        for instrument in chosen_instruments(names, devices):
             meter = load_meter(instrument)
             stack.callback(meter.close)
             meters.append(meter)
@@ -46,14 +48,16 @@ def open_meters(names: Sequence[str]) -> Iterator[list[Meter]]:
         yield meters
 
 
-def chosen_instruments(names: Sequence[str]) -> list[Instrument]:
-    """Return the instruments that are named, or the best that this machine has.
+def chosen_instruments(
+    names: Sequence[str], devices: Sequence[Instrument] = ()
+) -> list[Instrument]:
+    """Return the instruments of devices and those that are named, or the best of this machine.
 
     Instruments that happen to share a name get one of their own; the same one twice is refused.
     """
     chosen: list[Instrument] = []
-    for name in names:
-        instrument = resolve_instrument(name)
+    named = [(name, resolve_instrument(name)) for name in names]
+    for name, instrument in [*((each.name, each) for each in devices), *named]:
         for other in chosen:
             if _identity(other) == _identity(instrument):
                 raise UsageError(

@@ -1,0 +1,72 @@
+"""A request's testbed in force: control groups for its devices, and what meters each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchharness.errors import UsageError
+from benchharness.testbed.records import Testbed
+
+if TYPE_CHECKING:
+    from benchharness.cli.request import Request
+    from benchharness.meters.base import Instrument
+    from benchharness.trial.device_groups import DeviceGroups
+
+_NO_METER = ("none",)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where participants are put and what meters them; without a testbed there is neither."""
+
+    groups: DeviceGroups | None = None
+    instruments: Sequence[Instrument] = ()
+
+
+@contextmanager
+def placed(request: Request, meters: Sequence[str], truth: Path | None = None) -> Iterator[Place]:
+    """Make the devices of a request's testbed, with their plugs unless ``meters`` is none.
+
+    ``truth`` is a folder for the exact energies. Raises UnfitError or MeterError with the remedy,
+    UsageError where there is nothing that the truth could be of.
+    """
+    without_plugs = tuple(meters) == _NO_METER
+    if truth is not None and (request.testbed is None or without_plugs):
+        raise UsageError(
+            "there are no emulated plugs whose energy could be known",
+            where="--truth",
+            remedy="add --testbed NAME, or leave it out" if request.testbed is None else None,
+        )
+    if request.testbed is None:
+        yield Place()
+        return
+    from benchharness.testbed.twin import Twin
+    from benchharness.trial.device_groups import DeviceGroups
+
+    with DeviceGroups(request.testbed, request.device_cores) as groups:
+        if without_plugs:
+            yield Place(groups)
+            return
+        usage = {each.name: groups.usage_file(each.name) for each in request.testbed.devices}
+        with Twin(request.testbed, usage, groups.cores, truth) as twin:
+            yield Place(groups, twin.instruments())
+
+
+def device_instruments(spec: Mapping[str, Any]) -> list[Instrument]:
+    """Return the instruments of a stored testbed's devices, described and not to be opened."""
+    from benchharness.testbed.document import testbed_from
+    from benchharness.testbed.plugs import instruments
+
+    return instruments(testbed_from(spec["testbed"])[0]) if "testbed" in spec else []
+
+
+def testbed_text(testbed: Testbed, cores: Mapping[str, float]) -> str:
+    """Return a testbed in one sentence: its devices, their shares, and that it is a twin."""
+    shares = [f"{each.name} {cores[each.name]:.3g}" for each in testbed.devices]
+    plugs = sum(each.meter is None for each in testbed.devices)
+    metered = "emulated plugs" if plugs == len(shares) else f"{plugs} emulated plugs"
+    return f"{testbed.name}, a twin on this machine ({metered}); cores: {', '.join(shares)}"

@@ -1,0 +1,128 @@
+"""The process of a testbed's emulated plugs: a broker, unless one is named, and every plug.
+
+    python -m benchharness.testbed.program
+
+The first line of stdin is its configuration (:class:`Configuration`, JSON). It answers with one
+line on stdout: ``{"ready": {"broker": "mqtt://127.0.0.1:1883"}}`` once every plug answers, or
+``{"error": {"what", "where", "remedy"}}``. It ends when its stdin does, which the kernel closes
+when the harness is gone, and its broker with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchharness.errors import BenchharnessError
+from benchharness.meters.address import parse_broker
+from benchharness.meters.emulator.devices import DeviceOptions
+from benchharness.meters.emulator.group_load import GroupLoad
+from benchharness.meters.emulator.service import EmulatedDevice, emulate_devices
+from benchharness.meters.mqtt.connection import MqttSettings
+from benchharness.testbed.broker import own_broker
+from benchharness.testbed.records import PlugSettings
+
+
+@dataclass(frozen=True, slots=True)
+class PlugConfiguration:
+    """One plug: its topic, the group whose use it sees, and the file for the exact energy."""
+
+    topic: str
+    usage_file: str
+    cores: float
+    idle_w: float
+    busy_w: float
+    truth: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Every plug of a testbed, and how they are."""
+
+    settings: PlugSettings
+    plugs: tuple[PlugConfiguration, ...]
+
+    def to_json(self) -> str:
+        """Return one line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Configuration:
+        """Return what :meth:`to_json` has written."""
+        data: dict[str, Any] = json.loads(text)
+        plugs = tuple(PlugConfiguration(**each) for each in data["plugs"])
+        return cls(PlugSettings(**data["settings"]), plugs)
+
+
+def main() -> int:
+    """Be the plugs until stdin ends; return the exit code."""
+    # Found out only now: what signals do until the plugs run.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        configuration = Configuration.from_json(sys.stdin.readline())
+        with ExitStack() as stack:
+            broker = configuration.settings.broker or stack.enter_context(own_broker())
+            threading.Thread(target=_end_with_stdin, name="stdin", daemon=True).start()
+            _emulate(configuration, broker)
+    except BenchharnessError as error:
+        _say({"error": {"what": error.what, "where": error.where, "remedy": error.remedy}})
+        return error.exit_code
+    return 0
+
+
+def _emulate(configuration: Configuration, broker: str) -> None:
+    settings = configuration.settings
+    devices = [
+        EmulatedDevice(
+            DeviceOptions(
+                topic=plug.topic,
+                chip=settings.chip,
+                gain=settings.gain,
+                period_s=settings.telemetry_s,
+                watt_res=settings.watt_res,
+                energy_res=settings.energy_res,
+                seed=number,
+                epoch=datetime.now(),
+            ),
+            partial(GroupLoad, Path(plug.usage_file), plug.cores, plug.idle_w, plug.busy_w),
+            None if plug.truth is None else Path(plug.truth),
+        )
+        for number, plug in enumerate(configuration.plugs)
+    ]
+
+    def ready(_addresses: Sequence[str]) -> None:
+        _say({"ready": {"broker": broker}})
+
+    emulate_devices(MqttSettings(parse_broker(broker)), "tasmota", devices, ready)
+
+
+def _end_with_stdin() -> None:
+    """Wait for the harness to go or to have enough, then leave as at a SIGTERM."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _leave(_number: int, _frame: object) -> None:
+    """End by an exception, so that the broker is ended too."""
+    raise SystemExit(0)
+
+
+def _say(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document) + "\n")  # the protocol, not for people
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
