@@ -1,0 +1,102 @@
+"""How clients find the SuperLink, and learn that all is over: two small files in a shared folder.
+
+A client on another machine is given a copy of the first, and of the certificate beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchharness.errors import UsageError
+from benchharness.federated.flower_tls import AUTHORITY
+
+FOLDER = "flower"
+LINK_FILE = "superlink.json"
+END_FILE = "ended.json"
+_LOOK_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where the SuperLink listens. ``start`` tells one that came back from the one before."""
+
+    address: str
+    tls: bool
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How the run ended: ``text`` says why where it is not well."""
+
+    well: bool
+    text: str = ""
+
+
+def folder(shared: Path) -> Path:
+    """Return the folder of this engine within the participants' shared one; it may not exist."""
+    return shared / FOLDER
+
+
+def authority(shared: Path) -> Path:
+    """Return the certificate that clients trust."""
+    return folder(shared) / AUTHORITY
+
+
+def open_up(shared: Path, address: str, *, tls: bool) -> None:
+    """Tell the clients where the SuperLink is; what was said of an earlier end is taken back."""
+    (folder(shared) / END_FILE).unlink(missing_ok=True)
+    _write(folder(shared) / LINK_FILE, asdict(Link(address, tls, time.time_ns())))
+
+
+def close_down(shared: Path, end: End) -> None:
+    """Tell the clients that the run is over."""
+    _write(folder(shared) / END_FILE, asdict(end))
+
+
+def link(shared: Path) -> Link | None:
+    """Return where the SuperLink is, None while nobody has said so.
+
+    Raises UsageError for a file that says something else.
+    """
+    path = folder(shared) / LINK_FILE
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return Link(str(found["address"]), bool(found["tls"]), int(found.get("start", 0)))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UsageError(
+            "does not say where the SuperLink is",
+            where=str(path),
+            remedy="write {'address': 'HOST:PORT', 'tls': true} as JSON",
+        ) from None
+
+
+def end(shared: Path) -> End | None:
+    """Return how the run ended, None while it has not."""
+    try:
+        found = json.loads((folder(shared) / END_FILE).read_text(encoding="utf-8"))
+        return End(bool(found["well"]), str(found.get("text", "")))
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def wait_for_link(shared: Path, timeout_s: float) -> Link | None:
+    """Wait until somebody says where the SuperLink is; None when nobody has in that time."""
+    until = time.monotonic() + timeout_s
+    while (found := link(shared)) is None and time.monotonic() < until:
+        time.sleep(_LOOK_S)
+    return found
+
+
+def _write(path: Path, content: dict[str, object]) -> None:
+    """Write so that readers see the file before or after, never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half.write_text(json.dumps(content), encoding="utf-8")
+    half.replace(path)
