@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from benchharness.errors import UnknownNameError, UsageError
 
 ENGINES = ("process", "grpc", "deployment")
 _ALL = "all"
+_ANYWHERE = "127.0.0.1:0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,10 @@ class TaskConfig:
 
     ``examples`` and ``test_examples`` None take all that the data have. ``timeout_s`` is how long
     a leg (one training or one evaluation) waits for its slowest client, and how long the server
-    waits for the clients at the start. ``address`` is where the server of the grpc and deployment
-    engines listens, HOST:PORT: port 0 takes any that is free, 0.0.0.0 clients on other machines
-    too. ``client_evaluate``: after each round the clients also
-    evaluate the new model on their own examples. Raises UsageError for a value out of range.
+    waits for the clients at the start. ``address`` is where the server listens, HOST:PORT: port 0
+    takes any that is free, 0.0.0.0 clients on other machines too. ``client_evaluate``: after each
+    round the clients also evaluate the new model on their own examples. Raises UsageError for a
+    value out of range.
     """
 
     data: str = "synthetic"
@@ -45,7 +47,7 @@ class TaskConfig:
     compute: str = "auto"
     timeout_s: float = 600.0
     tls: bool = True
-    address: str = "127.0.0.1:0"
+    address: str = _ANYWHERE
     engine: str = "process"
     client_evaluate: bool = False
 
@@ -68,6 +70,24 @@ class TaskConfig:
     def to_json(self) -> str:
         """Return the record as one line of JSON with sorted keys: equal texts, equal trainings."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    def digest(self) -> str:
+        """Return what is equal for all programs of one training (SHA-256, hexadecimal).
+
+        Where the server listens and what a client computes on may differ among them.
+        """
+        own = replace(self, address=_ANYWHERE, compute="auto")
+        return hashlib.sha256(own.to_json().encode()).hexdigest()
+
+    @property
+    def host(self) -> str:
+        """The host of ``address``."""
+        return self.address.rpartition(":")[0]
+
+    @property
+    def port(self) -> int:
+        """The TCP port of ``address``; 0 is any that is free."""
+        return int(self.address.rpartition(":")[2])
 
     @classmethod
     def from_json(cls, text: str) -> TaskConfig:

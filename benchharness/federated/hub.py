@@ -27,7 +27,6 @@ from benchharness.federated.connection import Outgoing, listen
 from benchharness.federated.peer import Peer
 from benchharness.federated.wire import LARGEST_FRAME_BYTES, Frame, WireError, encode
 
-HOST = "127.0.0.1"
 _GREETING_S = 10.0  # how long a stranger may take to say who it is
 _FAREWELL_S = 2.0
 
@@ -59,6 +58,7 @@ class Hub:
         clients: int,
         task: str,
         *,
+        host: str = "127.0.0.1",
         port: int = 0,
         limit_bytes: int = LARGEST_FRAME_BYTES,
         say: Callable[[str], None] = lambda _line: None,
@@ -70,7 +70,7 @@ class Hub:
         self._leg = 0
         self._sent: dict[int, tuple[int, int]] = {}  # of this leg, still out: when, how much
         self._answers: dict[int, Answer] = {}
-        self._listener = listen(HOST, port)
+        self._listener = listen(host, port)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
 

@@ -5,7 +5,6 @@ It imports PyTorch and not Flower: what a device without Flower's services would
 
 from __future__ import annotations
 
-import hashlib
 import math
 import socket
 import time
@@ -16,12 +15,12 @@ from benchharness.errors import BenchharnessError, GateError, UsageError
 from benchharness.federated import greeting
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.connection import Connection, keep_alive
-from benchharness.federated.hub import HOST
 from benchharness.federated.task import Arrays, ClientWork, Metrics, boot_id
 from benchharness.federated.wire import LARGEST_FRAME_BYTES, Frame, Tensor, WireError
 
 PORT_FILE = "port"
 PATIENCE_S = 120.0  # of a client without a server; importing PyTorch takes a Pi most of a minute
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - what a server may listen on is no place to call
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 
 
@@ -53,7 +52,7 @@ def attend(
     last_seen_s, pause_s = time.monotonic(), _FIRST_PAUSE_S
     while True:
         try:
-            with _connect(shared) as connection:
+            with _connect(config, shared) as connection:
                 _greet(connection, config, index)
                 _serve(connection, work)
                 return
@@ -66,11 +65,6 @@ def attend(
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 
-def digest(config: TaskConfig) -> str:
-    """Return what is equal for two configurations of the same training."""
-    return hashlib.sha256(config.to_json().encode()).hexdigest()
-
-
 class _NotListeningError(Exception):
     """There is no server yet: it has not written its port."""
 
@@ -79,18 +73,22 @@ class _LostError(WireError):
     """The server was there, and has gone."""
 
 
-def _connect(shared: Path) -> Connection:
-    try:
-        port = int((shared / PORT_FILE).read_text())
-    except (FileNotFoundError, ValueError):
-        raise _NotListeningError(f"there is no port in {shared / PORT_FILE}") from None
-    sock = socket.create_connection((HOST, port), timeout=10.0)
+def _connect(config: TaskConfig, shared: Path) -> Connection:
+    """Connect to the address of the options; where that has no port, the server has written it."""
+    port = config.port
+    if not port:
+        try:
+            port = int((shared / PORT_FILE).read_text())
+        except (FileNotFoundError, ValueError):
+            raise _NotListeningError(f"there is no port in {shared / PORT_FILE}") from None
+    host = "127.0.0.1" if config.host == _EVERYWHERE else config.host
+    sock = socket.create_connection((host, port), timeout=10.0)
     keep_alive(sock)
     return Connection(sock, LARGEST_FRAME_BYTES)
 
 
 def _greet(connection: Connection, config: TaskConfig, index: int) -> None:
-    fields = greeting.hello(index, boot_id(), connection.limit_bytes, digest(config))
+    fields = greeting.hello(index, boot_id(), connection.limit_bytes, config.digest())
     connection.send("hello", fields, timeout_s=10.0)
     answer = connection.receive(timeout_s=config.timeout_s)  # it may be in the midst of a test
     if answer.kind == "refused":

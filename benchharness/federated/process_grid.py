@@ -14,7 +14,7 @@ from benchharness.errors import GateError
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.hub import Answer, Hub
 from benchharness.federated.legs import Reply
-from benchharness.federated.process_client import PORT_FILE, digest
+from benchharness.federated.process_client import PORT_FILE
 from benchharness.federated.records import ARRAYS, CONFIG, ROUND, plain_arrays, reply_content
 from benchharness.federated.wire import encode
 
@@ -22,18 +22,17 @@ from benchharness.federated.wire import encode
 class ProcessGrid(Grid):
     """A Grid whose nodes are the clients' processes: node i is client i.
 
-    The port is in ``shared``/port, and is the same when the server is started again. A context
+    The port is in ``shared``/port, and is the same when the server is started again, unless another
+    program has taken it meanwhile. A context
     manager that says good-bye to the clients.
     """
 
     def __init__(self, config: TaskConfig, shared: Path) -> None:
         self._config = config
         self._file = shared / PORT_FILE
-        self._hub = Hub(
-            config.clients, digest(config), port=_earlier_port(self._file), say=_complain
-        )
+        port = config.port or _earlier_port(self._file)
+        self._hub = Hub(config.clients, config.digest(), host=config.host, port=port, say=_complain)
         _write_whole(self._file, f"{self._hub.port}\n")
-        self._pushed: list[Message] = []
 
     def gather(self, clients: Sequence[int], timeout_s: float) -> bool:
         """Wait until ``clients`` have connected, which they do when they are ready."""

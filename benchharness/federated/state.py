@@ -61,7 +61,7 @@ def load(folder: Path, config: TaskConfig) -> State | None:
         owner = story["config"]
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise UsageError(f"is damaged: {error}", where=str(file), remedy=_REMEDY) from None
-    if owner != config.to_json():
+    if owner != config.digest():
         raise UsageError(
             "belongs to a training with other options", where=str(file), remedy=_REMEDY
         )
@@ -72,7 +72,7 @@ def save(folder: Path, config: TaskConfig, state: State) -> None:
     """Keep the state, in place of an earlier one. Raises OSError where there is no room for it."""
     folder.mkdir(parents=True, exist_ok=True)
     story = {
-        "config": config.to_json(),
+        "config": config.digest(),
         "round": state.round_number,
         "curve": list(state.curve),
         "resumed_after": list(state.resumed_after),
