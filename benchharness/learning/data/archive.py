@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import lzma
+import gzip
 import tarfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from benchharness.errors import UsageError
+
+_GZIP = b"\x1f\x8b"
+_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError)
+_BLOCK_BYTES = 1 << 20
 
 
 def read_files(path: Path, wanted: Iterable[str], remedy: str) -> Mapping[str, bytes]:
@@ -16,7 +21,7 @@ def read_files(path: Path, wanted: Iterable[str], remedy: str) -> Mapping[str, b
 
     Those that are not there are absent; in a folder, files one level below count too, as the
     archive has a folder in it. Nothing is written. Raises UsageError with ``remedy`` where the
-    path is missing, cannot be read, or is a truncated archive.
+    path is missing, cannot be read, or is an archive that is truncated or fails its checksum.
     """
     where = str(path.absolute())
     if not path.exists():
@@ -24,9 +29,8 @@ def read_files(path: Path, wanted: Iterable[str], remedy: str) -> Mapping[str, b
     names = frozenset(wanted)
     try:
         return _in_folder(path, names) if path.is_dir() else _in_archive(path, names)
-    except (EOFError, zlib.error, lzma.LZMAError, tarfile.TarError) as error:
-        said = str(error).partition("\n")[0].rstrip(":") or type(error).__name__
-        what = f"it is truncated, damaged or no .tar.gz archive ({said})"
+    except _DAMAGED as error:
+        what = f"it is truncated, damaged or no .tar.gz archive ({error})"
         raise UsageError(what, where=where, remedy=remedy) from error
     except OSError as error:
         what = f"it cannot be read: {error.strerror or error}"
@@ -37,7 +41,7 @@ def names_in(path: Path) -> frozenset[str]:
     """Return the names of all files of an archive or folder, to say what it is instead."""
     if path.is_dir():
         return frozenset(p.name for p in (*path.glob("*"), *path.glob("*/*")) if p.is_file())
-    with tarfile.open(path, "r:*") as archive:
+    with _opened(path) as archive:
         return frozenset(PurePosixPath(m.name).name for m in archive if m.isfile())
 
 
@@ -51,10 +55,29 @@ def _in_folder(path: Path, names: frozenset[str]) -> dict[str, bytes]:
 
 def _in_archive(path: Path, names: frozenset[str]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
-    with tarfile.open(path, "r:*") as archive:
+    with _opened(path) as archive:
         for member in archive:
             name = PurePosixPath(member.name).name
             content = archive.extractfile(member) if name in names and member.isfile() else None
             if content is not None:
                 found[name] = content.read()
     return found
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tarfile.TarFile]:
+    """Open an archive, compressed or not; at the end read what is left, to have it checked.
+
+    An archive ends before its compression does: without that, gzip's checksum is never looked at.
+    """
+    with path.open("rb") as file:
+        compressed = file.read(len(_GZIP)) == _GZIP
+        file.seek(0)
+        if not compressed:
+            with tarfile.open(fileobj=file, mode="r:") as archive:
+                yield archive
+            return
+        with gzip.open(file) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
+            yield archive
+            while stream.read(_BLOCK_BYTES):
+                pass
