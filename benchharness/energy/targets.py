@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchharness.energy.budget import Budget, Term
+from benchharness.energy.devices import is_sum
 from benchharness.energy.systematic import gross_terms_j
 from benchharness.model import EnergyFigure, Quantity
 
@@ -40,10 +41,10 @@ def supply_losses(figures: Sequence[EnergyFigure]) -> list[SupplyLoss]:
 
     Two instruments have two gains, so that nothing cancels: u² is the sum of the squares. Figures
     of different classes are not subtracted from one another; of two meters on one target the
-    first one counts.
+    first one counts. The sum of devices is no instrument, and loses nothing.
     """
     containers = _containers(figures)
-    unique = _one_per_target(figures)
+    unique = _one_per_target([figure for figure in figures if not is_sum(figure)])
     losses = []
     for outer in unique:
         inner = tuple(

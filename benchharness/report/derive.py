@@ -13,10 +13,13 @@ from benchharness.model import CampaignSummary, Status, TrialSummary
 from benchharness.report.commands import command, named_results
 from benchharness.report.derive_campaign_cautions import campaign_cautions, lost_cautions
 from benchharness.report.derive_cautions import trial_cautions, unique
+from benchharness.report.derive_devices import devices_of
 from benchharness.report.derive_energy import trial_energy
 from benchharness.report.derive_given import given_duration_s, given_energy, given_label
 from benchharness.report.derive_order_cautions import order_cautions
-from benchharness.report.derive_spans import counted, metrics_of, phases_s, spans_of
+from benchharness.report.derive_participants import participants_of
+from benchharness.report.derive_series import series_of
+from benchharness.report.derive_spans import counted, metrics_of, phases_of, phases_s, spans_of
 from benchharness.report.derive_standings import rules_of, with_standings
 from benchharness.report.derive_start import start_cost
 from benchharness.report.derive_steady import steady_cautions
@@ -113,7 +116,9 @@ def derive_trial(
         streams = store.streams(record.trial_id)
     events = counted(store.events(record.trial_id) if events is None else events)
     spans = spans_of(events)
-    energy = given_energy(result) or trial_energy(store, streams, window, spans, events)
+    phases = phases_of(events)
+    devices = devices_of(result)
+    energy = given_energy(result) or trial_energy(store, streams, window, spans, events, devices)
     ended = record.result is not None
     has_clock = given_duration_s(result) is None  # an import knows how long, and not when
     use = window_use(store, result, streams, window)
@@ -140,7 +145,7 @@ def derive_trial(
         other_energy=energy.others,
         outputs=result.outputs,
         metrics=metrics_of(events),
-        phases_s=phases_s(events),
+        phases_s=phases_s(phases),
         window_start_ns=window.start_ns if window and has_clock else None,
         window_end_ns=window.end_ns if window and has_clock else None,
         spans=spans,
@@ -154,9 +159,11 @@ def derive_trial(
             )
         ),
         methods=methods,
-        start=start_cost(store, result, streams, window, spans, events) if ended else None,
+        start=start_cost(store, result, streams, window, spans, events, devices) if ended else None,
         module_bytes=result.details.get("module_bytes"),
         supply=supply_current(store, streams, window, energy.figure),
+        participants=participants_of(store, record, streams, window, phases, events, energy),
+        series=series_of(events),
     )
 
 

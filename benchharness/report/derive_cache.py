@@ -38,6 +38,7 @@ _PACKAGE = Path(__file__).parent.parent
 # Folder and beginning of the names of what takes part in deriving a trial.
 _DERIVES = (
     (".", ""),
+    ("model", ""),
     ("energy", ""),
     ("stats", ""),
     ("store", ""),

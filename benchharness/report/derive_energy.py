@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from benchharness.energy.devices import is_sum
 from benchharness.energy.figure import Outcome, energy_figure
 from benchharness.energy.readings import Readings, Window
 from benchharness.model import (
@@ -16,6 +17,7 @@ from benchharness.model import (
     MeterEvent,
     PhaseSpan,
 )
+from benchharness.report.derive_devices import counted_outcome
 from benchharness.report.derive_meter_events import (
     event_cautions,
     meter_events,
@@ -35,12 +37,18 @@ _CHANNELS = ("power_w", "energy_j")
 
 @dataclass(frozen=True, slots=True)
 class TrialEnergy:
-    """The figure of the first meter or the reason why it is missing, and those of the others."""
+    """The figure that counts or the reason why it is missing, and those of the others.
+
+    ``by_target`` holds the meters' own figures, the first of each target, and
+    ``missing_by_target`` why a target has none.
+    """
 
     figure: EnergyFigure | None
     missing: str | None
     others: tuple[EnergyFigure, ...]
     cautions: tuple[Caution, ...]
+    by_target: Mapping[str, EnergyFigure] = field(default_factory=dict)
+    missing_by_target: Mapping[str, str] = field(default_factory=dict)
 
 
 def trial_energy(
@@ -49,26 +57,46 @@ def trial_energy(
     window: Window | None,
     spans: Sequence[PhaseSpan],
     events: Sequence[EventRecord],
+    devices: Sequence[str] = (),
 ) -> TrialEnergy:
-    """Integrate the readings of every meter over the window; the first meter gives the figure."""
+    """Integrate the readings of every meter over the window; the first meter gives the figure.
+
+    Where meters measure several of the ``devices`` that programs of the trial ran on, the sum over
+    all of these gives it.
+    """
     meters = [stream for stream in streams if stream.source == "meter"]
     if not meters:
         return TrialEnergy(None, NO_METER, (), ())
     if window is None:
         return TrialEnergy(None, NO_WINDOW, (), ())
     idle = idle_windows(spans)
-    outcomes = [meter_outcome(store, meter, window, idle, events) for meter in meters]
-    first, others = outcomes[0], outcomes[1:]
-    cautions = [caution for outcome in outcomes for caution in outcome.cautions]
+    outcomes = [
+        (target_of(meter), meter_outcome(store, meter, window, idle, events)) for meter in meters
+    ]
+    cautions = [caution for _, outcome in outcomes for caution in outcome.cautions]
     cautions += [
         Caution("energy-missing", outcome.reason)
-        for outcome in outcomes
+        for _, outcome in outcomes
         if outcome.reason is not None
     ]
-    known = [o.figure for o in outcomes if o.figure is not None]
-    cautions += meters_cautions(known)
-    figures = tuple(o.figure for o in others if o.figure is not None)
-    return TrialEnergy(first.figure, first.reason, figures, tuple(cautions))
+    cautions += meters_cautions([o.figure for _, o in outcomes if o.figure is not None])
+    counted, others = counted_outcome(outcomes, devices)
+    first = dict(reversed(outcomes))
+    known = [f for f in (counted.figure, *others) if f is not None and not is_sum(f)]
+    single = {figure.target: figure for figure in reversed(known)}
+    return TrialEnergy(
+        counted.figure,
+        counted.reason,
+        others,
+        tuple(cautions),
+        by_target={target: single[target] for target, o in first.items() if o.figure is not None},
+        missing_by_target={t: o.reason for t, o in first.items() if o.reason is not None},
+    )
+
+
+def target_of(meter: StreamRecord) -> str:
+    """Return what a meter measures."""
+    return str(meter.meta.get("target", "board"))
 
 
 def capabilities_of(meta: Mapping[str, Any]) -> Capabilities:
@@ -108,7 +136,7 @@ def meter_outcome(
         capabilities_of(meter.meta),
         window,
         meter=meter.name,
-        target=str(meter.meta.get("target", "board")),
+        target=target_of(meter),
         idle=idle,
         events=said,
         declared_idle_w=meter.meta.get("idle_power_w"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from benchharness.energy.budget import Budget, Term
+from benchharness.energy.devices import is_sum
 from benchharness.energy.targets import addable, supply_losses
 from benchharness.model import Caution, EnergyFigure, MeasurementClass, Quantity
 from benchharness.units import format_si
@@ -54,8 +55,11 @@ def agreements(figures: Sequence[EnergyFigure]) -> list[Agreement]:
 def total(figures: Sequence[EnergyFigure]) -> Total | None:
     """Return the gross energy of all targets that have no joule in common.
 
-    None if fewer than two may be added: then there is nothing to sum up.
+    None if fewer than two may be added: then there is nothing to sum up; nor is there where the
+    devices have been summed already.
     """
+    if any(is_sum(figure) for figure in figures):
+        return None
     added, reasons = addable(figures)
     if len(added) < _SEVERAL:
         return None

@@ -25,8 +25,8 @@ def counted(events: Iterable[EventRecord]) -> list[EventRecord]:
 def spans_of(events: Iterable[EventRecord]) -> tuple[PhaseSpan, ...]:
     """Pair the starts and ends of stages, phases and windows, in order of their starts.
 
-    A name may be open several times at once (the last start ends first); a span that never
-    ended has no end, and an end without a start is nothing.
+    A name may be open several times at once (an end belongs to the last start of its step, else to
+    the last start); a span that never ended has no end, and an end without a start is nothing.
     """
     open_at: dict[tuple[str, str, str], list[tuple[int, int | None]]] = {}
     found: list[PhaseSpan] = []
@@ -38,18 +38,32 @@ def spans_of(events: Iterable[EventRecord]) -> tuple[PhaseSpan, ...]:
         if event.edge == "start":
             starts.append((event.t_ns, event.step))
         elif event.edge == "end" and starts:
-            start_ns, step = starts.pop()
+            start_ns, step = starts.pop(_begun_by(starts, event.step))
             found.append(PhaseSpan(event.participant, name, start_ns, event.t_ns, step))
     for (_, participant, name), starts in open_at.items():
         found.extend(PhaseSpan(participant, name, start, None, step) for start, step in starts)
-    return tuple(sorted(found, key=lambda span: (span.start_ns, span.end_ns or _NEVER_NS)))
+    return tuple(sorted(found, key=_by_start))
 
 
-def phases_s(events: Iterable[EventRecord]) -> dict[str, float]:
+def _by_start(span: PhaseSpan) -> tuple[int, int]:
+    return span.start_ns, span.end_ns or _NEVER_NS
+
+
+def _begun_by(starts: Sequence[tuple[int, int | None]], step: int | None) -> int:
+    """Return the place of the start that an end belongs to."""
+    places = range(len(starts) - 1, -1, -1)
+    return next((place for place in places if starts[place][1] == step), -1)
+
+
+def phases_of(events: Iterable[EventRecord]) -> tuple[PhaseSpan, ...]:
+    """Return what programs called phases, in order of their starts."""
+    return spans_of(event for event in events if event.kind == "phase")
+
+
+def phases_s(phases: Iterable[PhaseSpan]) -> dict[str, float]:
     """Return the seconds spent in each phase, summed over its occurrences that ended."""
-    phases = [event for event in events if event.kind == "phase"]
     totals: dict[str, float] = {}
-    for span in spans_of(phases):
+    for span in phases:
         if span.end_ns is not None:
             name = qualified(span.source, span.name)
             totals[name] = totals.get(name, 0.0) + seconds(span.end_ns - span.start_ns)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from benchharness.energy.readings import Window
 from benchharness.model import PhaseSpan, StartCost
-from benchharness.report.derive_energy import NO_METER, NO_WINDOW, meter_outcome
+from benchharness.report.derive_devices import counted_outcome
+from benchharness.report.derive_energy import NO_METER, NO_WINDOW, meter_outcome, target_of
 from benchharness.report.derive_spans import idle_windows
 from benchharness.store.records import EventRecord, StreamRecord, TrialResult
 from benchharness.units import format_duration
@@ -27,11 +28,12 @@ def start_cost(
     window: Window | None,
     spans: Sequence[PhaseSpan],
     events: Sequence[EventRecord],
+    devices: Sequence[str] = (),
 ) -> StartCost:
     """Return what lies between the start of the first own program and the window's start.
 
-    That is importing, loading and compiling. The joules are of the trial's first meter, with the
-    idle power of the same trial; without them, ``missing`` says why.
+    That is importing, loading and compiling. The joules are of the trial's first meter, or of all
+    its ``devices``, with the idle power of the same trial; without them, ``missing`` says why.
     """
     if window is None:
         return StartCost(None, None, NO_WINDOW)
@@ -45,13 +47,18 @@ def start_cost(
     if not started_ns or min(started_ns) >= window.start_ns:
         return StartCost(None, None, NOT_STARTED)
     start = Window(min(started_ns), window.start_ns)
-    meter = next((stream for stream in streams if stream.source == "meter"), None)
-    if meter is None:
+    meters = [stream for stream in streams if stream.source == "meter"]
+    if not meters:
         return StartCost(start.duration_s, None, NO_METER)
     if start.duration_s < _LEAST_S:
         short = f"a start of {format_duration(start.duration_s)} is too short to be measured"
         return StartCost(start.duration_s, None, short)
-    outcome = meter_outcome(store, meter, start, idle_windows(spans), events)
+    counting = [meter for meter in meters if target_of(meter) in devices] or meters[:1]
+    idle = idle_windows(spans)
+    outcome, _ = counted_outcome(
+        [(target_of(each), meter_outcome(store, each, start, idle, events)) for each in counting],
+        devices,
+    )
     missing = outcome.reason
     # Said of a window in general; this one is the start.
     if missing is not None:

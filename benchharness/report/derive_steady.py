@@ -2,7 +2,8 @@
 
 A program that says how long each iteration took, by a metric with steps in a unit of time or by a
 phase of one name, again and again, may warm up. Its window has the warm-up in it: that is said.
-Other metrics with steps, as a loss, are meant to change.
+Other metrics with steps, as a loss, are meant to change. What a trial's other programs repeat is
+left out: eight of them that wait for one another are no eight warm-ups.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from benchharness.model import Caution
-from benchharness.report.derive_spans import qualified, spans_of
+from benchharness.report.derive_spans import MAIN, qualified, spans_of
 from benchharness.stats.steady_state import FEWEST, steady_from
 from benchharness.store.records import EventRecord
 
@@ -22,6 +23,7 @@ _REMEDY = "let the window begin after the warm-up, or say that it is part of wha
 
 def steady_cautions(events: Sequence[EventRecord]) -> list[Caution]:
     """Return what is to be said of each series of iterations that is long enough to tell."""
+    events = [event for event in events if event.participant == MAIN]
     found = sorted({**_of_phases(events), **_of_metrics(events)}.items())
     return [
         caution

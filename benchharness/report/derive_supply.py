@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchharness.energy.devices import is_sum
 from benchharness.energy.readings import Window
 from benchharness.meters.common import SUPPLY_PREFIX, SUPPLY_VOLTAGE_KEY
 from benchharness.model import EnergyFigure, SupplyCurrent
@@ -26,8 +27,11 @@ def supply_current(
     window: Window | None,
     figure: EnergyFigure | None,
 ) -> SupplyCurrent | None:
-    """Return the mean current in the window by the first meter that tells one; None without."""
-    if window is None:
+    """Return the mean current in the window by the first meter that tells one; None without.
+
+    None too where the energy is that of several devices: no one current is theirs.
+    """
+    if window is None or (figure is not None and is_sum(figure)):
         return None
     for meter in (stream for stream in streams if stream.source == "meter"):
         for stream in streams:

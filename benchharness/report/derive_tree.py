@@ -18,7 +18,7 @@ MEMORY_IN_WINDOW = "memory in the window"  # in a trial's methods
 _TREE_PREFIX = "tree:"
 _READ = ("cpu_s", "memory_bytes")
 
-_Samples = tuple[TimeArray, dict[str, FloatArray]]  # times in ns, and channels by name
+TreeSamples = tuple[TimeArray, dict[str, FloatArray]]  # times in ns, and channels by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +41,12 @@ def window_use(
     if window is None:
         return WindowUse()
     support = _support_programs(result)
-    trees = [
-        stream
-        for stream in streams
-        if stream.source == "probe"
-        and stream.name.startswith(_TREE_PREFIX)
-        and stream.name.removeprefix(_TREE_PREFIX) not in support
-    ]
-    read = [_read(store, tree) for tree in trees]
+    trees = [tree for name, tree in trees_of(streams).items() if name not in support]
+    read = [read_tree(store, tree) for tree in trees]
     cpu_s = result.cpu_s
     if cpu_s is not None and result.details.get("window_marked"):
-        cpu_s = _sum([_cpu_in(samples, window) for samples in read])
-    memory = _sum([_memory_in(samples, window) for samples in read])
+        cpu_s = _sum([cpu_in(samples, window) for samples in read])
+    memory = _sum([memory_in(samples, window) for samples in read])
     if memory is None:
         return WindowUse(cpu_s)
     methods = dict.fromkeys(str(tree.meta.get("memory", "")) for tree in trees)
@@ -71,12 +65,22 @@ def _sum(values: Sequence[float | None]) -> float | None:
     return sum(known) if known and len(known) == len(values) else None
 
 
-def _read(store: Store, tree: StreamRecord) -> _Samples:
+def trees_of(streams: Sequence[StreamRecord]) -> dict[str, StreamRecord]:
+    """Return the stream of each participant's process tree, by its name."""
+    return {
+        stream.name.removeprefix(_TREE_PREFIX): stream
+        for stream in streams
+        if stream.source == "probe" and stream.name.startswith(_TREE_PREFIX)
+    }
+
+
+def read_tree(store: Store, tree: StreamRecord) -> TreeSamples:
+    """Return the cumulative CPU seconds and the bytes of a process tree, as far as it has them."""
     there = [channel.name for channel in tree.channels if channel.name in _READ]
     return store.read_stream(tree.stream_id, there)
 
 
-def _cpu_in(samples: _Samples, window: Window) -> float | None:
+def cpu_in(samples: TreeSamples, window: Window) -> float | None:
     """Return a tree's CPU seconds in the window, None where samples are too few to say."""
     times_ns, columns = samples
     if "cpu_s" not in columns:
@@ -90,7 +94,7 @@ def _cpu_in(samples: _Samples, window: Window) -> float | None:
     return float(at_end - at_start)
 
 
-def _memory_in(samples: _Samples, window: Window) -> float | None:
+def memory_in(samples: TreeSamples, window: Window) -> float | None:
     """Return the largest sample of a tree's memory in the window, None if none falls in."""
     times_ns, columns = samples
     if "memory_bytes" not in columns:

@@ -16,6 +16,7 @@ from benchharness.energy.readings import Window
 from benchharness.errors import BenchharnessError, UnknownNameError
 from benchharness.model import EnergyFigure, Status, TrialSummary
 from benchharness.report import derive_cache
+from benchharness.report.derive_devices import devices_of
 from benchharness.report.derive_energy import trial_energy
 from benchharness.report.derive_given import given_duration_s, given_energy, given_label
 from benchharness.report.derive_progress import Progress
@@ -230,7 +231,7 @@ def derive_light(
     result = record.result or TrialResult(Status.INVALID)
     said = counted(events)
     energy = given_energy(result) or trial_energy(
-        store, streams, _window(result), spans_of(said), said
+        store, streams, _window(result), spans_of(said), said, devices_of(result)
     )
     figure = None if energy.figure is None else _light(energy.figure)
     return replace(_bare(record), energy=figure, energy_missing=energy.missing)

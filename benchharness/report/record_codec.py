@@ -1,8 +1,8 @@
 """Frozen records as plain values and back, exactly: what the cache of derived trials holds.
 
 A record is the list of its fields in order, so that names are not repeated ten thousand times. The
-way back is worked out once from the fields' types: dataclasses, enumerations, tuples of these,
-None; everything else stays what it is.
+way back is worked out once from the fields' types: dataclasses, enumerations, tuples and
+mappings of these, None; everything else stays as it is.
 """
 
 from __future__ import annotations
@@ -82,6 +82,11 @@ def _of_type(hint: Any) -> _Decoder | None:
         if inner is None:
             return tuple
         return lambda values: tuple(map(inner, values))
+    if origin in (Mapping, dict):
+        decode = _of_type(get_args(hint)[1])
+        if decode is None:
+            return None
+        return lambda items: {key: decode(item) for key, item in items.items()}
     if isinstance(hint, type) and is_dataclass(hint):
         return _record_decoder(hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
