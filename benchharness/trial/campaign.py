@@ -14,6 +14,7 @@ from benchharness.store.database import Store
 from benchharness.store.records import CampaignRecord, EventRecord, TrialRecord, TrialResult
 from benchharness.trial.cgroup_factory import CgroupFactory
 from benchharness.trial.cooldown import CooldownGate
+from benchharness.trial.devices import Devices
 from benchharness.trial.engine import Engine
 from benchharness.trial.launch import become_subreaper
 from benchharness.trial.leftovers import remove_abandoned_scratch
@@ -40,6 +41,7 @@ class CampaignRun:
     clock: Clock
     read_temperature_c: Callable[[], float | None]
     growth: Growth | None = None  # None: what is planned is all
+    devices: Devices | None = None  # those of a testbed, for the participants that want one
 
     def run(self) -> list[TrialResult]:
         """Run every planned trial; return their results.
@@ -84,6 +86,7 @@ class CampaignRun:
             options=self.options,
             cgroups=CgroupFactory(),
             watch=progress.watch,
+            devices=self.devices,
         )
         engine = Engine(self.store, equipment, reports=reports)
         progress.engine = engine
@@ -216,7 +219,7 @@ class _Watcher:
                 trials=self._trials(),
                 label=run.specs[trial.variant].label,
                 stage=stage,
-                phase=recorder.phase if recorder and stage == "window" else None,
+                phase=recorder.shown.words if recorder and stage == "window" else None,
                 stage_elapsed_s=elapsed_s,
                 stage_expected_s=expected_s,
                 remaining_s=self._left_s(now_ns),

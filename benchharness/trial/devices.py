@@ -17,10 +17,12 @@ class Groups(Protocol):
 
 
 class Devices(Protocol):
-    """The devices of a testbed, by name. ``cores``: the CPU that each may use, in cores."""
+    """The devices of a testbed, by name."""
 
     @property
-    def cores(self) -> Mapping[str, float]: ...
+    def cores(self) -> Mapping[str, float]:
+        """Return the CPU that each may use, in cores."""
+        ...
 
     def bases(self, device: str) -> Groups:
         """Return where the groups of the device's participants are made."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchharness.store.records import EventRecord
+from benchharness.trial.open_spans import OpenSpans
 
 _MAX_LINE_BYTES = 1 << 20
 _READ_BYTES = 1 << 20
@@ -28,7 +29,8 @@ class EventFile:
     """Follows one participant's events file.
 
     ``outputs`` holds the last value by name; ``ready`` is whether the participant said so.
-    ``others`` are the programs of the trial of which it may also speak.
+    ``others`` are the programs of the trial of which it may also speak. One that is started again
+    goes on writing to the same file.
     """
 
     def __init__(self, path: Path, participant: str, others: Collection[str] = ()) -> None:
@@ -38,6 +40,8 @@ class EventFile:
         self.outputs: dict[str, Any] = {}
         self.rejected: dict[str, int] = {}
         self.ready = False
+        self._open = OpenSpans()
+        self._window_goes_on = False
         path.touch(mode=0o600)
         self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._rest = b""
@@ -59,6 +63,20 @@ class EventFile:
             self._rest = b""
         return events
 
+    def start_again(self, t_ns: int) -> list[EventRecord]:
+        """End what the program was in when it ended at ``t_ns``; return that, to be recorded.
+
+        It is to be started again, and is not ready. A window that it had started goes on: its next
+        start of one is not another.
+        """
+        self.ready = False
+        self._window_goes_on = self._open.has("window")
+        return self._open.end(t_ns, ("phase",))
+
+    def leave(self, t_ns: int) -> list[EventRecord]:
+        """End what the program was in when it ended for good at ``t_ns``; return that."""
+        return self._open.end(t_ns, ("phase", "window"))
+
     def close(self) -> None:
         """Close the file; may be called twice."""
         if self._descriptor >= 0:
@@ -70,9 +88,15 @@ class EventFile:
             if not line.strip():
                 continue
             try:
-                events.append(self._parse(line))
+                event = self._parse(line)
             except _UnusableLineError as reason:
                 self._reject(str(reason))
+                continue
+            if event.kind == "window" and event.edge == "start" and self._window_goes_on:
+                self._window_goes_on = False
+                continue
+            self._open.take(event)
+            events.append(event)
 
     def _parse(self, line: bytes) -> EventRecord:
         try:

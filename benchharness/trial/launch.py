@@ -73,6 +73,7 @@ class Child:
         self.marker = marker
         self.cgroup = cgroup
         self.ended: Ended | None = None
+        self._closed = False
         self._orphan_cpu_s = 0.0
         self._not_ours = frozenset(own_children())
         enter = cgroup.enter_files if cgroup is not None else ()
@@ -96,7 +97,9 @@ class Child:
         _programs[self.pid] = marker
         self._wait_until_ready()
         try:
-            self._cpu_before_s = (cgroup.read().cpu_s or 0.0) if cgroup is not None else 0.0
+            # What it took to enter the group, and what another life of the program did there.
+            before = cgroup.read() if cgroup is not None else CgroupUse(None, None, 0)
+            self._cpu_before_s, self._oom_before = before.cpu_s or 0.0, before.oom_kills
             self.stdout = Capture(os.dup(self._process.stdout.fileno()))
             self.stderr = Capture(os.dup(self._process.stderr.fileno()))
             self._process.stdout.close()
@@ -160,6 +163,12 @@ class Child:
         self.ended = Ended(t_ns, os.waitstatus_to_exitcode(status), usage)
         os.write(self._wake, b"x")
 
+    def kill(self) -> None:
+        """Kill the program itself, if it has not ended, and wait for nothing."""
+        if self.ended is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
     def terminate(self) -> None:
         """Ask the program to end (SIGTERM), if it has not."""
         if self.ended is None:
@@ -189,19 +198,26 @@ class Child:
         return killed if had_ended else max(0, killed - 1)
 
     def usage(self) -> tuple[CgroupUse | None, float | None]:
-        """Return the group's counts, and the CPU seconds by wait4 (with adopted orphans)."""
+        """Return the group's counts, and the CPU seconds by wait4 (with adopted orphans).
+
+        CPU seconds and memory kills are since the program was started; the group's peak is not.
+        """
         by_wait = None
         if self.ended is not None:
             by_wait = self.ended.usage.ru_utime + self.ended.usage.ru_stime + self._orphan_cpu_s
         if self.cgroup is None:
             return None, by_wait
         group = self.cgroup.read()
+        group = replace(group, oom_kills=group.oom_kills - self._oom_before)
         if group.cpu_s is not None:
             group = replace(group, cpu_s=group.cpu_s - self._cpu_before_s)
         return group, by_wait
 
     def close(self) -> None:
-        """Close the pipes; the program must have ended."""
+        """Close the pipes; the program must have ended. May be called twice."""
+        if self._closed:
+            return
+        self._closed = True
         for capture in (self.stdout, self.stderr):
             capture.drain()
             capture.close()

@@ -11,7 +11,8 @@ from benchharness.model import Status
 from benchharness.trial.spec import OutputCheck
 from benchharness.units import format_bytes, format_duration
 
-SUPPORT_END_S = 5.0  # how long a support program has to end after SIGTERM
+SUPPORT_END_S = 5.0  # how long a program has to end after SIGTERM
+GRACE_S = 30.0  # how long one that may leave may outlive those that may not
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Exit:
     support: bool = False  # ended by SIGTERM when the main programs had ended
     overdue: bool = False  # it did not end then
     line_before: str = ""  # the one before the last
+    excused: bool = False  # whatever its end was, it does not fail the trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,16 @@ def early_end_stop(ended: Exit, before: str) -> Stop:
     return Stop(Status.FAILED, f"{ended.name}: ended before {before}: {_exit_words(ended)}")
 
 
+def failed_stop(ended: Exit, memory_limit_bytes: int | None) -> Stop:
+    """Return the stop of a main program that failed while others ran on, perhaps in vain."""
+    return Stop(Status.FAILED, _exit_reason(ended, True, memory_limit_bytes))
+
+
+def end_in_words(ended: Exit, memory_limit_bytes: int | None) -> str:
+    """Return how a program ended: ``killed by SIGKILL``, ``exit code 1: no line 17``."""
+    return _exit_reason(ended, False, memory_limit_bytes)
+
+
 def outcome(
     stop: Stop | None,
     exits: Sequence[Exit],
@@ -77,6 +89,9 @@ def outcome(
     """Return the status and the reason, the first cause first."""
     if stop is not None:
         return stop.status, stop.reason
+    mains = [ended for ended in exits if not ended.support]
+    if mains and all(ended.excused for ended in mains):
+        return Status.FAILED, "every main program has left"
     for ended in exits:
         if not _is_fine(ended):
             return Status.FAILED, _exit_reason(ended, len(exits) > 1, memory_limit_bytes)
@@ -95,6 +110,8 @@ def _exit_reason(ended: Exit, named: bool, memory_limit_bytes: int | None) -> st
         return f"{who}did not end within {format_duration(SUPPORT_END_S)} of SIGTERM: killed"
     if ended.oom_kills and memory_limit_bytes is not None:
         return f"{who}killed by its memory limit of {format_bytes(memory_limit_bytes)}"
+    if ended.oom_kills:
+        return f"{who}killed by the kernel, for want of memory"
     return who + _exit_words(ended)
 
 
@@ -112,7 +129,7 @@ def _exit_words(ended: Exit) -> str:
 
 def _is_fine(ended: Exit) -> bool:
     fine = (0, -signal.SIGTERM) if ended.support else (0,)
-    return ended.exit_code in fine
+    return ended.excused or ended.exit_code in fine
 
 
 def _signal_name(number: int) -> str:

@@ -1,7 +1,8 @@
 """The programs of a trial, in each of its stages: started, observed until they end, ended.
 
 Support programs first, until each has said that it is ready; then the main ones, together; when
-these have ended the support programs get SIGTERM, and what is left after a while SIGKILL.
+these have ended the support programs get SIGTERM, and what is left after a while SIGKILL. What
+follows when one of them ends before that is decided in :mod:`benchharness.trial.endings`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from benchharness.clock import NANOSECONDS_PER_SECOND
+from benchharness.trial.endings import Endings
 from benchharness.trial.marked import kill_marked
-from benchharness.trial.outcome import SUPPORT_END_S, early_end_stop, not_ready_stop, timeout_stop
+from benchharness.trial.outcome import SUPPORT_END_S, timeout_stop
+from benchharness.trial.pipes import Pipes
 from benchharness.trial.recorder import Recorder
-from benchharness.trial.running import Launcher, Pipes, Running
+from benchharness.trial.running import Launcher, Running
 from benchharness.trial.sampling import Sampler
 from benchharness.trial.watch import Watch
 
@@ -33,6 +36,12 @@ class Programs:
     ended: list[Running] = field(default_factory=list)
     left_over: int = 0
     pipes: Pipes | None = None
+    endings: Endings = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Know what follows when a program ends."""
+        parts = (self.launcher, self.recorder, self.sampler, self.watch)
+        self.endings = Endings(*parts, self.running)
 
     def mains(self) -> list[Running]:
         """Return the running programs that are measured."""
@@ -48,13 +57,8 @@ class Programs:
         self.pipes = Pipes()
         self._start(stage, mains=False)
         for item in self.supports():
-            limit_s = item.participant.ready_timeout_s
-            self._observe(stage, partial(self._settled, item), limit_s, _READY_POLL_S)
-            if self.watch.stop is None and not item.file.ready:
-                self.watch.stop = not_ready_stop(item.name, limit_s)
-            if self.watch.stop is not None:
-                return False
-        return True
+            self._observe(stage, partial(self._settled, stage, item), None, _READY_POLL_S)
+        return self.watch.stop is None
 
     def start_mains(self, stage: str) -> None:
         """Start what is measured, all of it together."""
@@ -63,15 +67,16 @@ class Programs:
     def observe_mains(self, stage: str) -> None:
         """Observe until the main programs have ended, or something ends the trial."""
         timeout_s = self.launcher.spec.timeout_s
-        self._observe(stage, self._mains_over, timeout_s)
-        if timeout_s is not None and not self._mains_over():
+        over = partial(self._mains_over, stage)
+        self._observe(stage, over, timeout_s)
+        if timeout_s is not None and not over():
             self.watch.stop = timeout_stop(timeout_s)
 
     def span_ns(self) -> tuple[int, int]:
         """Return from when to when the main programs ran; up to now where none has ended."""
         ended = [item.child.ended for item in self.mains()]
         ends_ns = [end.t_ns for end in ended if end is not None]
-        first_ns = min(item.child.started_ns for item in self.mains())
+        first_ns = min(item.started_ns for item in self.mains())
         return first_ns, max(ends_ns, default=self.watch.now_ns())
 
     def end(self) -> None:
@@ -79,7 +84,7 @@ class Programs:
         self._kill(self.mains())
         for item in self.supports():
             item.child.terminate()
-        self._observe("ending", self._supports_over, SUPPORT_END_S)
+        self._observe("ending", self._supports_over, SUPPORT_END_S, minding=False)
         for item in self.supports():
             item.overdue = item.child.ended is None
         self.kill()
@@ -131,30 +136,26 @@ class Programs:
             self.sampler.add_tree(item.name, item.child.pid, groups, item.child.marker)
         for item in started:
             item.child.go()
+            self.endings.set_ready_by(item)
         assert self.pipes is not None
         self.pipes.add(started)
 
-    def _settled(self, item: Running) -> bool:
+    def _settled(self, stage: str, item: Running) -> bool:
         """Return whether a support program is ready, or will not be."""
         self.recorder.take_file(item.file)
-        self._note_early_end("it was ready")
+        self._mind(stage)
         return item.file.ready or self.watch.stop is not None
 
-    def _mains_over(self) -> bool:
-        if all(item.child.ended is not None for item in self.mains()):
-            return True
-        self._note_early_end("the main program did")
-        return self.watch.stop is not None
+    def _mains_over(self, stage: str) -> bool:
+        self._mind(stage)
+        return self.endings.mains_over() or self.watch.stop is not None
 
     def _supports_over(self) -> bool:
         return all(item.child.ended is not None for item in self.supports())
 
-    def _note_early_end(self, before: str) -> None:
-        """Stop the trial if a support program has ended while it was needed."""
-        for item in self.supports():
-            if item.child.ended is not None and self.watch.stop is None:
-                item.drain()
-                self.watch.stop = early_end_stop(item.exit(), before)
+    def _mind(self, stage: str) -> None:
+        assert self.pipes is not None
+        self.endings.mind(stage, self.pipes)
 
     def _observe(
         self,
@@ -162,20 +163,28 @@ class Programs:
         done: Callable[[], bool],
         limit_s: float | None,
         poll_s: float | None = None,
+        *,
+        minding: bool = True,
     ) -> None:
-        """Observe until ``done``, at most ``limit_s``; ask every ``poll_s`` at least."""
+        """Observe until ``done``, at most ``limit_s``; ask every ``poll_s`` at least.
+
+        While ``minding`` what follows from an end is ``done``'s to do, when it is due.
+        """
         start_ns = self.watch.now_ns()
         limit_ns = None if limit_s is None else start_ns + round(limit_s * NANOSECONDS_PER_SECOND)
         while not done():
             if limit_ns is not None and self.watch.now_ns() >= limit_ns:
                 return
             self.watch.tick_if_due(stage, start_ns, None)
-            wait_s = self.watch.left_s(limit_ns)
+            due_ns = self.endings.next_ns() if minding else None
+            wait_s = self.watch.left_s(_sooner(limit_ns, due_ns))
             assert self.pipes is not None
             self.pipes.wait(wait_s if poll_s is None else min(wait_s, poll_s))
 
     def _kill(self, items: list[Running]) -> None:
         """Kill programs, all of them before anything else is done, and take their last words."""
+        for item in items:
+            item.child.kill()  # none is to run on while another one's processes are sought
         for item in items:
             self.left_over += item.child.kill_all()
         for item in items:
@@ -190,3 +199,8 @@ class Programs:
         if self.pipes is not None:
             self.pipes.close()
             self.pipes = None
+
+
+def _sooner(first_ns: int | None, second_ns: int | None) -> int | None:
+    """Return the earlier of two times, None if there is none."""
+    return min((t_ns for t_ns in (first_ns, second_ns) if t_ns is not None), default=None)

@@ -16,7 +16,9 @@ from benchharness.model import Caution, Channel, Reading
 from benchharness.store.database import Store
 from benchharness.store.records import EventRecord
 from benchharness.trial.event_file import EventFile
+from benchharness.trial.phase_shown import PhaseShown
 from benchharness.trial.sampler_frames import Batch
+from benchharness.trial.trees import Trees
 
 HARNESS = "harness"
 METER_CHANNELS = (Channel("power_w", "W"), Channel("energy_j", "J"))
@@ -53,11 +55,11 @@ class Recorder:
         self.files: list[EventFile] = []
         self.supports: frozenset[str] = frozenset()  # whose windows and phases are not the trial's
         self.events: list[EventRecord] = []  # window edges, which decide what is measured
-        self.phase: str | None = None
+        self.shown = PhaseShown()
         self.cautions: list[Caution] = []
         self.last_reading: Reading | None = None
         self.temperature_c: float | None = None
-        self.tree_memory_peak_bytes: dict[str, float] = {}
+        self.trees = Trees()
         # A tree that is watched again (after a warm-up) may have other channels: another stream.
         self._streams: dict[tuple[str, tuple[Channel, ...]], int] = {}
         self._meter_meta = [meter_meta(meter) for meter in meters]
@@ -77,7 +79,7 @@ class Recorder:
 
     def take_file(self, file: EventFile) -> None:
         """Take what a participant has said since the last time."""
-        self._take_events(file.read())
+        self._take_events(file.participant, file.read())
 
     def note_what_meters_learnt(self) -> None:
         """Store what the meters have learnt of themselves while readings came in.
@@ -99,6 +101,12 @@ class Recorder:
         """Take everything that was sampled up to now."""
         self._take_batches(self.sampler.flush())
 
+    def forget(self) -> None:
+        """Forget what is known of the programs: they were of a warm-up."""
+        self.events.clear()
+        self.trees.forget()
+        self.shown.clear()
+
     def stage(self, name: str, edge: str) -> int:
         """Record that a stage of the trial starts or ends now; return the time."""
         t_ns = self.clock.now_ns()
@@ -111,9 +119,22 @@ class Recorder:
         """Record a warning that belongs to this trial."""
         self.cautions.append(Caution(code, message, remedy))
 
+    def note(self, event: EventRecord) -> None:
+        """Record something that the harness has seen."""
+        self.store.add_event(self.trial_id, event)
+
+    def end_life(self, file: EventFile, t_ns: int, *, for_good: bool) -> None:
+        """Take the last lines of a program that ended at ``t_ns``, and end what it was in.
+
+        The file stays open: it may be started again.
+        """
+        self._take_events(file.participant, file.read(at_end=True))
+        ends = file.leave(t_ns) if for_good else file.start_again(t_ns)
+        self._take_events(file.participant, ends)
+
     def finish_file(self, file: EventFile) -> None:
         """Take the last lines of an events file and say what could not be used."""
-        self._take_events(file.read(at_end=True))
+        self._take_events(file.participant, file.read(at_end=True))
         for reason, count in file.rejected.items():
             self.caution(
                 "event-rejected",
@@ -132,7 +153,7 @@ class Recorder:
                     self.trial_id, "probe", batch.stream, batch.channels, dict(batch.meta)
                 )
                 self._streams[key] = stream
-            self.store.append(stream, batch.times_ns, batch.columns)
+            self.store.append(stream, batch.times_ns, self.trees.take(batch))
             self._watch(batch)
 
     def _take_readings(self, stream: int, meter: Meter) -> None:
@@ -177,24 +198,16 @@ class Recorder:
             ],
         )
 
-    def _take_events(self, events: list[EventRecord]) -> None:
+    def _take_events(self, writer: str, events: list[EventRecord]) -> None:
         for event in events:
             self.store.add_event(self.trial_id, event)
-            if event.participant in self.supports:
-                continue
-            if event.kind == "window":
+            if event.kind == "window" and event.participant not in self.supports:
                 self.events.append(event)
-            elif event.kind == "phase":
-                self.phase = event.name if event.edge == "start" else None
+        self.shown.take(writer, events)
 
     def _watch(self, batch: Batch) -> None:
-        """Keep what the progress line, the limits and the gate ask for."""
-        if batch.stream.startswith("tree:"):
-            name = batch.stream.removeprefix("tree:")
-            for value in _column(batch, "memory_bytes"):
-                if value > self.tree_memory_peak_bytes.get(name, 0.0):  # false for NaN
-                    self.tree_memory_peak_bytes[name] = value
-        elif batch.stream == "board":
+        """Keep what the progress line and the gate ask for."""
+        if batch.stream == "board":
             for value in _column(batch, "temperature_c")[-1:]:
                 self.temperature_c = None if math.isnan(value) else value
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Sequence
 from typing import Any
 
 from benchharness.store.records import TrialResult
+from benchharness.trial.end_cautions import caution_ends
+from benchharness.trial.lives import TAIL_CHARACTERS, Life, largest, life_of, total
 from benchharness.trial.outcome import Stop, outcome
 from benchharness.trial.recorder import Recorder
 from benchharness.trial.running import Running
 from benchharness.trial.spec import VariantSpec
 from benchharness.trial.windows import Window, choose_window
-
-_TAIL_CHARACTERS = 4000
-_KIBIBYTE = 1024
 
 
 def collect_result(
@@ -42,6 +40,7 @@ def collect_result(
         spec.check_outputs,
         spec.memory_limit_bytes,
     )
+    caution_ends(participants, recorder)
     if left_over:
         recorder.caution(
             "left-over",
@@ -57,8 +56,8 @@ def collect_result(
         exit_code=exits[0].exit_code if own else None,
         window_start_ns=window.start_ns if window else None,
         window_end_ns=window.end_ns if window else None,
-        cpu_s=_total([use.cpu_s for use in own]),
-        memory_peak_bytes=_whole(_total([use.memory_bytes for use in own])),
+        cpu_s=total([use.cpu_s for use in own]),
+        memory_peak_bytes=_whole(total([use.memory_bytes for use in own])),
         outputs=outputs,
         methods=methods,
         cautions=list(recorder.cautions),
@@ -66,8 +65,8 @@ def collect_result(
             "module_bytes": spec.module_bytes,
             "window_marked": window.marked if window else None,
             "participants": {use.name: use.details() for use in uses},
-            "stdout_tail": _tail([item.child.stdout.text() for item in participants]),
-            "stderr_tail": _tail([item.child.stderr.text() for item in participants]),
+            "stdout_tail": _tail([life.stdout for use in uses for life in use.lives]),
+            "stderr_tail": _tail([life.stderr for use in uses for life in use.lives]),
         },
     )
 
@@ -88,54 +87,60 @@ def _outputs(participants: Sequence[Running], recorder: Recorder) -> dict[str, A
 
 
 class _Use:
-    """What one participant used, and how that is known."""
+    """What one participant used in all of its lives, and how that is known."""
 
     def __init__(self, item: Running, recorder: Recorder) -> None:
-        child = item.child
-        group, by_wait_s = child.usage()
+        self.item = item
         self.name = item.name
-        self.role = item.participant.role
         self.is_main = item.participant.is_main
-        self.child = child
-        self.cpu_s = by_wait_s
+        self.lives = (*item.lives, life_of(item.child))
+        self.sampled_bytes = recorder.trees.memory_peak_bytes.get(item.name)
+        self.cpu_s = total([life.wait_cpu_s for life in self.lives])
         self.cpu_method = "wait4, adopted orphans included"
-        self.sampled_bytes = recorder.tree_memory_peak_bytes.get(item.name)
-        self.memory_bytes = self._memory_without_group()
+        self.memory_bytes = largest([self.sampled_bytes, *(x.largest_bytes for x in self.lives)])
         self.memory_method = "sampled tree, and wait4's largest process"
-        if group is not None and child.cgroup is not None:
-            words = child.cgroup.methods
-            if group.cpu_s is not None:
-                self.cpu_s, self.cpu_method = group.cpu_s, words["cpu"]
+        group, _ = item.child.usage()
+        if group is not None and item.child.cgroup is not None:
+            words = item.child.cgroup.methods
+            by_group_s = total([life.group_cpu_s for life in self.lives])
+            if by_group_s is not None:
+                self.cpu_s, self.cpu_method = by_group_s, words["cpu"]
             if group.memory_peak_bytes is not None:
                 self.memory_bytes = float(group.memory_peak_bytes)
                 self.memory_method = words["memory"]
 
-    def _memory_without_group(self) -> float | None:
-        """Return the larger of the sampled peak and wait4's largest process.
-
-        A program inherits its parent's size at its start, so a size that does not exceed the
-        harness's own says nothing of it (Linux, exec's handling of the high-water mark).
-        """
-        known = [] if self.sampled_bytes is None else [self.sampled_bytes]
-        if self.child.ended is not None:
-            own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            if self.child.ended.usage.ru_maxrss > own:
-                known.append(float(self.child.ended.usage.ru_maxrss * _KIBIBYTE))
-        return max(known, default=None)
-
     def details(self) -> dict[str, Any]:
-        ended = self.child.ended
-        return {
-            "role": self.role,
-            "exit_code": ended.exit_code if ended else None,
-            "started_ns": self.child.started_ns,
-            "ended_ns": ended.t_ns if ended else None,
+        item, last = self.item, self.lives[-1]
+        details: dict[str, Any] = {
+            "role": item.participant.role,
+            "exit_code": last.exit_code,
+            "started_ns": item.started_ns,
+            "ended_ns": last.ended_ns,
             "cpu_s": self.cpu_s,
             "memory_peak_bytes": _whole(self.memory_bytes),
             "memory_sampled_peak_bytes": _whole(self.sampled_bytes),
-            "stdout_bytes": self.child.stdout.total_bytes,
-            "stderr_bytes": self.child.stderr.total_bytes,
+            "stdout_bytes": sum(life.stdout_bytes for life in self.lives),
+            "stderr_bytes": sum(life.stderr_bytes for life in self.lives),
+            "device": item.device,
+            "cores": item.cores,
+            "restarts": len(item.lives),
+            "left": None,
         }
+        if item.lives:
+            details["lives"] = [_life_details(life) for life in self.lives]
+        if item.left is not None:
+            details["left"] = {"t_ns": item.left[0], "reason": item.left[1]}
+        return details
+
+
+def _life_details(life: Life) -> dict[str, Any]:
+    return {
+        "started_ns": life.started_ns,
+        "ended_ns": life.ended_ns,
+        "exit_code": life.exit_code,
+        "cpu_s": life.wait_cpu_s if life.group_cpu_s is None else life.group_cpu_s,
+        "reason": life.reason,
+    }
 
 
 def _methods(
@@ -154,14 +159,9 @@ def _methods(
     return methods
 
 
-def _total(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known and len(known) == len(values) else None
-
-
 def _whole(value: float | None) -> int | None:
     return None if value is None else round(value)
 
 
 def _tail(texts: Sequence[str]) -> str:
-    return "\n".join(text for text in texts if text)[-_TAIL_CHARACTERS:]
+    return "\n".join(text for text in texts if text)[-TAIL_CHARACTERS:]

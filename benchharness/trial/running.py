@@ -1,22 +1,20 @@
-"""One participant of a trial as it runs: launched in folders of its own, its pipes drained."""
+"""One participant of a trial as it runs: launched in folders of its own, and launched again."""
 
 from __future__ import annotations
 
-import os
-import selectors
 import shutil
 import tempfile
-from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchharness.errors import UnfitError
-from benchharness.trial.cgroup_factory import CgroupFactory
 from benchharness.trial.cgroups import Cgroup
+from benchharness.trial.devices import Devices, Groups
 from benchharness.trial.event_file import EventFile
 from benchharness.trial.launch import Child
 from benchharness.trial.leftovers import own_prefix
+from benchharness.trial.lives import Life
 from benchharness.trial.outcome import Exit
 from benchharness.trial.spec import SCRATCH_PLACE, SHARED_PLACE, Participant, VariantSpec
 
@@ -25,17 +23,44 @@ EVENTS_VARIABLE = "BENCHHARNESS_EVENTS"
 
 @dataclass(slots=True)
 class Running:
-    """A participant that has been started; ``overdue`` if it had to be killed after SIGTERM."""
+    """A participant that has been started; ``overdue`` if it had to be killed after SIGTERM.
+
+    ``child`` is how it runs now, ``lives`` are those before. ``device`` is where, None for this
+    machine as it is. How it ended, if it has: ``judged`` when somebody has decided what follows,
+    ``again_ns`` is when it is to be started again, ``left`` (when and why) if it ended with an
+    error and the trial went on, ``dismissed`` if it was asked to end since it had outlived the
+    others, ``late`` if it failed when these had ended.
+    """
 
     participant: Participant
     child: Child
     file: EventFile
+    folder: Path
+    device: str | None = None
+    cores: float | None = None
     overdue: bool = False
+    lives: list[Life] = field(default_factory=list)
+    ready_by_ns: int | None = None
+    judged: bool = False
+    again_ns: int | None = None
+    left: tuple[int, str] | None = None
+    dismissed: bool = False
+    late: bool = False
 
     @property
     def name(self) -> str:
         """Return the participant's name."""
         return self.participant.name
+
+    @property
+    def started_ns(self) -> int:
+        """Return when it was started first."""
+        return self.lives[0].started_ns if self.lives else self.child.started_ns
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether it has ended and is not to be started again."""
+        return self.child.ended is not None and self.judged and self.again_ns is None
 
     def exit(self) -> Exit:
         """Return what is known of its end."""
@@ -49,6 +74,10 @@ class Running:
             oom_kills=group.oom_kills if group else 0,
             support=not self.participant.is_main,
             overdue=self.overdue,
+            excused=self.left is not None
+            or self.again_ns is not None
+            or self.dismissed
+            or self.late,
         )
 
     def drain(self) -> None:
@@ -59,12 +88,13 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Launcher:
-    """Starts the participants of a trial. ``scratch`` is the trial's own folder."""
+    """Starts the participants of a trial, and starts them again. ``scratch`` is its own folder."""
 
-    cgroups: CgroupFactory
+    cgroups: Groups
     spec: VariantSpec
     marker: str
     scratch: Path
+    devices: Devices | None = None  # those of a testbed; without them all is run on this machine
 
     def mark_of(self, participant: Participant) -> str:
         """Return what a participant's processes are known by, wherever they have gone."""
@@ -80,7 +110,9 @@ class Launcher:
         Nothing is left of one that could not be started.
         """
         with ExitStack() as undo:
-            cgroup = self.cgroups.make(f"{own_prefix()}{self.mark_of(participant)}-{stage}")
+            cgroup = self._groups(participant).make(
+                f"{own_prefix()}{self.mark_of(participant)}-{stage}"
+            )
             if cgroup is not None:
                 undo.callback(cgroup.remove)
                 if self.spec.memory_limit_bytes is not None and participant.is_main:
@@ -91,7 +123,22 @@ class Launcher:
             undo.callback(file.close)
             child = self._child(participant, folder, file.path, self._shared(stage), cgroup)
             undo.pop_all()
-        return Running(participant, child, file)
+        device = participant.device if self.devices is not None else None
+        cores = self.devices.cores.get(device) if self.devices is not None and device else None
+        return Running(participant, child, file, folder, device, cores)
+
+    def launch_again(self, item: Running, stage: str) -> Child:
+        """Start a participant that has ended: same folder, same events file, same group.
+
+        It waits for the word to begin. Raises UnfitError.
+        """
+        shared = self._shared(stage)
+        return self._child(item.participant, item.folder, item.file.path, shared, item.child.cgroup)
+
+    def _groups(self, participant: Participant) -> Groups:
+        if self.devices is None or participant.device is None:
+            return self.cgroups
+        return self.devices.bases(participant.device)
 
     def _event_file(self, participant: Participant, stage: str) -> EventFile:
         path = self.scratch / f"{stage}-{participant.name}.events"
@@ -112,11 +159,15 @@ class Launcher:
         cgroup: Cgroup | None,
     ) -> Child:
         places = {SCRATCH_PLACE: str(folder), SHARED_PLACE: str(shared)}
+        # What the workload says of its threads holds on every machine, so on a device, too.
+        on_device = {}
+        if self.devices is not None and participant.device is not None:
+            on_device = dict(self.devices.env(participant.device))
         env = {name: _filled(text, places) for name, text in participant.env.items()}
         return Child(
             tuple(_filled(word, places) for word in participant.argv),
             cwd=participant.cwd or folder,
-            env={**env, "TMPDIR": str(folder), EVENTS_VARIABLE: str(events)},
+            env={**on_device, **env, "TMPDIR": str(folder), EVENTS_VARIABLE: str(events)},
             cgroup=cgroup,
             marker=self.mark_of(participant),
         )
@@ -124,34 +175,6 @@ class Launcher:
     def _shared(self, stage: str) -> Path:
         # No participant's folder is called so: their names do not begin with a dot.
         return self.scratch / f"{stage}-.shared"
-
-
-class Pipes:
-    """Waits for programs: drains what they write, and wakes when one has ended."""
-
-    def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
-
-    def add(self, items: Iterable[Running]) -> None:
-        """Wait for these programs too."""
-        for item in items:
-            child = item.child
-            self._selector.register(child.waker, selectors.EVENT_READ, None)
-            for capture in (child.stdout, child.stderr):
-                self._selector.register(capture.descriptor, selectors.EVENT_READ, capture)
-
-    def wait(self, timeout_s: float) -> None:
-        """Return when something has happened, or at the time limit."""
-        for key, _ in self._selector.select(timeout_s):
-            if key.data is None:
-                self._selector.unregister(key.fd)  # this program has ended; the caller sees it
-                os.read(key.fd, 1)
-            elif not key.data.drain():
-                self._selector.unregister(key.fd)
-
-    def close(self) -> None:
-        """Stop waiting; may be called twice."""
-        self._selector.close()
 
 
 def _make_anew(folder: Path) -> None:

@@ -38,8 +38,13 @@ class TrialRun:
         """Know how to start the programs, and whose windows are not the trial's."""
         support = (p.name for p in self.spec.participants if not p.is_main)
         self.recorder.supports = frozenset(support)
+        mains = (p.name for p in self.spec.participants if p.is_main)
+        self.recorder.shown.lead = next(mains, "main")
         self.watch = Watch(self.equipment, self.recorder, self.spec)
-        launcher = Launcher(self.equipment.cgroups, self.spec, self.marker, self.scratch)
+        equipment = self.equipment
+        launcher = Launcher(
+            equipment.cgroups, self.spec, self.marker, self.scratch, equipment.devices
+        )
         self.programs = Programs(launcher, self.recorder, self.sampler, self.watch)
 
     def stages(self, dither_s: float) -> TrialResult:
@@ -92,8 +97,7 @@ class TrialRun:
         self.programs.end()
         # What the warm-up said and used is not the trial's.
         self.programs.forget()
-        self.recorder.events.clear()
-        self.recorder.tree_memory_peak_bytes.clear()
+        self.recorder.forget()
         self.recorder.stage("warmup", "end")
 
     def window(self) -> None:

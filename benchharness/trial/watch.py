@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from benchharness.clock import NANOSECONDS_PER_SECOND, Clock, seconds
 from benchharness.meters.base import Meter
 from benchharness.trial.cgroup_factory import CgroupFactory
+from benchharness.trial.devices import Devices
 from benchharness.trial.outcome import Stop, memory_stop
 from benchharness.trial.recorder import Recorder
 from benchharness.trial.spec import TrialOptions, VariantSpec
@@ -27,6 +28,7 @@ class Equipment:
     options: TrialOptions
     cgroups: CgroupFactory
     watch: StageWatcher
+    devices: Devices | None = None
 
 
 @dataclass(slots=True)
@@ -64,7 +66,7 @@ class Watch:
 
     def _check_memory(self) -> None:
         limit_bytes = self.spec.memory_limit_bytes
-        peaks_bytes = self.recorder.tree_memory_peak_bytes.items()
+        peaks_bytes = self.recorder.trees.memory_peak_bytes.items()
         used_bytes = sum(peak for name, peak in peaks_bytes if name not in self.recorder.supports)
         if limit_bytes is not None and used_bytes > limit_bytes and self.stop is None:
             self.stop = memory_stop(used_bytes, limit_bytes)
