@@ -67,5 +67,7 @@ def fault(
         if array.shape != shape:
             return f"{name!r} has the shape {array.shape}, not {shape}"
         if not np.isfinite(array).all():
-            return f"{name!r} has {int((~np.isfinite(array)).sum())} numbers that are not finite"
+            count = int((~np.isfinite(array)).sum())
+            are = "number that is" if count == 1 else "numbers that are"
+            return f"{name!r} has {count} {are} not finite"
     return None

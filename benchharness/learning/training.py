@@ -64,7 +64,7 @@ def train(
         raise UsageError(f"{epochs} epochs", where="training", remedy="take at least 1")
     torch.manual_seed(seed)  # for a model that draws as it trains
     model.to(compute).train()
-    images, labels = torch.from_numpy(x).to(compute), torch.from_numpy(y).to(compute)
+    images, labels = _tensor(x).to(compute), _tensor(y).to(compute)
     optimizer = torch.optim.SGD(
         model.parameters(), lr=learning_rate, momentum=momentum, weight_decay=weight_decay
     )
@@ -109,12 +109,19 @@ def evaluate(
     right = torch.zeros((), dtype=torch.int64, device=compute)
     with torch.inference_mode():
         for start in range(0, len(y), batch):
-            images = torch.from_numpy(x[start : start + batch]).to(compute)
-            target = torch.from_numpy(y[start : start + batch]).to(compute)
+            images = _tensor(x[start : start + batch]).to(compute)
+            target = _tensor(y[start : start + batch]).to(compute)
             logits = model(images)
             loss_sum += functional.cross_entropy(logits, target, reduction="sum")
             right += (logits.argmax(dim=1) == target).sum()
     return Evaluated(float(loss_sum) / len(y), int(right) / len(y), len(y))
+
+
+def _tensor(array: npt.NDArray[np.float32] | npt.NDArray[np.int64]) -> torch.Tensor:
+    """Share the array's memory where it may be written to; PyTorch warns of any other."""
+    import torch
+
+    return torch.from_numpy(np.require(array, requirements=["C", "W"]))
 
 
 def _check(x: npt.NDArray[np.float32], y: npt.NDArray[np.int64], batch: int) -> None:

@@ -1,8 +1,8 @@
 """Images made up from a seed, in the shape of CIFAR-100, of which a network can learn something.
 
 Each class has a pattern of 3x4x4 coloured squares. An image is its class's pattern made 32x32,
-shifted by up to four pixels, at a contrast of its own, with noise. Only whole numbers are used:
-the same seed gives the same bytes on every machine.
+shifted by up to four pixels, at a low contrast of its own, with squares of the image's own and
+noise in each pixel. Only whole numbers are used: the same seed gives the same bytes everywhere.
 """
 
 from __future__ import annotations
@@ -50,12 +50,16 @@ def _patterns(seed: int, classes: int) -> npt.NDArray[np.int16]:
 
     -128 to 127 around grey; what a shift moves out on one side comes in on the other.
     """
-    draws = Draws(seed, Purpose.PIXELS, 0)
-    grid = draws.octets(classes * _CHANNELS * _GRID * _GRID).astype(np.int16) - 128
-    squares = grid.reshape(classes, _CHANNELS, _GRID, _GRID)
-    large = squares.repeat(_SQUARE, axis=2).repeat(_SQUARE, axis=3)
+    large = _squares(Draws(seed, Purpose.PIXELS, 0), classes)
     around = np.pad(large, ((0, 0), (0, 0), (_SHIFT, _SHIFT), (_SHIFT, _SHIFT)), mode="wrap")
     return np.lib.stride_tricks.sliding_window_view(around, (_SIDE, _SIDE), axis=(2, 3))
+
+
+def _squares(draws: Draws, count: int) -> npt.NDArray[np.int16]:
+    """Return ``count`` images of coloured squares [count, 3, 32, 32], -128 to 127."""
+    levels = draws.octets(count * _CHANNELS * _GRID * _GRID).astype(np.int16) - 128
+    grid = levels.reshape(count, _CHANNELS, _GRID, _GRID)
+    return grid.repeat(_SQUARE, axis=2).repeat(_SQUARE, axis=3)
 
 
 def _labels(draws: Draws, count: int, classes: int) -> Labels:
@@ -73,14 +77,13 @@ def _images(draws: Draws, patterns: npt.NDArray[np.int16], labels: Labels) -> Pi
 def _some(draws: Draws, patterns: npt.NDArray[np.int16], labels: Labels) -> Pixels:
     count = len(labels)
     down, right = draws.below(2 * _SHIFT + 1, 2 * count).reshape(2, count)
-    contrast = (64 + draws.below(129, count)).astype(np.int16)  # of 256: 1/4 to 3/4
+    contrast = (48 + draws.below(65, count)).astype(np.int16)  # of 256: 0.19 to 0.44
     mixed: npt.NDArray[np.int16] = patterns[labels, :, down, right]
-    mixed *= contrast[:, None, None, None]  # at most 128 x 192, which 16 bits hold
+    mixed *= contrast[:, None, None, None]  # at most 128 x 112, which 16 bits hold
     mixed >>= 8
+    mixed += _squares(draws, count) >> 1
     mixed += 128
-    # The difference of two octets is a triangle from -255 to 255, with a deviation of 104.
-    noise = draws.octets(2 * mixed.size).reshape(2, *mixed.shape)
-    mixed += noise[0]
-    mixed -= noise[1]
+    mixed += draws.octets(mixed.size).reshape(mixed.shape) >> 1
+    mixed -= 64
     np.clip(mixed, 0, 255, out=mixed)
     return mixed.astype(np.uint8)
