@@ -14,7 +14,7 @@ from benchharness.errors import GateError, UnfitError
 from benchharness.federated import flower_meeting as meeting
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_programs import free_port
-from benchharness.federated.process_client import PATIENCE_S, Work, digest
+from benchharness.federated.process_client import PATIENCE_S, Work
 from benchharness.federated.process_server import STATE
 from benchharness.federated.rounds import Work as ServersWork
 from benchharness.federated.task import ClientWork, ServerWork
@@ -40,10 +40,13 @@ def conduct(work: ServersWork, config: TaskConfig, shared: Path) -> None:
 
     _be_quiet()
     be_server()
-    host, _, port = config.address.rpartition(":")
     folder = meeting.folder(shared)
-    certificates = flower_tls.make(folder, [host]).contents() if config.tls else None
-    address = f"{host}:{int(port) or free_port(host.strip('[]'))}"
+    certificates = (
+        flower_tls.make(folder, flower_tls.names_of(config.host.strip("[]"))).contents()
+        if config.tls
+        else None
+    )
+    address = f"{config.host}:{config.port or free_port(config.host.strip('[]'))}"
     server = RoundsServer(work, config, shared / STATE, lambda: _open_up(config, shared, address))
     try:
         start_server(
@@ -82,10 +85,10 @@ def attend(
     from benchharness.federated.flower_grpc_client import WorkClient
 
     _be_quiet()
-    client = WorkClient(work, index, digest(config))
+    client = WorkClient(work, index, config.digest())
     last_seen_s, pause_s = time.monotonic(), _FIRST_PAUSE_S
     while True:
-        link = meeting.link(shared)
+        link = meeting.find(config, shared)
         if link is not None:
             asked = client.asked
             try:

@@ -34,7 +34,6 @@ from flwr.supercore.run import Run
 from benchharness.errors import GateError
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.legs import Reply
-from benchharness.federated.process_client import digest
 from benchharness.federated.records import ARRAYS, CONFIG, ROUND, reply_content
 
 NAMES, TASK, CLIENT, TENSORS = "names", "task", "client", "numpy.ndarray"
@@ -56,7 +55,7 @@ class GrpcGrid(Grid):
         say: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._manager, self._config, self._say = manager, config, say
-        self._task = digest(config)
+        self._task = config.digest()
         self._client_of: dict[str, int | None] = {}  # by connection; None: it is no client
         self._busy: set[str] = set()
         self._lock = threading.Lock()

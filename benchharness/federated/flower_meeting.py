@@ -8,16 +8,17 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchharness.errors import UsageError
+from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_tls import AUTHORITY
 
 FOLDER = "flower"
+EVERYWHERE = ("0.0.0.0", "[::]")  # noqa: S104 - what a server may listen at is no place to call
 LINK_FILE = "superlink.json"
 END_FILE = "ended.json"
-_LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,15 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How the run ended: ``text`` says why where it is not well."""
+    """How a run ended: where it is not well, ``text`` says why, with the exit code for that.
+
+    ``start`` is that of the SuperLink whose run it was; ``close_down`` puts it in.
+    """
 
     well: bool
     text: str = ""
+    exit_code: int = 0
+    start: int = 0
 
 
 def folder(shared: Path) -> Path:
@@ -55,7 +61,8 @@ def open_up(shared: Path, address: str, *, tls: bool) -> None:
 
 def close_down(shared: Path, end: End) -> None:
     """Tell the clients that the run is over."""
-    _write(folder(shared) / END_FILE, asdict(end))
+    known = link(shared)
+    _write(folder(shared) / END_FILE, asdict(replace(end, start=known.start if known else 0)))
 
 
 def link(shared: Path) -> Link | None:
@@ -78,20 +85,26 @@ def link(shared: Path) -> Link | None:
 
 
 def end(shared: Path) -> End | None:
-    """Return how the run ended, None while it has not."""
+    """Return how the run of the present SuperLink ended, None while it has not."""
     try:
         found = json.loads((folder(shared) / END_FILE).read_text(encoding="utf-8"))
-        return End(bool(found["well"]), str(found.get("text", "")))
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        known = End(**found)
+    except (FileNotFoundError, ValueError, TypeError):
         return None
+    present = link(shared)
+    return known if present is None or present.start == known.start else None
 
 
-def wait_for_link(shared: Path, timeout_s: float) -> Link | None:
-    """Wait until somebody says where the SuperLink is; None when nobody has in that time."""
-    until = time.monotonic() + timeout_s
-    while (found := link(shared)) is None and time.monotonic() < until:
-        time.sleep(_LOOK_S)
-    return found
+def find(config: TaskConfig, shared: Path) -> Link | None:
+    """Return where a client finds the SuperLink: as the server says, or as the options do.
+
+    Options with a port say it to a client on another machine, where the server's file is not.
+    """
+    if (found := link(shared)) is not None:
+        return found
+    if config.port and config.host not in EVERYWHERE:
+        return Link(config.address, config.tls, 0)
+    return None
 
 
 def _write(path: Path, content: dict[str, object]) -> None:

@@ -130,6 +130,11 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
+def say(line: str) -> None:
+    """Say a line of what goes wrong."""
+    sys.stderr.write(f"{line}\n")
+
+
 def free_port(host: str) -> int:
     """Return a TCP port that nobody listens on now; somebody may a moment later. Raises OSError."""
     import socket

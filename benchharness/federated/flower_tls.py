@@ -67,6 +67,24 @@ def make(folder: Path, hosts: Iterable[str] = ()) -> Certificates:
     return found
 
 
+def names_of(host: str) -> list[str]:
+    """Return what clients may call a server that listens at ``host``: of a wildcard, all addresses.
+
+    Those of the machine's interfaces now; one that comes later is in no certificate.
+    """
+    if host not in ("0.0.0.0", "::"):  # noqa: S104 - asked, not bound
+        return [host]
+    import psutil
+
+    families = (socket.AF_INET, socket.AF_INET6)
+    return [
+        entry.address.partition("%")[0]
+        for entries in psutil.net_if_addrs().values()
+        for entry in entries
+        if entry.family in families
+    ]
+
+
 def _authority(key: EllipticCurvePrivateKey) -> x509.Certificate:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes

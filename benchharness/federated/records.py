@@ -106,8 +106,11 @@ def payload_bytes(content: RecordDict) -> int:
 def be_server() -> None:
     """Let this process make messages by itself: Flower's SuperLink is not there to number them.
 
-    Flower's log goes to standard error, where one line about an error should be; it keeps quiet
-    unless something is wrong.
+    Where Flower started this process its numbers stay. Flower's log goes to standard error, where
+    one line about an error should be; it keeps quiet unless something is wrong.
     """
-    TaskIdentity.run_id, TaskIdentity.node_id, TaskIdentity.task_id = 1, 0, 1
+    try:
+        _ = TaskIdentity.run_id  # Flower has started this process, and numbers its messages
+    except RuntimeError:
+        TaskIdentity.run_id, TaskIdentity.node_id, TaskIdentity.task_id = 1, 0, 1
     logging.getLogger("flwr").setLevel(logging.ERROR)
