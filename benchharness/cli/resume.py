@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     from benchharness.cli.proposal import print_proposal
     from benchharness.cli.session import run_planned, trial_options
     from benchharness.cli.stored_request import refuse_lost, request_from_spec
+    from benchharness.cli.testbeds import device_instruments, placed
     from benchharness.cli.variants import ready_variants
     from benchharness.model import Status
     from benchharness.store.database import Store
@@ -83,17 +84,23 @@ def run(args: argparse.Namespace) -> int:
             growth = None if fixed else growth_of(store, campaign)
             names = args.meter or campaign.spec["options"]["meters"]
             begun = any(trial.result is not None for trial in store.trials(campaign.id))
-            keep_blocks_whole(store, campaign.id, names, redo=args.redo_block)
+            devices = device_instruments(campaign.spec)
+            keep_blocks_whole(store, campaign.id, names, redo=args.redo_block, devices=devices)
             trials = store.trials(campaign.id)
             left = {trial.variant for trial in trials if trial.status is Status.PLANNED}
             if left or added or growth is not None:
                 wanted = left if growth is None and not added else None
                 request = request_from_spec(campaign.spec, wanted)
-                request, specs = ready_variants(request, begun=begun)
-                with open_meters(names) as meters:
+                request, specs = ready_variants(request, begun=begun, testbed=request.testbed)
+                with (
+                    placed(request, names) as place,
+                    open_meters(names, place.instruments) as meters,
+                ):
                     options = trial_options(request.options, meters)
                     plan_blocks(store, campaign, added)
-                    interrupted = run_planned(store, campaign, specs, options, meters, growth)
+                    interrupted = run_planned(
+                        store, campaign, specs, options, meters, growth, place.groups
+                    )
             else:
                 store.finish_campaign(campaign.id, "done", campaign.overhead)
                 print(

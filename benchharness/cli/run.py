@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from benchharness.cli.common import EXIT_CODES, HelpFormatter, add_results_option, results_path
+from benchharness.cli.common import (
+    EXIT_CODES,
+    HelpFormatter,
+    add_results_option,
+    as_path,
+    results_path,
+)
 from benchharness.cli.goal_options import add_goal_options
 
 if TYPE_CHECKING:
@@ -27,6 +33,8 @@ examples:
       as often as every mean needs to be known within 5 %, and for two hours at most
   benchharness run matrix.toml --pilot 3
       three repetitions, then how many it takes and the command that adds them
+  benchharness run fl_wideresnet --testbed d1.4 --quick
+      its clients on the devices of a testbed: CPU shares of this machine, emulated plugs
   benchharness run matrix.toml --repeat 12 --baseline runtime=native --dry-run
       nothing is measured: the run table, how long it takes, and what it cannot tell apart
 
@@ -98,6 +106,12 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
         help="put participants on the devices of a testbed (benchharness list testbeds), or FILE",
     )
     group.add_argument(
+        "--truth",
+        type=as_path,
+        metavar="DIR",
+        help="write the exact energy of each emulated plug of the testbed there",
+    )
+    group.add_argument(
         "--probe-hz", type=float, metavar="F", help="samples of CPU and memory a second (10)"
     )
     group.add_argument(
@@ -130,6 +144,7 @@ def run(args: argparse.Namespace) -> int:
     from benchharness.cli.proposal import print_proposal
     from benchharness.cli.request import request_from_arguments
     from benchharness.cli.session import new_campaign, run_planned, trial_options
+    from benchharness.cli.testbeds import placed
     from benchharness.cli.variants import ready_variants
     from benchharness.plan.baseline import settled_baseline
     from benchharness.plan.environment import environment
@@ -142,9 +157,14 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return _dry_run(args, request)
     with Store.open(results_path(args)) as store:
-        request, specs = ready_variants(request, skip_missing=args.skip_missing)
+        request, specs = ready_variants(
+            request, skip_missing=args.skip_missing, testbed=request.testbed
+        )
         settled_baseline(request.goals, request.manifests, request.table.variants)
-        with open_meters(request.options.meters) as meters:
+        with (
+            placed(request, request.options.meters, args.truth) as place,
+            open_meters(request.options.meters, place.instruments) as meters,
+        ):
             options = trial_options(request.options, meters)
             campaign = new_campaign(
                 request,
@@ -165,7 +185,7 @@ def run(args: argparse.Namespace) -> int:
             store.claim(campaign.id)
             store.plan_trials(campaign.id, table_plans(request.table))
             growth = growth_of(store, campaign)
-            interrupted = run_planned(store, campaign, specs, options, meters, growth)
+            interrupted = run_planned(store, campaign, specs, options, meters, growth, place.groups)
         code = show_campaign(store, campaign.id, as_json=args.json, interrupted=interrupted)
         if not interrupted:
             print_proposal(store, campaign)

@@ -20,6 +20,7 @@ from benchharness.store.database import Store
 from benchharness.store.records import CampaignRecord, new_campaign_id
 from benchharness.trial.campaign import CampaignRun
 from benchharness.trial.cooldown import board_temperature_c
+from benchharness.trial.device_groups import DeviceGroups
 from benchharness.trial.equip import rest_for
 from benchharness.trial.progress import Growth
 from benchharness.trial.spec import TrialOptions, VariantSpec
@@ -44,16 +45,26 @@ def run_planned(
     options: TrialOptions,
     meters: Sequence[Meter],
     growth: Growth | None = None,
+    devices: DeviceGroups | None = None,
 ) -> bool:
     """Run what is planned, and what ``growth`` adds; return whether it was interrupted.
 
-    The store has all that there is.
+    ``devices`` are those of a testbed. The store has all that there is.
     """
     planned = [trial for trial in store.trials(campaign.id) if trial.result is None]
     observer = make_observer(len(planned))
     clock = MonotonicClock()
     run = CampaignRun(
-        store, campaign, specs, options, meters, observer, clock, board_temperature_c, growth
+        store,
+        campaign,
+        specs,
+        options,
+        meters,
+        observer,
+        clock,
+        board_temperature_c,
+        growth,
+        devices,
     )
     try:
         with _termination_is_interruption():
