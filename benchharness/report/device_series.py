@@ -38,7 +38,7 @@ class DeviceSeries:
     low_w: Floats | None
     high_w: Floats | None
     steps: bool
-    spans: tuple[Span, ...]  # named by kind, disjoint
+    spans: tuple[Span, ...]  # named by kind
     plateau_w: float | None
     bar_edges_s: Floats
     bars_j: Floats

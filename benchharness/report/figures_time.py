@@ -41,6 +41,7 @@ STAGE_WORDS = {
     "idle_after": "idle",
     "cooldown": "cool-down",
 }
+_MOST_POWERS = 12  # as in the timeline: more cannot be told apart
 MOST_SPANS = 40  # more spans of one name than this are drawn as one line without gaps below a pixel
 
 
@@ -118,7 +119,8 @@ def plot_series(axes: Axes, timeline: Timeline, quantity: str, width: float = 1.
     shown = [s for s in timeline.series if s.quantity == quantity]
     _shade(axes, timeline)
     losses = quantity == "power" and shade_losses(axes, shown)
-    for number, series in enumerate(shown):
+    most = _MOST_POWERS if quantity == "power" else len(STYLES)
+    for number, series in enumerate(shown[:most]):
         _line(axes, series, *_look(quantity, number), width=width)
     return losses
 
@@ -133,8 +135,9 @@ def peak(series: Series) -> float:
 def _look(quantity: str, number: int) -> tuple[str, LineStyle]:
     """Return the colour and the dashes of the n-th series of a quantity."""
     if quantity == "power":
-        return METER_COLOURS[number % len(METER_COLOURS)], STYLES[number % len(STYLES)]
-    return COLOURS[quantity], STYLES[min(number, 1)]
+        colour = METER_COLOURS[number % len(METER_COLOURS)]
+        return colour, STYLES[(number + number // len(METER_COLOURS)) % len(STYLES)]
+    return COLOURS[quantity], STYLES[number % len(STYLES)]
 
 
 def _line(

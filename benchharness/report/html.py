@@ -25,7 +25,9 @@ from benchharness.report import (
     html_answers,
     html_energy,
     html_facts,
+    html_learning,
     html_panels,
+    html_participants,
     html_parts,
     html_timeline,
     html_view,
@@ -101,7 +103,11 @@ def render_html(
     room = SIZE_LIMIT_BYTES - (html_timeline.ROOM_BYTES if timeline is not None else 0)
     limits = html_panels.Limits()
     found = html_answers.beside_of(reader, summary.campaign_id)
-    answers = html_answers.answers(summary, reader, found)
+    answers = {
+        **html_answers.answers(summary, reader, found),
+        "participants": html_participants.participants_view(summary, reader),
+        "learning": html_learning.learning_view(summary),
+    }
     context = _Context(summary, reader, against, timeline, environment, answers)
     text = _render(context, limits)
     for _ in range(4):

@@ -39,6 +39,8 @@ class StackRow:
     total: str
     before: str = ""  # what stands left of the mark, outside the total
     mark: float | None = None  # where the total begins, per cent
+    whisker: tuple[float, float] | None = None  # the ± of the total, from and to in per cent
+    second: str = ""  # the total in the other unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Stack:
     rows: tuple[StackRow, ...]
     note: str = ""  # which variants have no bar
     longest: float = 0.0  # the longest bar in the unit: 100 per cent
+    second: str = ""  # the other unit of the totals, which have a column for it
 
 
 def time_stack(summary: CampaignSummary, most: int = 40) -> Stack | None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SCRIPTS = ("timeline_data.js", "timeline_view.js", "timeline.js")
 ROOM_BYTES = 300_000  # kept free for the samples: figures of single runs give way first
 _LEAST_ROOM_BYTES = 2_000
+_MANY_METERS = 3  # that are read alike are not named one by one
 MANY_RUNS = 2_000  # of more, stages and figures are left to the tables
 # Markup that no text of others can hold: there every < is escaped.
 _PLACE = '<script type="application/octet-stream" id="timeline-samples"></script>'
@@ -57,6 +58,7 @@ class TimelineView:
     periods: str
     runs: int
     has_power: bool
+    left_out: str  # which lines are too many to draw, "" for none
 
     @property
     def script_source(self) -> str:
@@ -89,6 +91,7 @@ def timeline_view(
         periods=_periods(campaign),
         runs=len(campaign.runs),
         has_power=any(line.quantity == "power" for line in campaign.lines),
+        left_out=_left_out(campaign),
     )
 
 
@@ -144,15 +147,31 @@ def _lines(campaign: Campaign) -> list[dict[str, str]]:
                 "name": _line_name(line),
                 "unit": line.unit,
                 "role": role,
-                "dash": _DASHES[place % len(_DASHES)],
+                "dash": _dash(place),
             }
         )
     return found
 
 
+def _dash(place: int) -> str:
+    """Return the dashes of a quantity's n-th line; the colours come round with other dashes."""
+    return _DASHES[(place + place // len(_POWER_ROLES)) % len(_DASHES)]
+
+
 def _line_name(line: Line) -> str:
     name = plain(line.name, 40)
-    return f"{name} ({plain(line.target, 30)})" if line.target else name
+    shows_target = line.target and line.target != line.name
+    return f"{name} ({plain(line.target, 30)})" if shows_target else name
+
+
+def _left_out(campaign: Campaign) -> str:
+    """Say which lines are one too many, by quantity."""
+    counts: dict[str, int] = {}
+    for line in campaign.left_out:
+        counts[line.quantity] = counts.get(line.quantity, 0) + 1
+    words = {"power": "powers", "cpu": "lines of CPU", "memory": "lines of memory"}
+    parts = [f"{n} more {words.get(quantity, quantity)}" for quantity, n in counts.items()]
+    return f"Not drawn here: {' and '.join(parts)}." if parts else ""
 
 
 def _run_head(
@@ -203,9 +222,12 @@ def _phases(run: Run, places: Mapping[str, int]) -> list[list[float]]:
 
 def _periods(campaign: Campaign) -> str:
     """Say how often each meter was read."""
-    parts = []
+    parts: list[tuple[str, str]] = []
     for place, line in enumerate(campaign.lines):
         period_s = usual_period_s(campaign, place) if line.quantity == "power" else None
         if period_s:
-            parts.append(f"{_line_name(line)} every {format_si(period_s, 's', 2)}")
-    return ", ".join(parts)
+            parts.append((_line_name(line), f"every {format_si(period_s, 's', 2)}"))
+    alike = {often for _, often in parts}
+    if len(parts) > _MANY_METERS and len(alike) == 1:
+        return f"{len(parts)} meters {alike.pop()}"
+    return ", ".join(f"{name} {often}" for name, often in parts)

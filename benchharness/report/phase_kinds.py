@@ -40,9 +40,16 @@ class PhaseKinds:
 
 
 def clients(trial: TrialSummary) -> tuple[ParticipantSummary, ...]:
-    """Return the participants that are compared: those on devices, else all with phases."""
+    """Return the participants that are compared: those on devices, else all with phases.
+
+    Of training in rounds the server is none of them: it is everybody's engine.
+    """
     placed = tuple(p for p in trial.participants if p.device is not None)
-    return placed or tuple(p for p in trial.participants if p.phases)
+    if placed:
+        return placed
+    with_phases = tuple(p for p in trial.participants if p.phases)
+    trainers = tuple(p for p in with_phases if any(use.name in _MARKS for use in p.phases))
+    return trainers or with_phases
 
 
 def phase_kinds(trials: Iterable[TrialSummary]) -> PhaseKinds:

@@ -27,6 +27,7 @@ _KNOWN = {
 _STARTUP_ROLES = ("startup", "load", "model", "instantiate", "build", "deserialize")
 _WORK_ROLES = ("lower", "io")
 _NEUTRAL_ROLES = ("muted", "ink")
+_FEW = 2  # programs whose phases are still told apart on one strip
 _SHARED_ROLE = "floor"  # of what is left when every colour has been given
 
 
@@ -39,13 +40,19 @@ class PhaseSeconds:
 
 
 def phase_spans(trial: TrialSummary) -> list[tuple[PhaseSpan, str]]:
-    """Return the workload's phases with their names as ``phases_s`` has them."""
+    """Return the workload's phases with their names as ``phases_s`` has them.
+
+    Of several programs that did their phases at the same time, those of the main one alone if it
+    has any: the others' are shown by participant.
+    """
     named = [
         (s, s.name if s.source == MAIN else f"{s.source}/{s.name}")
         for s in trial.spans
         if s.source != HARNESS
     ]
-    return [(span, name) for span, name in named if name in trial.phases_s]
+    known = [(span, name) for span, name in named if name in trial.phases_s]
+    mains = [(span, name) for span, name in known if span.source == MAIN]
+    return mains if mains and len(trial.participants) > _FEW else known
 
 
 def phase_seconds(trial: TrialSummary) -> PhaseSeconds:

@@ -24,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 QUANTITIES = ("power", "temperature", "memory", "cpu")
 MOST_SERIES = 12  # of one quantity: more cannot be told apart
+MOST_PROGRAMS = 4  # whose CPU or memory is drawn: one colour has so many kinds of dashes
 PAUSE_S = 300.0  # a pause shorter than this is never left out
 PAUSE_SHARE = 0.25  # of all that was recorded: likewise
 SHOWN_PAUSE_SHARE = 0.02  # a pause that is left out is drawn this wide
@@ -81,6 +82,7 @@ class Campaign:
     lines: tuple[Line, ...]
     runs: tuple[Run, ...]
     breaks: tuple[Break, ...]
+    left_out: tuple[Line, ...] = ()  # lines that are one too many of their quantity
 
     @property
     def length_s(self) -> float:
@@ -91,6 +93,7 @@ class Campaign:
 def read_campaign(summary: CampaignSummary, reader: SeriesReader) -> Campaign | None:
     """Read every run's series; None where nothing was observed."""
     lines: dict[Line, int] = {}
+    left_out: dict[Line, None] = {}
     found: list[tuple[TrialSummary, int, int, list[Track]]] = []
     for trial in sorted(summary.trials, key=lambda t: t.index):
         if trial.status.is_pending:
@@ -99,7 +102,7 @@ def read_campaign(summary: CampaignSummary, reader: SeriesReader) -> Campaign | 
         if not raw:
             continue
         start_ns, end_ns = _extent_ns(trial, raw)
-        tracks = [t for r in raw if (t := _track(r, start_ns, lines)) is not None]
+        tracks = [t for r in raw if (t := _track(r, start_ns, lines, left_out)) is not None]
         found.append((trial, start_ns, end_ns, tracks))
     if not found or not any(tracks for *_, tracks in found):
         return None
@@ -110,7 +113,7 @@ def read_campaign(summary: CampaignSummary, reader: SeriesReader) -> Campaign | 
         _run(trial, start_s, start_ns, end_ns, tracks)
         for (trial, start_ns, end_ns, tracks), start_s in zip(found, starts_s, strict=True)
     )
-    return Campaign(tuple(lines), runs, breaks)
+    return Campaign(tuple(lines), runs, breaks, tuple(left_out))
 
 
 def _extent_ns(trial: TrialSummary, raw: Sequence[Observed]) -> tuple[int, int]:
@@ -120,13 +123,20 @@ def _extent_ns(trial: TrialSummary, raw: Sequence[Observed]) -> tuple[int, int]:
     return min(times + window), max(times + window)
 
 
-def _track(raw: Observed, start_ns: int, lines: dict[Line, int]) -> Track | None:
-    """Return the samples of one channel, its line added to ``lines``; None for one too many."""
+def _track(
+    raw: Observed, start_ns: int, lines: dict[Line, int], left_out: dict[Line, None]
+) -> Track | None:
+    """Return the samples of one channel, its line added to ``lines``.
+
+    One too many is added to ``left_out`` and gives None.
+    """
     stream, quantity, unit, t_ns, y, counter = raw
     target = stream.meta.get("target")
     line = Line(quantity, stream.name.removeprefix("tree:"), unit, str(target) if target else "")
     if line not in lines:
-        if sum(known.quantity == quantity for known in lines) >= MOST_SERIES:
+        most = MOST_PROGRAMS if quantity in ("cpu", "memory") else MOST_SERIES
+        if sum(known.quantity == quantity for known in lines) >= most:
+            left_out[line] = None
             return None
         lines[line] = len(lines)
     t_s = (t_ns - start_ns).astype(np.float64) / 1e9

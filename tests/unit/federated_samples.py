@@ -480,4 +480,7 @@ class FederatedStore:
             return times, {"power_w": watts + noise}
         busy = (watts - board.idle_w) / (board.busy_w - board.idle_w) * board.cores
         cpu: npt.NDArray[np.float64] = np.cumsum(busy) * self.period_s
-        return times, {"cpu_s": cpu, "memory_bytes": 2.2e8 + 1.9e8 * (busy > 0.5 * board.cores)}
+        return times, {
+            "cpu_s": cpu,
+            "memory_bytes": np.where(busy > 0.5 * board.cores, 4.1e8, 2.2e8),
+        }

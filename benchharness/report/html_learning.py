@@ -1,0 +1,216 @@
+"""What a model learned, and at what price: values by round, against time and against joules.
+
+One run of each variant is drawn, the median one; the tables are over all good runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from benchharness.model import CampaignSummary, SeriesPoint, TrialSummary, VariantSummary
+from benchharness.report.figures_curves import MOST_LINES, Chart, Curve, draw_chart
+from benchharness.report.figures_partition import draw_key, draw_partition
+from benchharness.report.html_panels import median_run
+from benchharness.report.metrics import headline_key, ranked
+from benchharness.report.partition import PartitionView, counts_of, partitions
+from benchharness.report.text import Unit, plain
+
+ACCURACY, LOSS = "accuracy", "loss"
+TEST, TRAIN = "test", "train"
+_TIMES = (Unit("h", 3600.0), Unit("min", 60.0), Unit("s", 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class ChartPanel:
+    """A chart with what stands above it."""
+
+    head: str
+    text: str
+    figure: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionPanel:
+    """A partition with its key and what stands above it."""
+
+    how: str
+    largest: int
+    figure: Markup
+    key: Markup
+    variants: str
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class LearningView:
+    """What the section shows."""
+
+    data: tuple[str, ...]
+    model: str
+    partitions: tuple[PartitionPanel, ...]
+    charts: tuple[ChartPanel, ...]
+    shown: str
+    left_out: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRun:
+    """The run of a variant that is drawn; ``place`` gives its look."""
+
+    place: int
+    variant: VariantSummary
+    trial: TrialSummary
+
+    def series(self, part: str, what: str) -> tuple[SeriesPoint, ...]:
+        """Return the points of ``test_accuracy`` and the like that have a step."""
+        return tuple(p for p in self.trial.series.get(f"{part}_{what}", ()) if p.step is not None)
+
+
+def learning_view(summary: CampaignSummary) -> LearningView | None:
+    """Return the section; None for a campaign in which nothing was learned by steps."""
+    runs, left_out = learning_runs(summary)
+    found = partitions(summary)
+    if not runs and not found:
+        return None
+    charts = learning_charts(runs)
+    trials = [t for t in summary.trials if t.outputs]
+    return LearningView(
+        data=_told(trials, "data"),
+        model=_model(trials),
+        partitions=tuple(
+            _partition(view, n, len(summary.variants)) for n, view in enumerate(found)
+        ),
+        charts=tuple(
+            ChartPanel(head, text, draw_chart(chart, f"learning{n}", head))
+            for n, (_, head, text, chart) in enumerate(charts)
+        ),
+        shown=_shown(runs),
+        left_out=left_out,
+        notes=tuple(_notes(runs)),
+    )
+
+
+def learning_runs(summary: CampaignSummary) -> tuple[list[LearningRun], int]:
+    """Return the median run of each variant that learned, and how many are too many to draw."""
+    key = headline_key(summary)
+    found = []
+    for variant in ranked(summary, key):
+        trial = median_run(summary, variant, key) if variant.ok else None
+        if trial is not None and any(_learned(trial, what) for what in (ACCURACY, LOSS)):
+            found.append((variant, trial))
+    runs = [LearningRun(n, v, t) for n, (v, t) in enumerate(found[:MOST_LINES])]
+    return runs, max(0, len(found) - MOST_LINES)
+
+
+def learning_charts(runs: Sequence[LearningRun]) -> list[tuple[str, str, str, Chart]]:
+    """Return (name, head, text, chart) of every chart for which there are values."""
+    charts = [
+        ("accuracy", "Accuracy by round", *_by_round(runs, ACCURACY)),
+        ("loss", "Loss by round", *_by_round(runs, LOSS)),
+        ("accuracy-time", "Accuracy against time", "on the test data", _against_time(runs)),
+    ]
+    return [(n, h, t, chart) for n, h, t, chart in charts if chart.curves]
+
+
+def _learned(trial: TrialSummary, what: str) -> bool:
+    return any(len(trial.series.get(f"{part}_{what}", ())) > 1 for part in (TEST, TRAIN))
+
+
+def _by_round(runs: Sequence[LearningRun], what: str) -> tuple[str, Chart]:
+    """Return the test values of each run, and beside them those of training, dotted."""
+    alone = len(runs) == 1
+    curves, with_train = [], False
+    for run in runs:
+        for part in (TEST, TRAIN):
+            points = run.series(part, what)
+            if len(points) < 2:
+                continue
+            faint = part == TRAIN and bool(run.series(TEST, what))
+            with_train |= faint
+            label = part if alone else "" if faint else plain(run.variant.label, 60)
+            steps = tuple(float(p.step) for p in points if p.step is not None)
+            values = tuple(p.value for p in points)
+            curves.append(Curve(label, steps, values, run.place, faint=faint))
+    text = "on the test data; dotted: training data, at the clients" if with_train else ""
+    percent = what == ACCURACY
+    chart = Chart(tuple(curves), "round", what, _chance(runs) if percent else None,
+                  percent=percent, whole=True)  # fmt: skip
+    return text, chart
+
+
+def _against_time(runs: Sequence[LearningRun]) -> Chart:
+    lengths = [run.trial.duration_s for run in runs if run.trial.duration_s is not None]
+    longest = max(lengths, default=0.0)
+    unit = next((u for u in _TIMES if longest >= 3.0 * u.factor), _TIMES[-1])
+    curves = []
+    for run in runs:
+        points, zero_ns = run.series(TEST, ACCURACY), run.trial.window_start_ns
+        if len(points) > 1 and zero_ns is not None:
+            times = tuple(max(0.0, (p.t_ns - zero_ns) / 1e9 / unit.factor) for p in points)
+            curves.append(_curve(run, times, points))
+    return Chart(tuple(curves), f"time / {unit.symbol}", ACCURACY, _chance(runs), percent=True)
+
+
+def _curve(run: LearningRun, x: tuple[float, ...], points: Sequence[SeriesPoint]) -> Curve:
+    return Curve(plain(run.variant.label, 60), x, tuple(p.value for p in points), run.place)
+
+
+def _chance(runs: Sequence[LearningRun]) -> tuple[float, str] | None:
+    """Return the accuracy of guessing, where the number of classes is known."""
+    known = {
+        counts.shape[1] for run in runs if (counts := counts_of(run.trial.outputs)) is not None
+    }
+    return (1.0 / known.pop(), "chance") if len(known) == 1 else None
+
+
+def _told(trials: Sequence[TrialSummary], name: str) -> tuple[str, ...]:
+    """Return what the runs say in an output, each sentence once."""
+    texts = (t.outputs.get(name) for t in trials)
+    return tuple(dict.fromkeys(plain(text, 240) for text in texts if isinstance(text, str)))
+
+
+def _model(trials: Sequence[TrialSummary]) -> str:
+    """Return how many parameters the models have."""
+    counts = dict.fromkeys(
+        n for t in trials if isinstance(n := t.outputs.get("parameters"), int) and n > 0
+    )
+    texts = [f"{count:,}".replace(",", "\u202f") for count in counts]
+    return f"{' or '.join(texts[:4])} parameters" if texts else ""
+
+
+def _partition(view: PartitionView, place: int, variants: int) -> PartitionPanel:
+    return PartitionPanel(
+        how=view.how,
+        largest=int(view.counts.max()),
+        figure=draw_partition(view, f"partition{place}"),
+        key=draw_key(view),
+        variants=", ".join(view.variants) if len(view.variants) < variants else "",
+        left_out=view.left_out,
+    )
+
+
+def _shown(runs: Sequence[LearningRun]) -> str:
+    """Say which runs are drawn."""
+    if not runs:
+        return ""
+    if len(runs) == 1:
+        return f"Run {runs[0].trial.index + 1}"
+    return "The median run of each variant"
+
+
+def _notes(runs: Sequence[LearningRun]) -> list[str]:
+    """Say where curves lie on one another."""
+    found = [[p.value for p in run.series(TEST, ACCURACY)] for run in runs]
+    if len(found) < 2 or not found[0] or any(len(each) != len(found[0]) for each in found):
+        return []
+    apart = max(max(values) - min(values) for values in zip(*found, strict=True))
+    if apart > 1e-4:
+        return []
+    return [
+        f"The curves by round of all {len(found)} variants lie on one another: "
+        + ("they are the same" if apart == 0 else f"{apart:.1g} apart at most")
+    ]

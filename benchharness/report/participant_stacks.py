@@ -1,0 +1,223 @@
+"""Where each participant's joules and seconds went, by kind of phase: bars of a mean run."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from benchharness.model import ParticipantSummary, Status, TrialSummary
+from benchharness.report.html_stacks import Segment, Stack, StackRow
+from benchharness.report.phase_kinds import OTHER, PhaseKinds, clients
+from benchharness.report.text import Unit, column_unit, number, plain
+from benchharness.units import JOULES_PER_WATT_HOUR
+
+MOST_ROWS = 24
+_LEAST_REST = 0.002  # of a total: what is less is rounding
+_WATT_HOURS = (Unit("kWh", 1e3), Unit("Wh", 1.0), Unit("mWh", 1e-3))
+_VISIBLE = 0.005  # of the longest bar: less is not named in the key
+
+
+@dataclass(frozen=True, slots=True)
+class PartsRow:
+    """One bar: joules or seconds by kind, their total with its half-width, what stands below."""
+
+    label: str
+    parts: Mapping[str, float]
+    total: float
+    half: float | None = None
+    unknown: bool = False  # the total could not be divided
+
+
+def good_trials(trials: Iterable[TrialSummary]) -> list[TrialSummary]:
+    """Return the trials that count."""
+    return [trial for trial in trials if trial.status is Status.OK]
+
+
+def energy_rows(trials: Sequence[TrialSummary], kinds: PhaseKinds) -> list[PartsRow]:
+    """Return the joules of each participant by kind, means over the trials that have them.
+
+    The ± is that of one run: what a meter does wrong, it does in every run.
+    """
+    rows = []
+    for name, each in _by_name(trials).items():
+        metered = [p for p in each if p.energy is not None]
+        figures = [p.energy.gross_j for p in metered if p.energy is not None]
+        if not figures:
+            continue
+        total = statistics.fmean(f.value for f in figures)
+        halves = [f.expanded_u for f in figures if f.expanded_u is not None]
+        divided = [_joules(p, kinds) for p in metered]
+        known = [d for d in divided if d]
+        parts = _means(known, kinds) if known else {}
+        rows.append(
+            PartsRow(
+                label_of(name, each[0]),
+                _with_rest(parts, total),
+                total,
+                statistics.fmean(halves) if halves else None,
+                unknown=not known,
+            )
+        )
+    return rows
+
+
+def time_rows(trials: Sequence[TrialSummary], kinds: PhaseKinds) -> list[PartsRow]:
+    """Return the seconds of each participant by kind, means over trials, with the window's rest."""
+    rows = []
+    for name, each in _by_name(trials).items():
+        windows = [
+            t.duration_s
+            for t in trials
+            if t.duration_s is not None and any(p.name == name for p in t.participants)
+        ]
+        divided = [_seconds(p, kinds) for p in each if p.phases]
+        if not divided or not windows:
+            continue
+        total = statistics.fmean(windows)
+        rows.append(
+            PartsRow(label_of(name, each[0]), _with_rest(_means(divided, kinds), total), total)
+        )
+    return rows
+
+
+def summed(label: str, rows: Sequence[PartsRow], half: float | None = None) -> PartsRow:
+    """Return all participants of a variant as one bar."""
+    parts: dict[str, float] = {}
+    for row in rows:
+        for kind, value in row.parts.items():
+            parts[kind] = parts.get(kind, 0.0) + value
+    return PartsRow(
+        label,
+        parts,
+        sum(row.total for row in rows),
+        half,
+        unknown=all(row.unknown for row in rows),
+    )
+
+
+def parts_stack(title: str, rows: Sequence[PartsRow], kinds: PhaseKinds, base: str) -> Stack | None:
+    """Return the bars of rows, the longest with all of the width; of many the largest few.
+
+    Joules have their watt-hours beside them.
+    """
+    shown = list(rows)
+    if len(rows) > MOST_ROWS:
+        largest = sorted(rows, key=lambda row: -row.total)[:MOST_ROWS]
+        shown = [row for row in rows if row in largest]
+    longest = max((row.total + (row.half or 0.0) for row in shown), default=0.0)
+    if longest <= 0:
+        return None
+    unit = column_unit([row.total for row in shown], base)
+    second = _watt_hours([row.total for row in shown]) if base == "J" else None
+    used = {k for row in shown for k, v in row.parts.items() if v > _VISIBLE * longest}
+    return Stack(
+        title=title,
+        unit=unit.symbol,
+        longest=longest / unit.factor,
+        legend=tuple((plain(k, 60), role) for k, role in kinds.roles.items() if k in used),
+        rows=tuple(_row(row, kinds, unit, longest, second) for row in shown),
+        second=second.symbol if second else "",
+        note=_left_out(len(rows) - len(shown), base),
+    )
+
+
+def label_of(name: str, participant: ParticipantSummary) -> str:
+    """Name a participant by its device, where it has one."""
+    return plain(participant.device or name, 40)
+
+
+def _left_out(count: int, base: str) -> str:
+    what = "joules" if base == "J" else "seconds"
+    return f"{count} more, of fewer {what}, are in the table." if count else ""
+
+
+def _row(
+    row: PartsRow, kinds: PhaseKinds, unit: Unit, longest: float, second: Unit | None
+) -> StackRow:
+    segments, start = [], 0.0
+    for kind in kinds.roles:
+        value = row.parts.get(kind, 0.0)
+        if value <= 0.0:
+            continue
+        width = 100 * value / longest
+        segments.append(
+            Segment(
+                plain("not divided" if row.unknown else kind, 60),
+                kinds.roles[kind],
+                round(start, 3),
+                round(width, 3),
+                number(value / unit.factor, 3),
+            )
+        )
+        start += width
+    half = row.half or 0.0
+    whisker = (
+        (round(100 * (row.total - half) / longest, 3), round(100 * (row.total + half) / longest, 3))
+        if half
+        else None
+    )
+    return StackRow(
+        label=row.label,
+        segments=tuple(segments),
+        total=number(row.total / unit.factor, 3),
+        second=number(row.total / JOULES_PER_WATT_HOUR / second.factor, 3) if second else "",
+        whisker=whisker,
+    )
+
+
+def watt_hours(energy_j: float) -> str:
+    """Return joules as ``0.41 Wh``, ``227 Wh``; kilowatt-hours only from 1000 Wh on."""
+    wh = energy_j / JOULES_PER_WATT_HOUR
+    if wh >= 1000.0:
+        return f"{number(wh / 1000.0, 3)} kWh"
+    return f"{number(wh, 3)} Wh" if wh >= 0.1 else f"{number(1000.0 * wh, 3)} mWh"
+
+
+def _watt_hours(joules: Sequence[float]) -> Unit:
+    """Choose the unit of a column; kilowatt-hours only where all of it is large."""
+    middle = statistics.median(joules) / JOULES_PER_WATT_HOUR
+    return next(unit for unit in _WATT_HOURS if middle >= unit.factor or unit.factor < 1.0)
+
+
+def _by_name(trials: Iterable[TrialSummary]) -> dict[str, list[ParticipantSummary]]:
+    found: dict[str, list[ParticipantSummary]] = {}
+    for trial in trials:
+        for participant in clients(trial):
+            found.setdefault(participant.name, []).append(participant)
+    return found
+
+
+def _joules(participant: ParticipantSummary, kinds: PhaseKinds) -> dict[str, float]:
+    """Return joules by kind; nothing where any phase has none, since the rest would be wrong."""
+    parts: dict[str, float] = {}
+    for use in participant.phases:
+        if use.energy_j is None:
+            return {}
+        kind = kinds.of(use.name)
+        parts[kind] = parts.get(kind, 0.0) + use.energy_j.value
+    return parts
+
+
+def _seconds(participant: ParticipantSummary, kinds: PhaseKinds) -> dict[str, float]:
+    parts: dict[str, float] = {}
+    for use in participant.phases:
+        kind = kinds.of(use.name)
+        parts[kind] = parts.get(kind, 0.0) + use.duration_s
+    return parts
+
+
+def _means(divided: Sequence[Mapping[str, float]], kinds: PhaseKinds) -> dict[str, float]:
+    return {
+        kind: statistics.fmean(parts.get(kind, 0.0) for parts in divided)
+        for kind in kinds.roles
+        if any(kind in parts for parts in divided)
+    }
+
+
+def _with_rest(parts: Mapping[str, float], total: float) -> dict[str, float]:
+    """Add what no phase had to the rest of a total."""
+    rest = total - sum(parts.values())
+    if rest <= _LEAST_REST * total:
+        return dict(parts)
+    return {**parts, OTHER: parts.get(OTHER, 0.0) + rest}
