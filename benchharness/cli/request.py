@@ -14,6 +14,7 @@ from typing import Any
 
 from benchharness.cli.goal_options import layer_from_arguments
 from benchharness.cli.run_options import Options
+from benchharness.cli.testbeds import on_testbed
 from benchharness.errors import UsageError
 from benchharness.model import Factors
 from benchharness.plan.baseline import settled_baseline
@@ -27,7 +28,7 @@ from benchharness.plan.quantities import read_share
 from benchharness.plan.records import Manifest
 from benchharness.plan.run_table import RunTable, Variant, fresh_seed, plan_run
 from benchharness.plan.testbed_file import find_testbed
-from benchharness.testbed.document import testbed_document, usable_cores
+from benchharness.testbed.document import testbed_document
 from benchharness.testbed.records import Testbed
 
 _OPTIONS = ("warmup", "idle_s", "probe_hz", "seed", "timeout_s")
@@ -101,11 +102,6 @@ class Request:
             return {}
         return {"testbed": testbed_document(self.testbed, self.device_cores)}
 
-    def on(self, testbed: Testbed | None) -> Request:
-        """Return the request on a testbed, whose devices share this machine; None: without one."""
-        cores = {} if testbed is None else testbed.cores(usable_cores())
-        return replace(self, testbed=testbed, device_cores=cores)
-
     def _applying(self, variant: Variant) -> list[str]:
         """Return the names of the factors that mean something for a variant."""
         factors = self.manifests[variant.workload].factors
@@ -145,7 +141,7 @@ def request_from_arguments(args: argparse.Namespace) -> Request:
     plan = _command if args.program is not None else _workload
     goals = combine_layers([said])
     request = plan(args, replace(options, repeat=goals.repeat_planned))
-    return _settled(request.on(_named_testbed(args)), goals, args, [said])
+    return _settled(on_testbed(request, _named_testbed(args)), goals, args, [said])
 
 
 def _named_testbed(args: argparse.Namespace) -> Testbed | None:
@@ -210,7 +206,8 @@ def _campaign(args: argparse.Namespace, file: Path, options: Options, said: Laye
     manifests = {part.manifest.name: part.manifest for part in parts}
     title = args.title or campaign.title
     request = Request(manifests, table, options, title, _source(campaign, manifests))
-    return _settled(request.on(_named_testbed(args) or campaign.testbed), goals, args, layers)
+    request = on_testbed(request, _named_testbed(args) or campaign.testbed)
+    return _settled(request, goals, args, layers)
 
 
 def _settled(

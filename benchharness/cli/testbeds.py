@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchharness.errors import UsageError
+from benchharness.plan.instances import instances
+from benchharness.testbed.document import usable_cores
 from benchharness.testbed.records import Testbed
 
 if TYPE_CHECKING:
@@ -25,6 +27,41 @@ class Place:
 
     groups: DeviceGroups | None = None
     instruments: Sequence[Instrument] = ()
+
+
+def on_testbed(request: Request, testbed: Testbed | None) -> Request:
+    """Return a request on a testbed, whose devices share this machine; as it is for None.
+
+    Devices that no variant has a participant for are left out: they would draw their idle power
+    into every sum. The others keep the share that they have among all. Raises UsageError if no
+    participant wants a device.
+    """
+    if testbed is None:
+        return request
+    cores = testbed.cores(usable_cores())
+    devices = testbed.devices[: _devices_wanted(request)]
+    if not devices:
+        raise UsageError(
+            f"no program of {' or '.join(request.manifests)} is to be put on a device",
+            where="testbed",
+            remedy="write on_device = true at a participant in its manifest, or leave it out",
+        )
+    return replace(
+        request,
+        testbed=replace(testbed, devices=devices),
+        device_cores={device.name: cores[device.name] for device in devices},
+    )
+
+
+def _devices_wanted(request: Request) -> int:
+    """Return how many devices the variant with the most participants on devices takes."""
+    return max(
+        sum(
+            each.program.on_device
+            for each in instances(request.manifests[variant.workload], variant.factors)
+        )
+        for variant in request.table.variants
+    )
 
 
 @contextmanager
