@@ -147,9 +147,9 @@ class EventFile:
     def _about(self, fields: dict[str, Any]) -> str:
         """Return of whom a line speaks: of its writer, unless it names another program."""
         about = fields.get("participant", self.participant)
-        if about != self.participant and about not in self._others:
+        if not isinstance(about, str) or (about != self.participant and about not in self._others):
             raise _UnusableLineError("about a program that is not of this trial")
-        return str(about)
+        return about
 
     def _metric(self, t_ns: int, fields: dict[str, Any]) -> EventRecord:
         name, value = fields.get("name"), fields.get("value")
@@ -188,6 +188,8 @@ class EventFile:
 
 def _step(fields: dict[str, Any], of: str) -> int | None:
     step = fields.get("step")
-    if step is not None and (not isinstance(step, int) or not -_LAST_NS < step < _LAST_NS):
+    if step is None:
+        return None
+    if not isinstance(step, int) or isinstance(step, bool) or not -_LAST_NS < step < _LAST_NS:
         raise _UnusableLineError(f"{of} whose step is not an integer")
     return step

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchharness import events
+from benchharness.trial.event_file import EventFile
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,6 +52,85 @@ def test_lines_carry_monotonic_nanoseconds(monkeypatch: pytest.MonkeyPatch, tmp_
     stamps = [line["t_ns"] for line in said]
     assert all(isinstance(stamp, int) and before <= stamp <= after for stamp in stamps)
     assert stamps == sorted(stamps)  # type: ignore[type-var]
+
+
+@pytest.fixture
+def path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    path = tmp_path / "events"
+    monkeypatch.setenv(events.ENVIRONMENT_VARIABLE, str(path))
+    return path
+
+
+def test_a_server_says_what_it_knows_of_its_clients(path: Path) -> None:
+    with events.phase("round", step=3):
+        events.span("train", 5, 9, step=3, participant="client-2")
+        events.span("own", 1, 2)
+        events.metric("loss", 0.5, step=3, participant="client-2")
+        events.left_out("client-1", "no answer", step=3)
+        events.left_out("client-4", "NaN")
+    first, *said, last = lines(path)
+    assert (first["edge"], first["step"], last["edge"], last["step"]) == ("start", 3, "end", 3)
+    client = {"name": "train", "step": 3, "participant": "client-2"}
+    assert said[:4] == [
+        {"t_ns": 5, "event": "phase", "edge": "start", **client},
+        {"t_ns": 9, "event": "phase", "edge": "end", **client},
+        {"t_ns": 1, "event": "phase", "edge": "start", "name": "own"},
+        {"t_ns": 2, "event": "phase", "edge": "end", "name": "own"},
+    ]
+    metric, silent, broken = said[4:]
+    assert (metric["participant"], metric["step"], metric["unit"]) == ("client-2", 3, "1")
+    assert (silent["participant"], silent["text"], silent["step"]) == ("client-1", "no answer", 3)
+    assert (broken["participant"], "step" in broken) == ("client-4", False)
+
+
+who = st.none() | st.sampled_from(["main", "client-1"])
+step = st.none() | st.integers(-5, 2000)
+name = st.text(min_size=1, max_size=8)
+calls = st.one_of(
+    st.tuples(st.just(events.span), name, st.integers(0, 2**61), st.integers(0, 2**61), step, who),
+    st.tuples(
+        st.just(events.metric),
+        name,
+        st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53),
+        st.text(max_size=3),
+        step,
+        who,
+    ),
+    st.tuples(st.just(events.left_out), st.just("client-1"), st.text(max_size=9), step),
+    st.tuples(st.just(events.output), name, st.lists(st.integers() | st.text(), max_size=3)),
+    st.tuples(st.just(events.ready)),
+    st.tuples(st.just(events.window_start)),
+)
+
+
+@given(st.lists(calls, max_size=8))
+def test_the_harness_understands_all_that_can_be_said(
+    tmp_path_factory: pytest.TempPathFactory, said: list[tuple[Any, ...]]
+) -> None:
+    path = tmp_path_factory.mktemp("said") / "events"
+    file = EventFile(path, "main", ["main", "client-1"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(events.ENVIRONMENT_VARIABLE, str(path))
+        patch.setattr(events, "_descriptor", None)
+        for function, *arguments in said:
+            function(*arguments)
+        if events._descriptor is not None:
+            os.close(events._descriptor)
+    read = file.read()
+    file.close()
+    assert file.rejected == {}
+    assert len(read) == sum(2 if function is events.span else 1 for function, *_ in said)
+    named = [call[-1] for call in said if call[0] is events.metric]
+    assert [e.participant for e in read if e.kind == "metric"] == [w or "main" for w in named]
+    values = [call[2] for call in said if call[0] is events.metric]
+    assert [e.value for e in read if e.kind == "metric"] == values
+
+
+def test_the_file_is_of_python_3_6() -> None:
+    source = (ROOT / "benchharness" / "events.py").read_text()
+    ast.parse(source, feature_version=(3, 6))
+    for later in ("from __future__ import annotations", ":=", "removeprefix", "match "):
+        assert later not in source
 
 
 def test_a_window_ends_when_the_body_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

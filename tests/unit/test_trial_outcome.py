@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from benchharness.model import Status
-from benchharness.trial.outcome import Exit, memory_stop, outcome, timeout_stop
+from benchharness.trial.outcome import (
+    Exit,
+    Stop,
+    end_in_words,
+    failed_stop,
+    memory_stop,
+    outcome,
+    timeout_stop,
+)
 
 
 def anything(_outputs: Mapping[str, Any]) -> Sequence[str]:
@@ -54,6 +62,24 @@ def test_a_program_that_only_tells_its_exit_code_is_not_told_twice() -> None:
     ended = Exit("main", 7, "the guest ended with exit code 7")
     reason = "the guest ended with exit code 7"
     assert outcome(None, [ended], None, {}, anything, None) == (Status.FAILED, reason)
+
+
+def test_an_end_that_is_excused_does_not_fail_the_trial() -> None:
+    left = Exit("client", -9, "", excused=True)
+    server = Exit("server", -15, "", support=True)
+    done = [Exit("main", 0, ""), left, server]
+    assert outcome(None, done, None, {}, anything, None) == (Status.OK, None)
+    nobody = (Status.FAILED, "every main program has left")
+    assert outcome(None, [left, server], None, {}, anything, None) == nobody
+
+
+def test_how_a_program_ended_is_said_with_and_without_its_name() -> None:
+    ended = Exit("client-1", 3, "no route")
+    assert end_in_words(ended, None) == "exit code 3: no route"
+    assert failed_stop(ended, None) == Stop(Status.FAILED, "client-1: exit code 3: no route")
+    short = Exit("client-1", -9, "", oom_kills=1)
+    assert end_in_words(short, None) == "killed by the kernel, for want of memory"
+    assert end_in_words(short, 10**9) == "killed by its memory limit of 954 MiB"
 
 
 def test_the_memory_limit_is_named_when_the_kernel_killed_for_it() -> None:
