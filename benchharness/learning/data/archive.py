@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import tarfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -16,7 +16,7 @@ _DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError)
 _BLOCK_BYTES = 1 << 20
 
 
-def read_files(path: Path, wanted: Iterable[str], remedy: str) -> Mapping[str, bytes]:
+def read_files(path: Path, wanted: Iterable[str], remedy: str) -> dict[str, bytes]:
     """Return the contents of the ``wanted`` files of the archive or folder at ``path``, by name.
 
     Those that are not there are absent; in a folder, files one level below count too, as the

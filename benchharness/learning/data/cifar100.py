@@ -7,7 +7,6 @@ green, then blue, row by row) and ``fine_labels``, ``meta`` with ``fine_label_na
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +62,7 @@ def _title(train: int, test: int) -> str:
     )
 
 
-def _half(path: Path, name: str, files: Mapping[str, bytes]) -> tuple[Pixels, Labels]:
+def _half(path: Path, name: str, files: dict[str, bytes]) -> tuple[Pixels, Labels]:
     found = _unpickled(path, name, files)
     data, labels = found.get("data"), found.get("fine_labels")
     if labels is None and "labels" in found:
@@ -80,9 +79,10 @@ def _half(path: Path, name: str, files: Mapping[str, bytes]) -> tuple[Pixels, La
     return pixels, np.asarray(labels, dtype=np.int64)
 
 
-def _unpickled(path: Path, name: str, files: Mapping[str, bytes]) -> dict[str, object]:
+def _unpickled(path: Path, name: str, files: dict[str, bytes]) -> dict[str, object]:
+    """Unpickle one of ``files`` and drop it from them: a small device holds each half once."""
     try:
-        return pickled_arrays.read(files[name])
+        return pickled_arrays.read(files.pop(name))
     except pickled_arrays.ForeignPickleError as error:
         raise _refusal(path, f"its {name} is not what CIFAR-100 has: {error}") from error
 

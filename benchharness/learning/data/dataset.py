@@ -14,6 +14,7 @@ from benchharness.learning.seeds import Draws, Purpose
 Pixels = npt.NDArray[np.uint8]
 Images = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
+_AT_ONCE = 512  # images
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single equality
@@ -71,7 +72,7 @@ class Dataset:
         means, deviations = [], []
         values = np.arange(256)
         for channel in range(self.train_pixels.shape[1]):
-            of_value = np.bincount(self.train_pixels[:, channel].ravel(), minlength=256)
+            of_value = _histogram(self.train_pixels[:, channel])
             count = int(of_value.sum())
             total, squares = int(of_value @ values), int(of_value @ values**2)
             means.append(total / count)
@@ -105,6 +106,14 @@ class Dataset:
         images -= np.asarray(means, dtype=np.float32)[:, None, None]
         images /= np.asarray(deviations, dtype=np.float32)[:, None, None]
         return images
+
+
+def _histogram(pixels: Pixels) -> npt.NDArray[np.int64]:
+    """Count each value, part by part: NumPy makes eight bytes of every byte to count them."""
+    counts = np.zeros(256, dtype=np.int64)
+    for start in range(0, len(pixels), _AT_ONCE):
+        counts += np.bincount(pixels[start : start + _AT_ONCE].ravel(), minlength=256)
+    return counts
 
 
 def _choice(
