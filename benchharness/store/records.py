@@ -123,7 +123,8 @@ class EventRecord:
     """Something that happened at an instant of a trial.
 
     ``participant`` is "harness" for stages and warnings of the harness; ``kind`` is window,
-    phase, metric, output, ready, stage, meter or caution; ``edge`` is start, end or None.
+    phase, metric, output, ready, left_out, restart, left, stage, meter or caution; ``edge`` is
+    start, end or None.
     """
 
     t_ns: int
