@@ -28,7 +28,7 @@ from benchharness.model import Capabilities
 
 LEAST_READINGS = 5
 LEAST_SHARE = 0.5
-_BLOCKS = 12  # that readings of one long occurrence are divided in: neighbours are alike
+_BLOCKS = 12  # that readings of a few long occurrences are divided in: neighbours are alike
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,16 +103,17 @@ def _part(seen: _Seen, duration_s: float, capabilities: Capabilities) -> Part:
         step_w = max(step_w, PULSE_STEP_W)
     rounding_w = step_w / math.sqrt(12.0 * len(np.unique(power_w)))
     together_w = math.hypot(u_w, rounding_w)
-    nu_together = nu * (together_w / u_w) ** 4 if u_w > 0.0 else math.inf
+    share = (u_w / together_w) ** 4 / nu if together_w > 0.0 else 0.0
+    nu_together = 1.0 / share if share > 0.0 else math.inf
     return Part(mean_w * duration_s, together_w * duration_s, READINGS, nu_together)
 
 
 def _standard_error(seen: _Seen) -> tuple[float, float]:
     """Return that of the mean in watts, with its degrees of freedom.
 
-    Readings of one occurrence are alike: the spread of the occurrences about the mean counts, and
-    a long occurrence is divided in blocks (batch means). Where that is less than independent
-    readings would give, the latter count.
+    Readings of one occurrence are alike: the spread of the occurrences about the mean counts. A
+    few long ones are divided in blocks (batch means). Where that is less than independent readings
+    would give, the latter count.
     """
     power_w = seen.power_w
     n = power_w.size
@@ -131,7 +132,7 @@ def _blocks(interval: IndexArray) -> IndexArray:
     """Return the block of each reading, int64[n] from 0 rising; intervals are in order."""
     starts = np.concatenate([[True], diff(interval) != 0])
     occurrences = int(starts.sum())
-    if occurrences < _BLOCKS:
+    if occurrences < LEAST_READINGS:
         place = np.arange(interval.size) - np.maximum.accumulate(
             np.where(starts, np.arange(interval.size), 0)
         )

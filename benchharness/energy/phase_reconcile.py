@@ -67,5 +67,5 @@ def _adjusted(
 
 def _nu(part: Part, u_j: float) -> float:
     """Return the degrees of freedom, where the part of ``u_j`` that was estimated has ``nu``."""
-    own_j = min(part.u_j, u_j)
-    return part.nu * (u_j / own_j) ** 4 if own_j > 0.0 else math.inf
+    share = (min(part.u_j, u_j) / u_j) ** 4 / part.nu if u_j > 0.0 else 0.0
+    return 1.0 / share if share > 0.0 else math.inf
