@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from benchharness.report import figures
 from benchharness.report.device_series import DeviceSeries, TrialSeries
+from benchharness.report.participant_stacks import time_unit
 from benchharness.report.text import Unit, column_unit, number, plain
 from benchharness.report.timeline import Span
 from benchharness.units import JOULES_PER_WATT_HOUR, format_duration, format_si
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
     from matplotlib.ticker import Locator
 
 WIDTH, HEIGHT = 340.0, 204.0
-SHADES = {"floor": 0.28, "startup": 0.75, "io": 0.5, "muted": 0.12}  # how dense a phase's colour is
-_SHADE = 0.25  # of the others
+SHADES = {"floor": 0.3, "startup": 0.75, "io": 0.5, "muted": 0.12}  # how dense a phase's colour is
+_SHADE = 0.3  # of the others
 _MOST_APART = 80  # bars with a gap between them
-_TIMES = (("h", 3600.0, 10_800.0), ("min", 60.0, 600.0), ("s", 1.0, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,13 @@ def device_axes(series: TrialSeries, roles: Mapping[str, str]) -> DeviceAxes:
     """Find axes that hold every participant of a trial."""
     bars = [b for d in series.devices for b in d.bars_j[np.isfinite(d.bars_j)]]
     top_j = float(max(bars, default=0.0))
-    symbol, factor, _ = next(t for t in _TIMES if series.window_s >= t[2])
     top_wh = top_j / JOULES_PER_WATT_HOUR
     return DeviceAxes(
         window_s=series.window_s,
         bar_s=series.bar_s,
         top_w=max(device.peak_w for device in series.devices),
         top_j=top_j,
-        time=Unit(symbol, factor),
+        time=time_unit(series.window_s),
         joules=column_unit([top_j], "J"),
         watt_hours=Unit("Wh", 1.0) if top_wh >= 0.5 else Unit("mWh", 1e-3),
         roles=roles,

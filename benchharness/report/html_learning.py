@@ -15,12 +15,12 @@ from benchharness.report.figures_curves import MOST_LINES, Chart, Curve, draw_ch
 from benchharness.report.figures_partition import draw_key, draw_partition
 from benchharness.report.html_panels import median_run
 from benchharness.report.metrics import headline_key, ranked
+from benchharness.report.participant_stacks import time_unit
 from benchharness.report.partition import PartitionView, counts_of, partitions
-from benchharness.report.text import Unit, plain
+from benchharness.report.text import plain
 
 ACCURACY, LOSS = "accuracy", "loss"
 TEST, TRAIN = "test", "train"
-_TIMES = (Unit("h", 3600.0), Unit("min", 60.0), Unit("s", 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +144,7 @@ def _by_round(runs: Sequence[LearningRun], what: str) -> tuple[str, Chart]:
 
 def _against_time(runs: Sequence[LearningRun]) -> Chart:
     lengths = [run.trial.duration_s for run in runs if run.trial.duration_s is not None]
-    longest = max(lengths, default=0.0)
-    unit = next((u for u in _TIMES if longest >= 3.0 * u.factor), _TIMES[-1])
+    unit = time_unit(max(lengths, default=0.0))
     curves = []
     for run in runs:
         points, zero_ns = run.series(TEST, ACCURACY), run.trial.window_start_ns

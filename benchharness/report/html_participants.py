@@ -20,9 +20,11 @@ from benchharness.report.html_panels import Panel, Panels, median_run
 from benchharness.report.html_stacks import Stack
 from benchharness.report.metrics import CLASS_NOTES, class_suffix, headline_key, ranked
 from benchharness.report.participant_stacks import (
+    MOST_ROWS,
     energy_rows,
     good_trials,
     parts_stack,
+    some_of_each,
     summed,
     time_rows,
     watt_hours,
@@ -45,6 +47,7 @@ class VariantBars:
     runs: int
     energy: Stack | None
     time: Stack | None
+    left_out: int  # participants without bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +131,14 @@ def _half_of(trials: Sequence[TrialSummary]) -> float | None:
 
 def _bars(summary: CampaignSummary, variant: VariantSummary, kinds: PhaseKinds) -> VariantBars:
     trials = good_trials(summary.trials_of(variant.index))
+    several = clients(trials[0])
+    only = some_of_each(several, MOST_ROWS)
     return VariantBars(
         plain(variant.label, 60),
         len(trials),
-        parts_stack("Energy", energy_rows(trials, kinds), kinds, "J"),
-        parts_stack("Time", time_rows(trials, kinds), kinds, "s"),
+        parts_stack("Energy", energy_rows(trials, kinds, only), kinds, "J"),
+        parts_stack("Time", time_rows(trials, kinds, only), kinds, "s"),
+        len(several) - len(only),
     )
 
 
@@ -155,11 +161,8 @@ def _panels(series: TrialSeries | None, kinds: PhaseKinds) -> Panels:
 
 
 def shown_devices(series: TrialSeries) -> list[DeviceSeries]:
-    """Return the participants that are drawn: of many those of the most energy, in their order."""
-    if len(series.devices) <= MOST_PANELS:
-        return list(series.devices)
-    most = sorted(series.devices, key=lambda d: -float(d.bars_j[d.bars_j == d.bars_j].sum()))
-    names = {device.participant.name for device in most[:MOST_PANELS]}
+    """Return the participants that are drawn: of many some of each kind of device."""
+    names = some_of_each([device.participant for device in series.devices], MOST_PANELS)
     return [device for device in series.devices if device.participant.name in names]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchharness.model import ParticipantSummary, Status, TrialSummary
@@ -13,6 +13,7 @@ from benchharness.report.text import Unit, column_unit, number, plain
 from benchharness.units import JOULES_PER_WATT_HOUR
 
 MOST_ROWS = 24
+_TIMES = ((10_800.0, Unit("h", 3600.0)), (1_200.0, Unit("min", 60.0)), (0.0, Unit("s", 1.0)))
 _LEAST_REST = 0.002  # of a total: what is less is rounding
 _WATT_HOURS = (Unit("kWh", 1e3), Unit("Wh", 1.0), Unit("mWh", 1e-3))
 _VISIBLE = 0.005  # of the longest bar: less is not named in the key
@@ -34,13 +35,16 @@ def good_trials(trials: Iterable[TrialSummary]) -> list[TrialSummary]:
     return [trial for trial in trials if trial.status is Status.OK]
 
 
-def energy_rows(trials: Sequence[TrialSummary], kinds: PhaseKinds) -> list[PartsRow]:
+def energy_rows(
+    trials: Sequence[TrialSummary], kinds: PhaseKinds, only: Container[str] | None = None
+) -> list[PartsRow]:
     """Return the joules of each participant by kind, means over the trials that have them.
 
-    The ± is that of one run: what a meter does wrong, it does in every run.
+    ``only`` names those that are wanted, None for all. The ± is that of one run: what a meter does
+    wrong, it does in every run.
     """
     rows = []
-    for name, each in _by_name(trials).items():
+    for name, each in _by_name(trials, only).items():
         metered = [p for p in each if p.energy is not None]
         figures = [p.energy.gross_j for p in metered if p.energy is not None]
         if not figures:
@@ -62,10 +66,15 @@ def energy_rows(trials: Sequence[TrialSummary], kinds: PhaseKinds) -> list[Parts
     return rows
 
 
-def time_rows(trials: Sequence[TrialSummary], kinds: PhaseKinds) -> list[PartsRow]:
-    """Return the seconds of each participant by kind, means over trials, with the window's rest."""
+def time_rows(
+    trials: Sequence[TrialSummary], kinds: PhaseKinds, only: Container[str] | None = None
+) -> list[PartsRow]:
+    """Return the seconds of each participant by kind, means over trials, with the window's rest.
+
+    ``only`` names those that are wanted, None for all.
+    """
     rows = []
-    for name, each in _by_name(trials).items():
+    for name, each in _by_name(trials, only).items():
         windows = [
             t.duration_s
             for t in trials
@@ -97,39 +106,50 @@ def summed(label: str, rows: Sequence[PartsRow], half: float | None = None) -> P
 
 
 def parts_stack(title: str, rows: Sequence[PartsRow], kinds: PhaseKinds, base: str) -> Stack | None:
-    """Return the bars of rows, the longest with all of the width; of many the largest few.
+    """Return the bars of rows, the longest with all of the width.
 
-    Joules have their watt-hours beside them.
+    Joules have their watt-hours beside them; long times are in minutes or hours.
     """
-    shown = list(rows)
-    if len(rows) > MOST_ROWS:
-        largest = sorted(rows, key=lambda row: -row.total)[:MOST_ROWS]
-        shown = [row for row in rows if row in largest]
-    longest = max((row.total + (row.half or 0.0) for row in shown), default=0.0)
+    longest = max((row.total + (row.half or 0.0) for row in rows), default=0.0)
     if longest <= 0:
         return None
-    unit = column_unit([row.total for row in shown], base)
-    second = _watt_hours([row.total for row in shown]) if base == "J" else None
-    used = {k for row in shown for k, v in row.parts.items() if v > _VISIBLE * longest}
+    totals = [row.total for row in rows]
+    unit = time_unit(max(totals)) if base == "s" else column_unit(totals, base)
+    second = _watt_hours(totals) if base == "J" else None
+    used = {k for row in rows for k, v in row.parts.items() if v > _VISIBLE * longest}
     return Stack(
         title=title,
         unit=unit.symbol,
         longest=longest / unit.factor,
         legend=tuple((plain(k, 60), role) for k, role in kinds.roles.items() if k in used),
-        rows=tuple(_row(row, kinds, unit, longest, second) for row in shown),
+        rows=tuple(_row(row, kinds, unit, longest, second) for row in rows),
         second=second.symbol if second else "",
-        note=_left_out(len(rows) - len(shown), base),
     )
+
+
+def some_of_each(participants: Sequence[ParticipantSummary], most: int) -> list[str]:
+    """Return the names of at most so many, in their order: of each kind of device the first ones.
+
+    The kind is the device's title.
+    """
+    if len(participants) <= most:
+        return [p.name for p in participants]
+    nth: dict[str | None, int] = {}
+    ranked = []
+    for place, participant in enumerate(participants):
+        turn = nth[participant.device_title] = nth.get(participant.device_title, 0) + 1
+        ranked.append((turn, place))
+    return [participants[place].name for place in sorted(p for _, p in sorted(ranked)[:most])]
+
+
+def time_unit(longest_s: float) -> Unit:
+    """Return hours for what takes several, minutes for what takes many, else seconds."""
+    return next(unit for least_s, unit in _TIMES if longest_s >= least_s)
 
 
 def label_of(name: str, participant: ParticipantSummary) -> str:
     """Name a participant by its device, where it has one."""
     return plain(participant.device or name, 40)
-
-
-def _left_out(count: int, base: str) -> str:
-    what = "joules" if base == "J" else "seconds"
-    return f"{count} more, of fewer {what}, are in the table." if count else ""
 
 
 def _row(
@@ -180,11 +200,14 @@ def _watt_hours(joules: Sequence[float]) -> Unit:
     return next(unit for unit in _WATT_HOURS if middle >= unit.factor or unit.factor < 1.0)
 
 
-def _by_name(trials: Iterable[TrialSummary]) -> dict[str, list[ParticipantSummary]]:
+def _by_name(
+    trials: Iterable[TrialSummary], only: Container[str] | None
+) -> dict[str, list[ParticipantSummary]]:
     found: dict[str, list[ParticipantSummary]] = {}
     for trial in trials:
         for participant in clients(trial):
-            found.setdefault(participant.name, []).append(participant)
+            if only is None or participant.name in only:
+                found.setdefault(participant.name, []).append(participant)
     return found
 
 
