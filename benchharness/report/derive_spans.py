@@ -51,7 +51,9 @@ def _by_start(span: PhaseSpan) -> tuple[int, int]:
 
 def _begun_by(starts: Sequence[tuple[int, int | None]], step: int | None) -> int:
     """Return the place of the start that an end belongs to."""
-    places = range(len(starts) - 1, -1, -1)
+    if starts[-1][1] == step:
+        return -1
+    places = range(len(starts) - 2, -1, -1)
     return next((place for place in places if starts[place][1] == step), -1)
 
 
