@@ -76,6 +76,7 @@ class MeteredGrid(Grid):
         first = asked[min(asked)]
         kind, round_number = first.metadata.message_type, _round_of(first)
         wait_s = self._config.timeout_s if timeout is None else timeout
+        absent = {client: self._timed.absence(client) for client in self._everybody}
         replies = self._timed.exchange([asked[node] for node in sorted(asked)], wait_s)
         good: dict[int, Message] = {}
         lost: dict[int, str] = {}
@@ -91,7 +92,7 @@ class MeteredGrid(Grid):
                 strange.append(f"a second reply in the name of client {verdict.client}")
             else:
                 good[verdict.client] = Message(verdict.content, reply_to=message)
-        self._tell(good, lost, strange, round_number)
+        self._tell(good, {**absent, **lost}, strange, round_number)
         return [good[client] for client in self.contributed]
 
     def _judge(self, reply: Reply, message: Message, kind: str, round_number: int) -> _Verdict:
@@ -123,17 +124,14 @@ class MeteredGrid(Grid):
     def _tell(
         self,
         good: Mapping[int, Message],
-        lost: Mapping[int, str],
+        lost: Mapping[int, str | None],
         strange: list[str],
         round_number: int,
     ) -> None:
         """Say who is left out, each with a reason. Raises GateError if nobody is left in."""
         self.contributed = tuple(sorted(good))
         reasons = {
-            client: lost.get(client)
-            or self._timed.absence(client)
-            or "; ".join(strange)
-            or "was not there"
+            client: lost.get(client) or "; ".join(strange) or "was not there"
             for client in self._everybody
             if client not in good
         }
