@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.ticker import Locator
 
 WIDTH, HEIGHT = 340.0, 204.0
-SHADES = {"floor": 0.3, "startup": 0.75, "io": 0.5, "muted": 0.12}  # how dense a phase's colour is
+_SHADES = {"floor": 0.3, "startup": 0.75, "io": 0.5, "muted": 0.12}  # how dense a phase's colour is
 _SHADE = 0.3  # of the others
 _MOST_APART = 80  # bars with a gap between them
 
@@ -138,9 +138,14 @@ def shade_phases(axes: Axes, spans: Sequence[Span], shared: DeviceAxes) -> None:
     for kind, role in shared.roles.items():
         own = [s for s in spans if s.name == kind]
         boxes = [(s.start_s / time, min(s.end_s, shared.window_s) / time, 1.0) for s in own]
-        patch = _boxes(boxes, figures.COLOUR_OF[role], alpha=SHADES.get(role, _SHADE))
+        patch = _boxes(boxes, figures.COLOUR_OF[role], alpha=shade_of(role))
         patch.set_transform(axes.get_xaxis_transform())
         axes.add_patch(patch)
+
+
+def shade_of(role: str) -> float:
+    """Return how dense the colour of a phase is behind a line, 0 to 1."""
+    return _SHADES.get(role, _SHADE)
 
 
 def plot_bars(axes: Axes, device: DeviceSeries, shared: DeviceAxes) -> None:

@@ -19,6 +19,7 @@ from benchharness.report.figures_captions import (
 from benchharness.report.figures_forest import forest_figure, forest_points
 from benchharness.report.figures_panels import points_figure, power_figure, runs_figure
 from benchharness.report.figures_paper import paper_style, save_pdf
+from benchharness.report.figures_programs import program_figures
 from benchharness.report.figures_stacks import stack_figure
 from benchharness.report.groups import sections
 from benchharness.report.html_panels import median_run, variant_dots
@@ -106,6 +107,7 @@ def _figures(
             power = _power(summary, reader, key, suffix)
             if power is not None:
                 yield "power", power_caption(summary, heading), power
+        yield from program_figures(summary, heading, reader)
 
 
 def _power(summary: CampaignSummary, reader: SeriesReader, key: str, suffix: str) -> Figure | None:

@@ -27,6 +27,7 @@ _RIGHT, _TOP, _BOTTOM = 62.0, 22.0, 40.0
 _LETTER = 6.3  # CSS pixels of an average letter
 _SIZES = 24  # of bubbles
 _MOST_PITCH, _LEAST_SIZE = 34.0, 14.0  # of columns; of the largest bubble
+_LEFT_MM, _RIGHT_MM = 32.0, 3.0  # on paper
 _MOST_NAMES = 30  # on paper; of more rows, some have a name
 
 
@@ -120,12 +121,13 @@ def partition_figure(view: PartitionView) -> Figure:
     clients, classes = view.counts.shape
     row_mm = 4.6 if clients <= 12 else 2.6
     figure = paper_figure(row_mm * clients + 13.0, PAGE_MM)
-    inset(figure, left=32.0, right=3.0, top=2.0, bottom=9.0)
+    inset(figure, left=_LEFT_MM, right=_RIGHT_MM, top=2.0, bottom=9.0)
     axes = figure.subplots()
     rows, columns = np.nonzero(view.counts)
-    row_points = row_mm / 25.4 * 72 * 0.96
-    areas = row_points**2 * view.counts[rows, columns] / view.counts.max()
-    axes.scatter(columns, rows, s=areas, color=figures.LOWER, linewidth=0)
+    column_mm = (PAGE_MM - _LEFT_MM - _RIGHT_MM) / (classes + 1)
+    largest = min(row_mm, max(2.2 * column_mm, 2.0)) / 25.4 * 72  # points across
+    areas = largest**2 * view.counts[rows, columns] / view.counts.max()
+    axes.scatter(columns, rows, s=areas, color=figures.LOWER, alpha=0.8, linewidth=0)
     axes.set_xlim(-1.0, classes)
     axes.set_ylim(clients - 0.4, -0.6)
     shown = range(0, clients, math.ceil(clients / _MOST_NAMES))

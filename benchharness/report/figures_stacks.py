@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchharness.report import figures
 from benchharness.report.figures_paper import drawable, inset, paper_figure, shown_width_mm
-from benchharness.report.html_stacks import Stack
+from benchharness.report.html_stacks import Stack, StackRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ def stack_figure(stack: Stack) -> Figure:
     figure = paper_figure(_ROW_MM * len(rows) + _AXIS_MM + keys_mm + 1.0)
     labels = [drawable(row.label, 34) for row in rows]
     left = min(max(shown_width_mm(label, 7.0) for label in labels) + 3.0, 40.0)
-    totals = max(shown_width_mm(row.total, 7.0) for row in rows)
+    totals = max(shown_width_mm(_total(row, stack), 7.0) for row in rows)
     inset(figure, left=left, right=totals + 3.0, top=keys_mm + 1.0, bottom=_AXIS_MM)
     axes = figure.subplots()
     _bars(axes, stack)
@@ -54,8 +54,15 @@ def _bars(axes: Axes, stack: Stack) -> None:
                 linewidth=0,
             )
         end = max((segment.start + segment.width for segment in row.segments), default=0.0)
+        if row.whisker:
+            low, high = row.whisker
+            axes.errorbar(
+                (low + high) / 2, place, xerr=(high - low) / 2, fmt="none", ecolor=figures.INK,
+                elinewidth=0.8, capsize=1.6, capthick=0.8,
+            )  # fmt: skip
+            end = max(end, high)
         axes.annotate(
-            row.total,
+            _total(row, stack),
             (end, place),
             xytext=(3, 0),
             textcoords="offset points",
@@ -66,6 +73,11 @@ def _bars(axes: Axes, stack: Stack) -> None:
         )
         if row.mark:  # where the window, and with it the total, begins
             axes.vlines(row.mark, place - 0.42, place + 0.42, color=figures.INK, linewidth=0.8)
+
+
+def _total(row: StackRow, stack: Stack) -> str:
+    """Return the total, with its other unit where there is one."""
+    return f"{row.total} ({row.second} {stack.second})" if stack.second else row.total
 
 
 def _ticks(axes: Axes, stack: Stack) -> None:

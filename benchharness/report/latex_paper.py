@@ -23,6 +23,12 @@ _SHOWS = {
     "time": "shows in which phases the time went",
     "points": "shows energy against time, and with it the mean power",
     "power": "shows the power over time of a typical run of each variant",
+    "engines": "shows the energy of all devices by what they did",
+    "deviceenergy": "shows how much of each device's energy was work and how much waiting",
+    "devicetime": "shows how long each device worked and waited",
+    "devices": "shows power and energy of each device over time",
+    "learning": "shows what was learned by round, and against its price",
+    "partition": "shows how the examples were divided among the clients",
 }
 _SAFE_PATH = re.compile(r"[A-Za-z0-9 ._/+-]*")
 
