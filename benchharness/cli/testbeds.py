@@ -32,6 +32,7 @@ class Place:
 def on_testbed(request: Request, testbed: Testbed | None) -> Request:
     """Return a request on a testbed, whose devices share this machine; as it is for None.
 
+    Its title says that it is a twin, wherever the title is shown, unless it does already.
     Devices that no variant has a participant for are left out: they would draw their idle power
     into every sum. The others keep the share that they have among all. Raises UsageError if no
     participant wants a device.
@@ -48,9 +49,14 @@ def on_testbed(request: Request, testbed: Testbed | None) -> Request:
         )
     return replace(
         request,
+        title=request.title if "twin" in request.title.lower() else _twin_title(request, testbed),
         testbed=replace(testbed, devices=devices),
         device_cores={device.name: cores[device.name] for device in devices},
     )
+
+
+def _twin_title(request: Request, testbed: Testbed) -> str:
+    return f"{request.title}, on the twin of testbed {testbed.name}"
 
 
 def _devices_wanted(request: Request) -> int:

@@ -66,7 +66,7 @@ class Configuration:
 
 def main() -> int:
     """Be the plugs until stdin ends; return the exit code."""
-    # Found out only now: what signals do until the plugs run.
+    # Until the plugs run, which have handlers of their own.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     try:
@@ -109,7 +109,8 @@ def _emulate(configuration: Configuration, broker: str) -> None:
 
 def _end_with_stdin() -> None:
     """Wait for the harness to go or to have enough, then leave as at a SIGTERM."""
-    while sys.stdin.buffer.read(4096):
+    # Not through sys.stdin, whose lock this thread would hold when the interpreter ends.
+    while os.read(0, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
