@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from benchharness.declarations import folders
+from benchharness import declarations
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.meters.address import parse_broker
 from benchharness.meters.emulator.chips import CHIPS
@@ -61,7 +61,7 @@ def find_testbed(text: str, where: str | None = None) -> Testbed:
 def testbed_files() -> dict[str, Path]:
     """Return the testbeds that can be named, sorted; a user's own hides a shipped one."""
     found: dict[str, Path] = {}
-    for folder in folders(_FOLDER):
+    for folder in declarations.folders(_FOLDER):
         for file in folder.glob("*.toml"):
             found.setdefault(file.stem, file)
     return dict(sorted(found.items()))

@@ -130,6 +130,29 @@ def test_the_packages_of_federated_training_are_named(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("hindrance", "mosquitto", "state", "words"),
+    [
+        (None, "/usr/sbin/mosquitto", CheckState.OK, ""),
+        (None, None, CheckState.ADVICE, "apt install mosquitto"),
+        ("no writable cpu controller", None, CheckState.ADVICE, "Delegate=yes"),
+    ],
+)
+def test_what_a_testbed_needs_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+    hindrance: str | None,
+    mosquitto: str | None,
+    state: CheckState,
+    words: str,
+) -> None:
+    groups, broker = "benchharness.trial.device_groups", "benchharness.testbed.broker"
+    monkeypatch.setattr(f"{groups}.quota_hindrance", lambda: hindrance)
+    monkeypatch.setattr(f"{broker}.find_mosquitto", lambda: mosquitto)
+    check = doctor.testbed_check()
+    assert (check.subject, check.state) == ("testbeds", state)
+    assert words == "" if check.advice is None else words in check.advice
+
+
 def test_this_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(doctor, "WATCH_S", 0.05)
     checks = doctor.all_checks(argparse.Namespace(results=tmp_path / "r.db"))

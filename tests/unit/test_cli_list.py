@@ -180,3 +180,21 @@ def test_a_missing_runtime_says_how_to_get_it(
 def test_something_else_cannot_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "planets"]) == 2
     assert "planets" in capsys.readouterr().err
+
+
+def test_testbeds_show_the_share_of_each_device_here(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = here / "user" / "testbeds"
+    folder.mkdir(parents=True)
+    device = '[[device]]\nname = "{}"\nspeed = {}\nidle_w = 1\nbusy_w = 2\n'
+    (folder / "two.toml").write_text(device.format("a", 1) + device.format("b", 0.5))
+    (entry,) = listed(capsys, "testbeds")
+    assert (entry["name"], entry["class"]) == ("two", "emulated")
+    fast, slow = (each["cores"] for each in entry["devices"])
+    assert fast == pytest.approx(2 * slow)
+    (folder / "broken.toml").write_text("share = 2\n")
+    assert main(["list", "testbeds"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out.startswith("two  two  a ")
+    assert "broken.toml:1: share: 2 of this machine is more than it has" in shown.err
