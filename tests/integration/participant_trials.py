@@ -18,6 +18,7 @@ from benchharness.trial.cgroup_factory import CgroupFactory
 from benchharness.trial.devices import Devices
 from benchharness.trial.engine import Engine
 from benchharness.trial.launch import become_subreaper
+from benchharness.trial.sampler_frames import SamplerReport
 from benchharness.trial.spec import SHARED_PLACE, Participant, TrialOptions, VariantSpec
 from benchharness.trial.watch import Equipment
 
@@ -58,6 +59,8 @@ class Ran:
     result: TrialResult
     events: list[EventRecord]
     trees: dict[str, dict[str, Any]]  # the columns of each participant's stream, by channel
+    phases: list[str | None]  # what the progress line showed, about once a second
+    sampler: SamplerReport
 
     @property
     def uses(self) -> dict[str, dict[str, Any]]:
@@ -93,19 +96,28 @@ def run_trial(
     groups = CgroupFactory() if way == "group" else CgroupFactory(nowhere)
     variant = VariantSpec(0, "x", "x", {}, tuple(participants), **spec)
     options = TrialOptions(idle_s=0, settle_s=0, probe_hz=probe_hz, warmup=warmup)
-    equipment = Equipment(MonotonicClock(), (), options, groups, tick, devices)
+    phases: list[str | None] = []
+
+    def watch(*stage: Any) -> None:
+        assert engine.recorder is not None
+        phases.append(engine.recorder.shown.words)
+        tick(*stage)
+
+    equipment = Equipment(MonotonicClock(), (), options, groups, watch, devices)
     with Store.open(folder / "results.db") as store:
         campaign = CampaignRecord("0" * 8, "", 0, 0, "", "", "", {}, {})
         store.add_campaign(campaign)
         store.plan_trials(campaign.id, [TrialPlan(0, 0, 0, "x", {})])
         trial = store.trials(campaign.id)[0]
-        result = Engine(store, equipment).run(trial, variant)
+        engine = Engine(store, equipment)
+        result = engine.run(trial, variant)
         trees = {
             stream.name.removeprefix("tree:"): _columns(store, stream.stream_id)
             for stream in store.streams(trial.trial_id)
             if stream.name.startswith("tree:")
         }
-        return Ran(result, list(store.events(trial.trial_id)), trees)
+        events = list(store.events(trial.trial_id))
+        return Ran(result, events, trees, phases, engine.reports[-1])
 
 
 def _columns(store: Store, stream_id: int) -> dict[str, Any]:

@@ -210,6 +210,19 @@ events.output("rounds", sorted(path.name for path in Path.cwd().glob("round-*"))
     assert ran.uses["main"]["started_ns"] == lives[0]["started_ns"]
 
 
+def test_the_progress_line_shows_the_round_of_the_server(tmp_path: Path) -> None:
+    server = """
+with events.phase("round", step=3):
+    for _ in range(15):
+        time.sleep(0.1)
+        events.span("train", events.now_ns() - 9, events.now_ns(), step=3, participant="client")
+"""
+    client = "for _ in range(20):\n    with events.phase('mine'):\n        time.sleep(0.05)"
+    ran = run_trial(tmp_path, [program("main", server), program("client", client)])
+    assert "round 3" in ran.phases
+    assert set(ran.phases) <= {"round 3", None}
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_support_program_that_fails_comes_back_and_is_ready_again(
     tmp_path: Path, way: str
