@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from benchharness.federated.flower_link_grid import TASK, LinkGrid
 from benchharness.federated.flower_worker import ask
 from benchharness.federated.process_server import STATE
 from benchharness.federated.records import ARRAYS, CONFIG, ROUND, plain_arrays, reply_content
+from benchharness.federated.rounds import Work as ServersWork
 from benchharness.federated.rounds import run_rounds
 from benchharness.federated.task import ServerWork
 
@@ -47,12 +48,14 @@ def task_of(values: Mapping[str, object]) -> TaskConfig:
     return TaskConfig(**known)  # type: ignore[arg-type]
 
 
-def serve(grid: Grid, context: Context) -> None:
+def serve(
+    grid: Grid, context: Context, work: Callable[[TaskConfig], ServersWork] = ServerWork
+) -> None:
     """Run the rounds with the nodes behind ``grid``; say in the shared folder how they ended."""
     shared = Path(str(context.run_config.get(SHARED) or ".")).absolute()
     try:
         config = task_of(context.run_config)
-        run_rounds(LinkGrid(grid, config, _complain), ServerWork(config), config, shared / STATE)
+        run_rounds(LinkGrid(grid, config, _complain), work(config), config, shared / STATE)
     except BenchharnessError as error:
         meeting.close_down(shared, meeting.End(False, error.line(), error.exit_code))
         raise

@@ -98,6 +98,8 @@ def attend(
                     insecure=not link.tls,
                     root_certificates=meeting.authority(shared).read_bytes() if link.tls else None,
                 )
+                if client.refused is not None:
+                    raise client.refused
                 return
             except grpc.RpcError as error:
                 reason = _words(error)

@@ -35,18 +35,19 @@ class WorkClient(Client):
     """Client ``index`` of the training that ``task`` is the digest of; it does ``work``.
 
     What is wrong with a question is answered; what is wrong with the client ends it. ``asked``
-    counts the questions: where it grows there is a server.
+    counts the questions: where it grows there is a server. ``refused`` is why it can take no part.
     """
 
     def __init__(self, work: Work, index: int, task: str) -> None:
         self._work, self._index, self._task = work, index, task
         self.asked = 0
+        self.refused: UsageError | None = None
 
     def get_properties(self, ins: GetPropertiesIns) -> GetPropertiesRes:
-        """Say who this is. Raises UsageError where the server has another training."""
+        """Say who this is; the server sends away who has another training."""
         self.asked += 1
         if ins.config.get(TASK) != self._task:
-            raise UsageError(
+            self.refused = UsageError(
                 f"client {self._index} is configured for another training than the server",
                 remedy="give both the same options",
             )

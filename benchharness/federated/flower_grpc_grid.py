@@ -23,6 +23,7 @@ from flwr.common import (
     FitRes,
     GetPropertiesIns,
     Parameters,
+    ReconnectIns,
     Scalar,
     parameters_to_ndarrays,
 )
@@ -183,6 +184,8 @@ class GrpcGrid(Grid):
                 self._say(f"there is no client {number!r} of {self._config.clients}")
             else:
                 client = number
+            if client is None:
+                proxy.reconnect(ReconnectIns(None), _INTRODUCTION_S, None)  # that is, never
         except Exception as error:  # the connection's end has many names, and is no news
             self._say(f"a client left before it said who it is: {_text(error)}")
         with self._lock:
