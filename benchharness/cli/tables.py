@@ -12,6 +12,7 @@ from benchharness.report.energy_budget import good_figures, typical
 from benchharness.report.energy_runs import runs_table
 from benchharness.report.energy_tables import budget_table, energy_table
 from benchharness.report.metrics import headline_key, ranked
+from benchharness.report.participants_table import participants_table
 from benchharness.report.several_meters import several_meters
 from benchharness.report.statistics_table import statistics_tables
 from benchharness.report.table import GAP, Cell, Table, comparison_tables
@@ -75,7 +76,8 @@ def print_summary(
     say(console, "all figures", style="bold")
     _print_tables(comparison_tables(summary), console)
     device = edge_tables(summary) if edge or has_host(summary) else []
-    for table in (*device, energy_table(summary), several_meters(summary)):
+    tables = (participants_table(summary), *device, energy_table(summary), several_meters(summary))
+    for table in tables:
         if table is not None:
             say(console, "")
             say(console, table.caption, style="bold")

@@ -37,7 +37,10 @@ class CheckRow:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the checks look at: the good runs, their figures, and what was observed."""
+    """What the checks look at: the good runs, the figures of their meters, what was observed.
+
+    Where a run's energy is a sum over devices, the figures are those of the devices.
+    """
 
     summary: CampaignSummary
     trials: Sequence[TrialSummary]

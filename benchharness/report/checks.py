@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from benchharness.energy.devices import counting
 from benchharness.model import CampaignSummary, Status
 from benchharness.report.check_records import CheckRow, Result, Seen, by_share, runs_text
 from benchharness.report.checks_meter import METER_CHECKS
@@ -23,7 +24,7 @@ _MISSED = 0.005  # of the samples: derive_cautions
 def check_rows(summary: CampaignSummary, reader: SeriesReader | None = None) -> list[CheckRow]:
     """Return every check of which something is known, those of the meter first."""
     good = [t for t in summary.trials if t.status is Status.OK]
-    figures = [t.energy for t in good if t.energy is not None]
+    figures = [figure for trial in good for figure in counting(trial)]
     seen = Seen(summary, good, figures, reader)
     return [row for check in _CHECKS for row in check(seen)]
 

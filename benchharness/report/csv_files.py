@@ -20,6 +20,13 @@ from benchharness.model import (
 )
 from benchharness.report.csv_energy import energy_rows
 from benchharness.report.edge_rows import edge_csv, has_host
+from benchharness.report.flat_participants import (
+    has_participants,
+    has_series,
+    participant_rows,
+    phase_rows,
+    series_rows,
+)
 from benchharness.report.flat_rows import readable, trial_rows, variant_rows
 from benchharness.report.timeline import SeriesReader
 
@@ -34,9 +41,11 @@ _FORMULA = re.compile(r"[\t\r\n ]*(=|[-+@](?=.*[(|!]))", re.DOTALL)
 def write_csv(
     summary: CampaignSummary, folder: Path, reader: SeriesReader | None = None
 ) -> list[Path]:
-    """Write trials.csv, variants.csv, energy.csv and edge.csv (where there is any).
+    """Write trials.csv and variants.csv, and what there is of several more.
 
-    The observations go under observations/, if ``reader`` is given.
+    edge.csv, energy.csv; participants.csv and phases.csv where runs had several programs;
+    series.csv where they told metrics by step. The observations go under observations/, if
+    ``reader`` is given.
 
     Returns the files; raises UsageError when the folder cannot be written.
     """
@@ -50,6 +59,11 @@ def write_csv(
             written.append(_write(folder / "edge.csv", _edge_rows(summary)))
         if any(trial.energy or trial.other_energy for trial in summary.trials):
             written.append(_write(folder / "energy.csv", energy_rows(summary)))
+        if has_participants(summary):
+            written.append(_write(folder / "participants.csv", participant_rows(summary)))
+            written.append(_write(folder / "phases.csv", phase_rows(summary)))
+        if has_series(summary):
+            written.append(_write(folder / "series.csv", series_rows(summary)))
         if reader is not None:
             written += _write_observations(summary, folder / "observations", reader)
     except OSError as error:

@@ -79,15 +79,20 @@ def _classes(
     if len(found) > 1:
         which = listed(sorted(each.value for each in found))
         yield Caution("mixed-classes", f"joules are {which}, and are not compared with each other")
+    by_class: dict[str, list[str]] = {}
     for meter in meters:
-        name, measurement_class = meter["name"], meter.get("class")
-        if measurement_class == MeasurementClass.ESTIMATED.value:
-            message = f"joules of {name} are estimated from CPU use, not measured"
+        by_class.setdefault(str(meter.get("class")), []).append(str(meter["name"]))
+    for each, names in by_class.items():
+        which, one = _shortly(names), len(names) == 1
+        if each == MeasurementClass.ESTIMATED.value:
+            message = f"joules of {which} are estimated from CPU use, not measured"
             yield Caution("estimated", message, "connect a meter (--meter)")
-        elif measurement_class == MeasurementClass.EMULATED.value:
-            yield Caution("emulated", f"joules of {name} come from an emulated meter")
-        elif measurement_class == MeasurementClass.REPLAYED.value:
-            yield Caution("replayed", f"joules of {name} come from a recording")
+        elif each == MeasurementClass.EMULATED.value:
+            come = "an emulated meter" if one else "emulated meters"
+            yield Caution("emulated", f"joules of {which} come from {come}")
+        elif each == MeasurementClass.REPLAYED.value:
+            come = "a recording" if one else "recordings"
+            yield Caution("replayed", f"joules of {which} come from {come}")
 
 
 def _assumed_gain(meters: Sequence[Mapping[str, Any]]) -> Iterable[Caution]:

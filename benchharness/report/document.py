@@ -30,6 +30,7 @@ from benchharness.report.document_energy import (
     meters_document,
     start_document,
 )
+from benchharness.report.document_participants import participants_document, series_document
 from benchharness.report.edge_rows import edge_document
 from benchharness.report.groups import Group, groups
 from benchharness.report.several_meters import figures_of
@@ -127,6 +128,8 @@ def _trial(trial: TrialSummary, applies: tuple[str, ...] | None) -> dict[str, An
         **flags_document(trial),
         "outputs": trial.outputs,
         "metrics": trial.metrics,
+        "participants": participants_document(trial),
+        "series": series_document(trial),
         "phases_s": trial.phases_s,
         "stages": [_span(span) for span in trial.spans if span.source == HARNESS],
         "window_start_ns": trial.window_start_ns,

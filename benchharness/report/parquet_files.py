@@ -1,8 +1,8 @@
 """Parquet for data frames: trials, variants, and every observation; needs the extra ``parquet``.
 
-``trials.parquet`` and ``variants.parquet`` have the columns of the CSV files, with types that do
-not depend on the values. ``observations.parquet`` is long: a row a value, null where it is missing.
-One stream is in memory at a time, however long the campaign was.
+``trials``, ``variants``, ``participants``, ``phases`` and ``series`` have the columns of the CSV
+files, with types that do not depend on the values. ``observations.parquet`` is long: a row a value,
+null where it is missing. One stream is in memory at a time, however long the campaign was.
 """
 
 from __future__ import annotations
@@ -15,6 +15,13 @@ from typing import TYPE_CHECKING, Any
 from benchharness.errors import UsageError
 from benchharness.model import CampaignSummary, TrialSummary
 from benchharness.report.document import SCHEMA_VERSION
+from benchharness.report.flat_participants import (
+    has_participants,
+    has_series,
+    participant_rows,
+    phase_rows,
+    series_rows,
+)
 from benchharness.report.flat_rows import readable, trial_rows, variant_rows
 from benchharness.report.timeline import SeriesReader, StreamLike
 
@@ -24,13 +31,14 @@ if TYPE_CHECKING:
 ROWS_A_GROUP = 131_072
 _WHOLE = re.compile(
     r"(trial_id|index|variant|repetition|trials|ok|energy_marked|.*_ns|module_bytes|memory_.*_bytes"
-    r"|.*:n)"
+    r"|.*:n|count|step|restarts)"
 )
 _TEXT = frozenset(
     {
         *("label", "workload", "status", "reason", "energy_class", "energy_method"),
         *("energy_meter", "energy_target", "energy_missing", "outputs", "metrics", "cautions"),
-        "kind",
+        *("kind", "participant", "role", "device", "device_title", "phase", "left", "metric"),
+        "left_out_steps",
     }
 )
 _TEXT_ENDS = (":verdict",)
@@ -41,6 +49,9 @@ def write_parquet(
 ) -> list[Path]:
     """Write trials.parquet and variants.parquet, and with ``reader`` observations.parquet.
 
+    Runs of several programs have participants.parquet and phases.parquet, metrics by step
+    series.parquet.
+
     Returns the files. Raises UsageError without pyarrow, and when the folder cannot be written.
     """
     require_pyarrow()
@@ -50,6 +61,12 @@ def write_parquet(
             _write_rows(summary, trial_rows(summary), folder / "trials.parquet"),
             _write_rows(summary, variant_rows(summary), folder / "variants.parquet"),
         ]
+        if has_participants(summary):
+            rows = participant_rows(summary)
+            written.append(_write_rows(summary, rows, folder / "participants.parquet"))
+            written.append(_write_rows(summary, phase_rows(summary), folder / "phases.parquet"))
+        if has_series(summary):
+            written.append(_write_rows(summary, series_rows(summary), folder / "series.parquet"))
         if reader is not None:
             written.append(_write_observations(summary, reader, folder / "observations.parquet"))
     except OSError as error:
