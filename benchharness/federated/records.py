@@ -61,7 +61,10 @@ class HeldArray(Array):
 
 def array_record(arrays: Mapping[str, Tensor]) -> ArrayRecord:
     """Return a record around the arrays, which are not copied."""
-    return ArrayRecord({name: HeldArray(array) for name, array in arrays.items()})
+    record = ArrayRecord()  # given a dictionary it would copy every array
+    for name, array in arrays.items():
+        record[name] = HeldArray(array)
+    return record
 
 
 def plain_arrays(record: ArrayRecord) -> dict[str, Tensor]:

@@ -48,7 +48,8 @@ def load(folder: Path, config: TaskConfig) -> State | None:
     if not file.exists():
         return None
     try:
-        with np.load(file, allow_pickle=False) as members:
+        # NumPy leaves a damaged file open that it opened itself.
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as members:
             story = json.loads(members[_STORY].tobytes())
             arrays = {
                 name.removeprefix(_ARRAY): members[name]

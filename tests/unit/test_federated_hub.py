@@ -1,0 +1,220 @@
+"""The hub with clients that are sockets of this process: who is let in, asked, lost."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchharness.federated import greeting
+from benchharness.federated.connection import Connection
+from benchharness.federated.hub import Answer, Hub
+from benchharness.federated.wire import LARGEST_FRAME_BYTES, encode
+
+TASK = "a training"
+
+
+class Rig:
+    """A hub, what it said, and connections to it; each client's part runs in a thread."""
+
+    def __init__(self, clients: int = 2) -> None:
+        self.said: list[str] = []
+        self.hub = Hub(clients, TASK, say=self.said.append)
+        self.threads: list[threading.Thread] = []
+
+    def connect(self) -> Connection:
+        return Connection(socket.create_connection(("127.0.0.1", self.hub.port), timeout=5))
+
+    def join(self, index: int, **other: Any) -> Connection:
+        """Return the connection of a client that has been let in."""
+        connection = self.connect()
+        fields = {**greeting.hello(index, "boot", LARGEST_FRAME_BYTES, TASK), **other}
+        connection.send("hello", fields)
+        welcomed: list[str] = []
+        self.behind(lambda: welcomed.append(connection.receive(5).kind))
+        while self.threads[-1].is_alive():
+            self.hub.gather_any(0.01)
+        assert welcomed == ["welcome"] and self.hub.gather((index,), 5)
+        return connection
+
+    def behind(self, act: Callable[[], object]) -> None:
+        self.threads.append(threading.Thread(target=act))
+        self.threads[-1].start()
+
+    def ask(self, *clients: int, timeout_s: float = 5, **tensors: Any) -> dict[int, Answer]:
+        letter = encode("train", {"leg": self.hub.next_leg()}, tensors)
+        return self.hub.exchange(dict.fromkeys(clients, letter), timeout_s)
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    rig = Rig()
+    yield rig
+    rig.hub.close("over")
+    for thread in rig.threads:
+        thread.join()
+
+
+def answer(connection: Connection, **fields: Any) -> None:
+    frame = connection.receive(5)
+    tensors = {name: 2 * tensor for name, tensor in frame.tensors.items()}
+    connection.send("reply", {"leg": frame.fields["leg"], **fields}, tensors)
+
+
+def hang_up(connection: Connection) -> None:
+    connection.receive(5)
+    connection.close()
+
+
+def test_all_are_asked_at_once_and_answer_with_their_times(rig: Rig) -> None:
+    w = np.arange(300_000, dtype=np.float64)  # more than a socket's buffers hold
+    with rig.join(1) as one, rig.join(2) as two:
+        assert rig.hub.free() == (1, 2)
+        before = time.monotonic_ns()
+        rig.behind(lambda: answer(one, name="one"))
+        rig.behind(lambda: answer(two, name="two"))
+        answers = rig.ask(1, 2, w=w)
+        after = time.monotonic_ns()
+        for index, name in ((1, "one"), (2, "two")):
+            got = answers[index]
+            assert got.lost is None and got.frame is not None
+            assert got.frame.fields["name"] == name
+            np.testing.assert_array_equal(got.frame.tensors["w"], 2 * w)
+            assert before <= got.sent_ns < got.done_ns <= after
+            assert w.nbytes < got.bytes_down < w.nbytes + 200
+    assert rig.said == []
+
+
+def test_who_hangs_up_is_out_of_the_leg_at_once(rig: Rig) -> None:
+    one, two = rig.join(1), rig.join(2)
+    with two:
+        rig.behind(lambda: hang_up(one))
+        rig.behind(lambda: answer(two))
+        start = time.monotonic()
+        answers = rig.ask(1, 2, timeout_s=30)
+        assert time.monotonic() - start < 10
+    assert answers[1].lost == "the connection was closed"
+    assert answers[2].lost is None
+    assert rig.hub.why_not(1) == "the connection was closed"
+    assert rig.said == ["client 1: the connection was closed"]
+
+
+def test_who_is_cut_off_within_a_frame_is_said_to_be(rig: Rig) -> None:
+    one = rig.join(1)
+
+    def half() -> None:
+        one.receive(5)
+        whole = b"".join(encode("reply", {"leg": 1}, {"w": np.zeros(100)}))
+        one._socket.sendall(whole[:-300])
+        one.close()
+
+    rig.behind(half)
+    lost = rig.ask(1)[1].lost
+    assert lost == "the connection was closed within a frame, without 300 bytes of its payload"
+
+
+def test_who_does_not_answer_is_given_up_and_asked_again_once_it_has(rig: Rig) -> None:
+    with rig.join(1) as one:
+        assert rig.ask(1, timeout_s=0.05)[1].lost == "gave no answer within 0.05 s"
+        assert rig.hub.free() == ()
+        assert rig.ask(1, timeout_s=0.05)[1].lost == "is still at an earlier question"
+        rig.behind(lambda: answer(one))  # to the first question
+        assert rig.hub.gather_any(5)
+        assert rig.said == ["client 1 answered after it had been given up"]
+        rig.behind(lambda: answer(one))
+        assert rig.ask(1)[1].lost is None
+
+
+def test_who_comes_back_takes_its_place_also_while_the_lost_connection_stands(rig: Rig) -> None:
+    with rig.join(1), rig.join(1) as again:
+        rig.behind(lambda: answer(again, which="again"))
+        got = rig.ask(1)[1]
+        assert got.frame is not None and got.frame.fields["which"] == "again"
+    assert rig.said == ["client 1: came back on another connection"]
+
+
+def test_a_client_that_says_it_failed_is_lost_for_this_leg_only(rig: Rig) -> None:
+    with rig.join(1) as one:
+
+        def fail() -> None:
+            one.receive(5)
+            one.send("failed", {"leg": 1, "text": "no room"})
+
+        rig.behind(fail)
+        assert rig.ask(1)[1].lost == "failed: no room"
+        rig.behind(lambda: answer(one))
+        assert rig.ask(1)[1].lost is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"index": 3}, "there is no client 3 of 2"),
+        ({"index": True}, "there is no client True of 2"),
+        ({"index": "1"}, "there is no client '1' of 2"),
+        ({"task": "another"}, "it is configured for another training"),
+        ({"limit_bytes": 10}, "frames of 10 bytes"),
+    ],
+)
+def test_who_cannot_be_a_client_is_told_why(rig: Rig, fields: dict[str, Any], says: str) -> None:
+    hello = greeting.hello(1, "boot", LARGEST_FRAME_BYTES, TASK)
+    with rig.connect() as stranger:
+        stranger.send("hello", {**hello, **fields})
+        assert not rig.hub.gather((1,), 0.3)
+        frame = stranger.receive(5)
+        assert frame.kind == "refused" and says in frame.fields["text"]
+    assert len(rig.said) == 1 and says in rig.said[0]
+
+
+@pytest.mark.parametrize(
+    "noise", [b"GET / HTTP/1.1\r\n\r\n1234567", bytes(24), b"BHFW" + b"\xff" * 20]
+)
+def test_foreign_programs_are_turned_away_and_clients_are_not_disturbed(
+    rig: Rig, noise: bytes
+) -> None:
+    with rig.join(1) as one, socket.create_connection(("127.0.0.1", rig.hub.port)) as stranger:
+        stranger.sendall(noise)
+        rig.behind(lambda: answer(one))
+        assert rig.ask(1)[1].lost is None
+        assert not rig.hub.gather((2,), 0.2)
+    assert len(rig.said) == 1 and "\n" not in rig.said[0]
+
+
+def test_an_answer_that_nobody_asked_for_ends_the_connection(rig: Rig) -> None:
+    with rig.join(1) as one:
+        one.send("reply", {"leg": 1})
+        assert not rig.hub.gather((1, 2), 0.3)
+    assert rig.hub.why_not(1) == "an answer that nobody asked for: 'reply' of leg 1"
+
+
+def test_a_letter_over_a_clients_limit_is_not_sent_to_it(rig: Rig) -> None:
+    with rig.join(1, limit_bytes=1 << 16):
+        lost = rig.ask(1, w=np.zeros(1 << 14))[1].lost
+        assert lost is not None and lost.startswith("takes 65536 bytes at most, not 131")
+        assert rig.hub.free() == (1,)
+
+
+def test_good_bye_reaches_all_with_its_reason(rig: Rig) -> None:
+    with rig.join(1) as one, rig.join(2) as two:
+        rig.hub.close("that was all")
+        for connection in (one, two):
+            frame = connection.receive(5)
+            assert (frame.kind, frame.fields) == ("bye", {"text": "that was all"})
+        rig.hub.close("again")
+
+
+def test_the_port_is_had_again_and_where_it_is_taken_another() -> None:
+    first = Hub(1, TASK)
+    port = first.port
+    second = Hub(1, TASK, port=port)
+    assert second.port != port
+    first.close("over")
+    third = Hub(1, TASK, port=port)
+    assert third.port == port
+    second.close("over")
+    third.close("over")
