@@ -6,7 +6,6 @@ import contextlib
 import ctypes
 import os
 import resource
-import select
 import signal
 import subprocess
 import threading
@@ -19,6 +18,7 @@ from benchharness.errors import UnfitError
 from benchharness.probes.processes import MARKER_VARIABLE, is_marked
 from benchharness.trial.capture import Capture
 from benchharness.trial.cgroups import Cgroup, CgroupUse
+from benchharness.trial.descriptors import readable
 from benchharness.trial.marked import marked_processes, own_children
 
 # The shell enters the groups, says so, waits for the word, and becomes the program. Entering may
@@ -132,7 +132,7 @@ class Child:
         said = b""
         deadline = time.monotonic() + _READY_TIMEOUT_S
         while len(said) < len(_READY) and time.monotonic() < deadline:
-            if not select.select([stdout], [], [], 0.1)[0]:
+            if not readable(stdout.fileno(), 0.1):
                 continue
             data = os.read(stdout.fileno(), len(_READY) - len(said))
             if not data:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from types import TracebackType
 
 from benchharness.errors import UnfitError, UsageError
 from benchharness.probes.processes import MARKER_VARIABLE
+from benchharness.trial.descriptors import readable
 from benchharness.trial.sampler_frames import Batch, FrameReader, SamplerReport
 
 __all__ = ["Batch", "Sampler", "SamplerReport"]
@@ -28,6 +28,7 @@ LOWEST_HZ = 0.01
 HIGHEST_HZ = 1000.0
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
+FLUSH_TIMEOUT_S = 20.0  # a thousand trees take their time
 _PROGRAM = (
     "import sys; sys.path.append(sys.argv[1]); "
     "from benchharness.probes.sampler_program import main; sys.exit(main(sys.argv[2]))"
@@ -96,7 +97,7 @@ class Sampler:
             raise failure
         return batches
 
-    def flush(self, timeout_s: float = 2.0) -> list[Batch]:
+    def flush(self, timeout_s: float = FLUSH_TIMEOUT_S) -> list[Batch]:
         """Return everything sampled up to now, such as at the end of a trial.
 
         Raises UnfitError if the sampler died or does not answer in time.
@@ -170,7 +171,7 @@ class Sampler:
         deadline = time.monotonic() + timeout_s
         while not done() and not self._ended:
             left_s = deadline - time.monotonic()
-            if left_s <= 0 or not select.select([self.fileno()], [], [], left_s)[0]:
+            if left_s <= 0 or not readable(self.fileno(), left_s):
                 break
             self._read()
         return done()

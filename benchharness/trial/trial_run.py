@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchharness.clock import NANOSECONDS_PER_SECOND
 from benchharness.store.records import TrialResult
+from benchharness.trial.descriptors import make_room
 from benchharness.trial.outcome import Stop
 from benchharness.trial.programs import Programs
 from benchharness.trial.recorder import Recorder
@@ -45,6 +46,7 @@ class TrialRun:
         launcher = Launcher(
             equipment.cgroups, self.spec, self.marker, self.scratch, equipment.devices
         )
+        make_room(len(self.spec.participants))
         self.programs = Programs(launcher, self.recorder, self.sampler, self.watch)
 
     def stages(self, dither_s: float) -> TrialResult:
