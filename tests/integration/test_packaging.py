@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DECLARATIONS = ("workloads", "meters", "reports", "wasm_modules", "results/published")
+DECLARATIONS = ("workloads", "testbeds", "meters", "reports", "wasm_modules", "results/published")
 
 
 def run(*command: Path | str, cwd: Path) -> str:
