@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from benchharness.energy.devices import is_sum
 from benchharness.energy.figure import Outcome, energy_figure
-from benchharness.energy.readings import Readings, Window
+from benchharness.energy.peak import above_peak
+from benchharness.energy.readings import FloatArray, Readings, TimeArray, Window
 from benchharness.model import (
     Capabilities,
     Caution,
@@ -148,7 +151,22 @@ def meter_outcome(
             figure, part_of=meter.meta.get("part_of"), gate=_with_messages(figure.gate, now)
         )
     happened = event_cautions(meter.name, now, times_ns, last_ns)
-    return Outcome(figure, outcome.reason, (*outcome.cautions, *happened))
+    beyond = () if figure is None else _above_peak(figure, times_ns, columns, window)
+    return Outcome(figure, outcome.reason, (*outcome.cautions, *beyond, *happened))
+
+
+def _above_peak(
+    figure: EnergyFigure,
+    times_ns: TimeArray,
+    columns: Mapping[str, FloatArray],
+    window: Window,
+) -> tuple[Caution, ...]:
+    if "power_w" not in columns:
+        return ()
+    inside = (times_ns >= window.start_ns) & (times_ns <= window.end_ns)
+    powers_w = columns["power_w"][inside]
+    caution = above_peak(figure, powers_w[np.isfinite(powers_w)], window.duration_s)
+    return () if caution is None else (caution,)
 
 
 def _with_messages(gate: Mapping[str, int], events: Sequence[MeterEvent]) -> dict[str, int]:

@@ -17,6 +17,7 @@ _WORDS = {
     "counter-disagrees": "counter ≠ powers",
     "meters-disagree": "meters disagree",
     "parts-exceed-whole": "parts exceed the whole",
+    "energy-above-peak": "above its peak power",
     "meter-two-devices": "two devices",
     "meter-replaced": "another plug",
     "net-below-zero": "net below zero",
@@ -43,7 +44,7 @@ _WORDS = {
 }
 _MARKING = frozenset(
     {
-        *("counter-disagrees", "meters-disagree", "parts-exceed-whole"),
+        *("counter-disagrees", "meters-disagree", "parts-exceed-whole", "energy-above-peak"),
         *("meter-two-devices", "meter-replaced"),
     }
 )
