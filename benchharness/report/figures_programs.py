@@ -70,7 +70,7 @@ def program_figures(
         series = None if reader is None else shown_series(summary, reader, kinds, _BUCKETS)
         if series is not None:
             yield "devices", _devices_caption(summary, title, series), devices_figure(series, kinds)
-    yield from _learning(summary, title)
+    yield from _learning(summary, title, reader)
 
 
 def _stacks(summary: CampaignSummary, title: str, kinds: PhaseKinds) -> Iterator[Named]:
@@ -175,9 +175,9 @@ def _devices_caption(summary: CampaignSummary, title: str, series: TrialSeries) 
     )
 
 
-def _learning(summary: CampaignSummary, title: str) -> Iterator[Named]:
+def _learning(summary: CampaignSummary, title: str, reader: SeriesReader | None) -> Iterator[Named]:
     runs, _ = learning_runs(summary)
-    charts = learning_charts(runs)
+    charts = learning_charts(summary, runs, reader)
     if charts:
         which = "one run" if len(runs) == 1 else "the median run of each variant"
         yield (

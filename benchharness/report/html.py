@@ -38,7 +38,7 @@ from benchharness.report.edge_table import edge_tables
 from benchharness.report.energy_runs import runs_table
 from benchharness.report.energy_tables import energy_table
 from benchharness.report.groups import is_divided, workloads
-from benchharness.report.html_instruments import instrument_facts
+from benchharness.report.html_instruments import instrument_groups
 from benchharness.report.metrics import (
     CLASS_NOTES,
     class_suffix,
@@ -106,7 +106,7 @@ def render_html(
     answers = {
         **html_answers.answers(summary, reader, found),
         "participants": html_participants.participants_view(summary, reader),
-        "learning": html_learning.learning_view(summary),
+        "learning": html_learning.learning_view(summary, reader),
     }
     context = _Context(summary, reader, against, timeline, environment, answers)
     text = _render(context, limits)
@@ -197,9 +197,7 @@ def _trust(summary: CampaignSummary, limits: html_panels.Limits) -> Mapping[str,
         "energy": energy_key(summary),
         "energy_suffix": class_suffix(summary),
         "classes": [(c.value, CLASS_NOTES[c]) for c in energy_classes(summary)],
-        "meters": [
-            (plain(m.get("name", "meter"), 60), instrument_facts(m)) for m in summary.meters
-        ],
+        "meters": instrument_groups(summary.meters),
         "budget": html_energy.budget(summary),
         "budgets": html_energy.budget_stack(summary),
         "rests_on": energy_table(summary),

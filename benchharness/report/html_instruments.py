@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from benchharness.energy.observed import ASSUMED_GAIN_BOUND, ASSUMED_MODEL_BOUND
@@ -12,6 +12,8 @@ from benchharness.report.text import number, plain
 from benchharness.units import format_si
 
 NOT_KNOWN = "not known"
+_OWN = frozenset({"target", "declared in", "serial"})  # what differs between meters that are alike
+_ALIKE = 3  # so many meters are described together
 _TOLD = frozenset(
     {
         *("name", "driver", "class", "target", "part_of", "where", "description", "period_s"),
@@ -26,6 +28,24 @@ def instrument_facts(meter: Mapping[str, Any]) -> list[Fact]:
     """Return what is known of an instrument, in a fixed order; what is not known says so."""
     rows = [Fact(label, plain(text, 300)) for label, text in _rows(meter) if text]
     return [*rows, *facts({key: meter[key] for key in meter if key not in _TOLD})]
+
+
+def instrument_groups(meters: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[Fact]]]:
+    """Return title and facts of each instrument; several that differ in their target are one."""
+    groups: dict[tuple[Fact, ...], list[tuple[str, Mapping[str, Any]]]] = {}
+    for meter in meters:
+        name = plain(meter.get("name", "meter"), 60)
+        alike = tuple(f for f in instrument_facts(meter) if f.label not in _OWN)
+        groups.setdefault(alike, []).append((name, meter))
+    found = []
+    for alike, members in groups.items():
+        if len(members) < _ALIKE:
+            found += [(f"Meter {name}", instrument_facts(meter)) for name, meter in members]
+            continue
+        names = ", ".join(name for name, _ in members)
+        title = f"{len(members)} meters alike: {plain(names, 300)}"
+        found.append((title, [*alike[:2], Fact("target", "each its device"), *alike[2:]]))
+    return found
 
 
 def latency_text(meter: Mapping[str, Any]) -> str:

@@ -14,10 +14,13 @@ from benchharness.model import CampaignSummary, SeriesPoint, TrialSummary, Varia
 from benchharness.report.figures_curves import MOST_LINES, Chart, Curve, draw_chart
 from benchharness.report.figures_partition import draw_key, draw_partition
 from benchharness.report.html_panels import median_run
+from benchharness.report.html_participants import energy_words
+from benchharness.report.learning_energy import LearningPoint, learning_points
 from benchharness.report.metrics import headline_key, ranked
 from benchharness.report.participant_stacks import time_unit
 from benchharness.report.partition import PartitionView, counts_of, partitions
-from benchharness.report.text import plain
+from benchharness.report.text import column_unit, plain
+from benchharness.report.timeline import SeriesReader
 
 ACCURACY, LOSS = "accuracy", "loss"
 TEST, TRAIN = "test", "train"
@@ -70,13 +73,16 @@ class LearningRun:
         return tuple(p for p in self.trial.series.get(f"{part}_{what}", ()) if p.step is not None)
 
 
-def learning_view(summary: CampaignSummary) -> LearningView | None:
+Priced = tuple[LearningRun, list[LearningPoint]]
+
+
+def learning_view(summary: CampaignSummary, reader: SeriesReader | None) -> LearningView | None:
     """Return the section; None for a campaign in which nothing was learned by steps."""
     runs, left_out = learning_runs(summary)
     found = partitions(summary)
     if not runs and not found:
         return None
-    charts = learning_charts(runs)
+    charts = learning_charts(summary, runs, reader)
     trials = [t for t in summary.trials if t.outputs]
     return LearningView(
         data=_told(trials, "data"),
@@ -86,7 +92,7 @@ def learning_view(summary: CampaignSummary) -> LearningView | None:
         ),
         charts=tuple(
             ChartPanel(head, text, draw_chart(chart, f"learning{n}", head))
-            for n, (_, head, text, chart) in enumerate(charts)
+            for n, (head, text, chart) in enumerate(charts)
         ),
         shown=_shown(runs),
         left_out=left_out,
@@ -106,14 +112,23 @@ def learning_runs(summary: CampaignSummary) -> tuple[list[LearningRun], int]:
     return runs, max(0, len(found) - MOST_LINES)
 
 
-def learning_charts(runs: Sequence[LearningRun]) -> list[tuple[str, str, str, Chart]]:
-    """Return (name, head, text, chart) of every chart for which there are values."""
-    charts = [
-        ("accuracy", "Accuracy by round", *_by_round(runs, ACCURACY)),
-        ("loss", "Loss by round", *_by_round(runs, LOSS)),
-        ("accuracy-time", "Accuracy against time", "on the test data", _against_time(runs)),
+def learning_charts(
+    summary: CampaignSummary, runs: Sequence[LearningRun], reader: SeriesReader | None
+) -> list[tuple[str, str, Chart]]:
+    """Return (head, text, chart) of every chart for which there are values."""
+    priced = [
+        (run, learning_points(run.trial, f"{TEST}_{ACCURACY}", reader))
+        for run in runs
+        if len(run.series(TEST, ACCURACY)) > 1
     ]
-    return [(n, h, t, chart) for n, h, t, chart in charts if chart.curves]
+    words = energy_words(summary)
+    charts = [
+        ("Accuracy by round", *_by_round(runs, ACCURACY)),
+        ("Loss by round", *_by_round(runs, LOSS)),
+        (f"Accuracy against {words.lower()}", "of all devices", _against_energy(priced, words)),
+        ("Accuracy against time", "from the start of the window", _against_time(priced)),
+    ]
+    return [(head, text, chart) for head, text, chart in charts if chart.curves]
 
 
 def _learned(trial: TrialSummary, what: str) -> bool:
@@ -142,20 +157,33 @@ def _by_round(runs: Sequence[LearningRun], what: str) -> tuple[str, Chart]:
     return text, chart
 
 
-def _against_time(runs: Sequence[LearningRun]) -> Chart:
-    lengths = [run.trial.duration_s for run in runs if run.trial.duration_s is not None]
+def _against_time(priced: Sequence[Priced]) -> Chart:
+    lengths = [run.trial.duration_s for run, _ in priced if run.trial.duration_s is not None]
     unit = time_unit(max(lengths, default=0.0))
-    curves = []
-    for run in runs:
-        points, zero_ns = run.series(TEST, ACCURACY), run.trial.window_start_ns
-        if len(points) > 1 and zero_ns is not None:
-            times = tuple(max(0.0, (p.t_ns - zero_ns) / 1e9 / unit.factor) for p in points)
-            curves.append(_curve(run, times, points))
-    return Chart(tuple(curves), f"time / {unit.symbol}", ACCURACY, _chance(runs), percent=True)
+    curves = [_curve(run, [p.t_s / unit.factor for p in points], points) for run, points in priced]
+    chance = _chance([run for run, _ in priced])
+    return Chart(tuple(curves), f"time / {unit.symbol}", ACCURACY, chance, percent=True)
 
 
-def _curve(run: LearningRun, x: tuple[float, ...], points: Sequence[SeriesPoint]) -> Curve:
-    return Curve(plain(run.variant.label, 60), x, tuple(p.value for p in points), run.place)
+def _against_energy(priced: Sequence[Priced], words: str) -> Chart:
+    """Return the accuracy that so many joules of all devices together had bought."""
+    joules = [
+        (run, points, [p.energy_j for p in points if p.energy_j is not None])
+        for run, points in priced
+    ]
+    known = [each for each in joules if len(each[1]) == len(each[2])]
+    unit = column_unit([max(energy) for _, _, energy in known], "J")
+    curves = [
+        _curve(run, [j / unit.factor for j in energy], points) for run, points, energy in known
+    ]
+    chance = _chance([run for run, *_ in known])
+    title = f"{words.lower()} / {unit.symbol}"
+    return Chart(tuple(curves), title, ACCURACY, chance, percent=True)
+
+
+def _curve(run: LearningRun, x: Sequence[float], points: Sequence[LearningPoint]) -> Curve:
+    label = plain(run.variant.label, 60)
+    return Curve(label, tuple(x), tuple(p.value for p in points), run.place)
 
 
 def _chance(runs: Sequence[LearningRun]) -> tuple[float, str] | None:

@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchharness.model import CampaignSummary, MeasurementClass, TrialSummary, VariantSummary
+from benchharness.model import CampaignSummary, TrialSummary, VariantSummary
 from benchharness.report.device_series import (
     USUAL_BAR_S,
     DeviceSeries,
     TrialSeries,
     read_devices,
 )
+from benchharness.report.device_tables import device_tables
 from benchharness.report.figures_devices import bar_length, device_axes, draw_device, watts
 from benchharness.report.html_panels import Panel, Panels, median_run
 from benchharness.report.html_stacks import Stack
-from benchharness.report.metrics import CLASS_NOTES, class_suffix, headline_key, ranked
+from benchharness.report.metrics import class_suffix, headline_key, ranked
 from benchharness.report.participant_stacks import (
     MOST_ROWS,
     energy_rows,
@@ -30,6 +31,8 @@ from benchharness.report.participant_stacks import (
     watt_hours,
 )
 from benchharness.report.phase_kinds import ENGINE, PhaseKinds, clients, phase_kinds
+from benchharness.report.stored_testbed import stored_testbed
+from benchharness.report.table import Table
 from benchharness.report.text import plain
 from benchharness.report.timeline import SeriesReader
 from benchharness.units import format_duration, format_si
@@ -63,6 +66,7 @@ class ParticipantsView:
     panels: Panels
     shown: str  # which run is drawn over time, and how it was read
     legend: tuple[tuple[str, str], ...]
+    tables: tuple[Table, ...]
     notes: tuple[str, ...]
 
 
@@ -87,6 +91,7 @@ def participants_view(
         panels=_panels(series, kinds),
         shown="" if series is None else _shown(summary, series),
         legend=_legend(series, kinds),
+        tables=tuple(device_tables(summary, kinds, stored_testbed(reader, summary.campaign_id))),
         notes=tuple(_notes(good, kinds)),
     )
 
@@ -201,11 +206,9 @@ def _legend(series: TrialSeries | None, kinds: PhaseKinds) -> tuple[tuple[str, s
 
 
 def _notes(good: Sequence[TrialSummary], kinds: PhaseKinds) -> list[str]:
-    """Say what the joules are, how they were divided, and who is missing."""
+    """Say how the joules were divided, and what could not be."""
     notes = []
     placed = [p for t in good for p in clients(t)]
-    classes = dict.fromkeys(p.energy.measurement_class for p in placed if p.energy is not None)
-    notes += [f"Joules are {CLASS_NOTES[c]}" for c in classes if c is not MeasurementClass.MEASURED]
     methods = dict.fromkeys(u.energy_method for p in placed for u in p.phases if u.energy_method)
     words = {"readings": "by the readings that see one phase only", "CPU use": "by CPU use"}
     if methods:

@@ -15,6 +15,7 @@ from benchharness.model import CampaignSummary, VariantSummary
 from benchharness.report.groups import sections
 from benchharness.report.latex_caption import caption, resources_caption, table_notes
 from benchharness.report.latex_columns import resource_columns, table_columns
+from benchharness.report.latex_devices import device_floats
 from benchharness.report.latex_document import NEEDS, SHRINK, document, write_tex
 from benchharness.report.latex_numbers import PLUS_MINUS, LatexColumn
 from benchharness.report.latex_text import escape, label
@@ -39,7 +40,10 @@ def render_latex(summary: CampaignSummary, *, standalone: bool = False, more: st
     Each workload has a table of its own for time and energy, and one for memory, CPU and sizes.
     """
     head = f"% benchharness, campaign {escape(plain(summary.campaign_id, 40))}\n{NEEDS}\n"
-    body = "".join(_tables(part.summary, part.heading) for part in sections(summary))
+    body = "".join(
+        _tables(part.summary, part.heading) + device_floats(part.summary, part.heading)
+        for part in sections(summary)
+    )
     return document(head + body + more) if standalone else head + body + more
 
 

@@ -7,13 +7,10 @@ from pathlib import Path
 from benchharness.model import CampaignSummary
 from benchharness.report.edge_table import edge_tables
 from benchharness.report.latex_document import NEEDS, document, write_tex
-from benchharness.report.latex_numbers import LATEX_UNITS, PLUS_MINUS, pair_columns
+from benchharness.report.latex_table import table_float
 from benchharness.report.latex_text import escape, label
 from benchharness.report.table import Table
-from benchharness.report.text import DASH, plain
-
-_PERCENT = {"% core": r"\si{\percent} of a core", "% all": r"\si{\percent} of all"}
-_SIZES = {"MB": r"\mega\byte", "kB": r"\kilo\byte", "W": r"\watt", "mW": r"\milli\watt"}
+from benchharness.report.text import plain
 
 
 def write_latex_edge(summary: CampaignSummary, path: Path, *, standalone: bool = False) -> Path:
@@ -38,60 +35,6 @@ def render_latex_edge(summary: CampaignSummary, *, standalone: bool = False) -> 
 
 
 def _table(table: Table, title: str, name: str) -> str:
-    columns = [_column(table, place) for place in range(len(table.columns))]
-    rows = []
-    for place in range(len(table.rows)):
-        if above := table.heading_above(place):
-            space = [r"\addlinespace"] if place else []
-            text = rf"\textit{{{escape(above)}}}"
-            rows += [*space, rf"\multicolumn{{{len(columns)}}}{{l}}{{{text}}} \\"]
-        rows.append(" & ".join(cells[place] for _, _, _, cells in columns) + r" \\")
     notes = ". ".join(escape(f"{note[0].upper()}{note[1:]}") for note in table.notes)
-    return "\n".join(
-        [
-            NEEDS,
-            r"\begin{table}[htbp]",
-            r"\centering",
-            r"\small\setlength{\tabcolsep}{4pt}",
-            rf"\caption{{{escape(title)}, {escape(table.caption)}. {notes}.}}\smallskip",
-            rf"\label{{tab:benchharness-edge-{name}}}",
-            r"\begin{tabular}{" + "\n  ".join(["", *(spec for spec, _, _, _ in columns)]) + "\n}",
-            r"\toprule",
-            " & ".join(head for _, head, _, _ in columns) + r" \\",
-            " & ".join(unit for _, _, unit, _ in columns) + r" \\",
-            r"\midrule",
-            *rows,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
-
-
-def _column(table: Table, place: int) -> tuple[str, str, str, list[str]]:
-    """Return a column's specification, its two heads and its cells; a ± has two S columns."""
-    column = table.columns[place]
-    texts = [row[place].text for row in table.rows]
-    if column.left:
-        cells = [escape(text) for text in texts]
-        return "l", escape(column.title.capitalize()), escape(column.unit), cells
-    halves = [text.partition(" ± ")[::2] for text in texts]
-    pairs = [("" if value == DASH else value, half) for value, half in halves]
-    spec, cells = pair_columns(pairs, [""] * len(pairs))
-    span = r"\multicolumn{2}{c}" if PLUS_MINUS in spec else ""
-    head, unit = escape(_capital(column.title)), _unit(column.unit)
-    return spec, f"{span}{{{head}}}", f"{span}{{{unit}}}", cells
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
-
-
-def _unit(symbol: str) -> str:
-    """Return the unit in siunitx's words, with the class of the joules after it."""
-    unit, comma, rest = symbol.partition(",")
-    if unit in _PERCENT:
-        return _PERCENT[unit]
-    known = {**LATEX_UNITS, **_SIZES, "%": r"\percent"}.get(unit)
-    return (rf"\si{{{known}}}" if known else escape(unit)) + escape(f"{comma}{rest}")
+    caption = f"{escape(title)}, {escape(table.caption)}. {notes}."
+    return f"{NEEDS}\n{table_float(table, caption, f'edge-{name}')}"

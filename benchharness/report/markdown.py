@@ -13,10 +13,13 @@ from benchharness.report.edge_rows import has_host
 from benchharness.report.edge_table import edge_tables
 from benchharness.report.energy_tables import energy_table
 from benchharness.report.metrics import CLASS_NOTES, energy_classes, instrument_notes
+from benchharness.report.participants_table import participants_table
 from benchharness.report.several_meters import several_meters
 from benchharness.report.table import Cell, Table, comparison_tables
 from benchharness.report.text import plain
 from benchharness.report.trust import caution_rows, reliance
+
+_MOST_OPEN = 12  # rows of participants that are not folded
 
 
 def write_markdown(summary: CampaignSummary, path: Path, more: str = "") -> Path:
@@ -43,6 +46,7 @@ def render_markdown(summary: CampaignSummary) -> str:
         *(f"> {line}\n" for line in _flags(summary)),
         *_comparison(summary),
         *_edge(summary),
+        *_devices(summary),
         f"Can you rely on this? {escape(reliance(summary))}.",
         "",
         *_energy(summary),
@@ -89,6 +93,18 @@ def _edge(summary: CampaignSummary) -> list[str]:
         lines += [f"#### {escape(table.caption.capitalize())}", "", *table_lines(table), ""]
         lines += [*_notes(table.notes), ""]
     return lines
+
+
+def _devices(summary: CampaignSummary) -> list[str]:
+    """Return the table of the participants where runs had several: a long one is folded."""
+    table = participants_table(summary)
+    if table is None:
+        return []
+    head = escape(table.caption.capitalize())
+    lines = ["", *table_lines(table), "", *_notes(table.notes), ""]
+    if len(table.rows) <= _MOST_OPEN:
+        return [f"#### {head}", *lines]
+    return [f"<details><summary>{head}</summary>", *lines, "</details>", ""]
 
 
 def _seed(summary: CampaignSummary) -> str:

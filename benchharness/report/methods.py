@@ -18,6 +18,7 @@ from benchharness.report.latex_document import document, write_tex
 from benchharness.report.latex_text import escape
 from benchharness.report.methods_energy import energy_sentences
 from benchharness.report.methods_machine import machine, software
+from benchharness.report.methods_participants import participants_sentences
 from benchharness.report.methods_parts import (
     Part,
     Sentence,
@@ -93,6 +94,7 @@ def methods_parts(summary: CampaignSummary, conditions: Conditions | None = None
     known = conditions or Conditions()
     return [
         *_what(summary),
+        *participants_sentences(summary),
         *_repetitions(summary, known),
         *_between(summary, known),
         *energy_sentences(summary),

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from benchharness.energy.observed import ASSUMED_GAIN_BOUND, ASSUMED_MODEL_BOUND
 from benchharness.model import CampaignSummary, EnergyFigure, MeasurementClass
 from benchharness.report.energy_budget import figure_budget, good_figures
 from benchharness.report.energy_flags import coverage_text
-from benchharness.report.methods_parts import Amount, Part, Sentence, listed, percent, si
+from benchharness.report.methods_parts import (
+    Amount,
+    Part,
+    Sentence,
+    as_text,
+    listed,
+    percent,
+    si,
+)
 from benchharness.report.phases import HARNESS
 from benchharness.report.text import plain
 
 _ESTIMATED = MeasurementClass.ESTIMATED.value
+_ALIKE = 3  # so many meters are described together
+_MOST_NAMED = 12  # targets that are named one by one
 
 
 def energy_sentences(summary: CampaignSummary) -> Iterator[Sentence]:
@@ -24,11 +34,52 @@ def energy_sentences(summary: CampaignSummary) -> Iterator[Sentence]:
     if not figures:
         yield ("Energy was not measured.",)
         return
-    for meter in summary.meters:
-        yield from _instrument(meter)
+    for alike in _alike(summary.meters):
+        yield from _instrument(alike[0]) if len(alike) == 1 else _instruments(alike)
     yield _estimator(figures)
     yield from _idle(summary, figures)
     yield from _uncertainty(figures)
+
+
+def _alike(meters: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Return the meters, those together that differ in their target alone: three or more."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for meter in meters:
+        facts = [as_text(fact) for fact in _facts(meter)]
+        groups.setdefault(repr((meter.get("driver"), meter.get("class"), facts)), []).append(meter)
+    found = []
+    for members in groups.values():
+        found += [members] if len(members) >= _ALIKE else [[meter] for meter in members]
+    return found
+
+
+def _instruments(meters: Sequence[Mapping[str, Any]]) -> Iterator[Sentence]:
+    """Describe meters that differ in their target alone."""
+    first, count = meters[0], len(meters)
+    driver = f" (driver {plain(first['driver'], 40)})" if first.get("driver") else ""
+    targets = [(plain(m.get("target") or m.get("name") or "board", 40),) for m in meters]
+    named = listed(targets) if count <= _MOST_NAMED else (f"{count} devices",)
+    what = f"{count} {{}}meters alike{driver}"
+    cls = first.get("class")
+    if cls == _ESTIMATED:
+        yield (
+            "No instrument measured the energy of ", *named, f": {what.format('')} estimated it "
+            "from CPU use by a model of the board.",
+        )  # fmt: skip
+    elif cls == MeasurementClass.EMULATED.value:
+        yield (
+            "The powers of ", *named, f" come from {what.format('emulated ')}: no instrument "
+            "measured these joules.",
+        )  # fmt: skip
+    elif cls == MeasurementClass.REPLAYED.value:
+        yield (
+            "The powers of ", *named, f" were replayed by {what.format('')} from recordings and "
+            "not measured in this campaign.",
+        )  # fmt: skip
+    else:
+        yield ("The powers of ", *named, f" were measured by {what.format('')}.")
+    if facts := _facts(first):
+        yield ("Each has ", *listed(facts), ".")
 
 
 def _instrument(meter: Mapping[str, Any]) -> Iterator[Sentence]:

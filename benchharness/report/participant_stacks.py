@@ -115,7 +115,7 @@ def parts_stack(title: str, rows: Sequence[PartsRow], kinds: PhaseKinds, base: s
         return None
     totals = [row.total for row in rows]
     unit = time_unit(max(totals)) if base == "s" else column_unit(totals, base)
-    second = _watt_hours(totals) if base == "J" else None
+    second = watt_hour_unit(totals) if base == "J" else None
     used = {k for row in rows for k, v in row.parts.items() if v > _VISIBLE * longest}
     return Stack(
         title=title,
@@ -194,7 +194,7 @@ def watt_hours(energy_j: float) -> str:
     return f"{number(wh, 3)} Wh" if wh >= 0.1 else f"{number(1000.0 * wh, 3)} mWh"
 
 
-def _watt_hours(joules: Sequence[float]) -> Unit:
+def watt_hour_unit(joules: Sequence[float]) -> Unit:
     """Choose the unit of a column; kilowatt-hours only where all of it is large."""
     middle = statistics.median(joules) / JOULES_PER_WATT_HOUR
     return next(unit for unit in _WATT_HOURS if middle >= unit.factor or unit.factor < 1.0)

@@ -60,6 +60,7 @@ BOARDS = (
 )
 ENGINE_S = {"process": 0.05, "grpc": 0.4, "deployment": 4.5}  # of a leg, beside its bytes
 EVALUATE_SHARE = 0.05
+MODEL_BYTES = 34_648_400.0
 
 
 @dataclass(frozen=True)
@@ -316,8 +317,8 @@ def _client(
             "train_loss": 1.9,
             "train_accuracy": 0.47,
             "samples": 12_500.0,
-            "bytes_down": 34_648_400.0 * 2 * shape.rounds,
-            "bytes_up": 34_648_400.0 * shape.rounds,
+            "bytes_down": 2 * MODEL_BYTES,
+            "bytes_up": MODEL_BYTES,
         },
     )
 
@@ -385,7 +386,12 @@ def _series(
             points.setdefault(name, []).append(SeriesPoint(t_ns, number, value))
         if number:
             for place in range(shape.clients):
-                for name, value in (("samples", 12_500.0), ("train_loss", loss - 0.4 * grown)):
+                for name, value in (
+                    ("samples", 12_500.0),
+                    ("train_loss", loss - 0.4 * grown),
+                    ("bytes_down", 2 * MODEL_BYTES),
+                    ("bytes_up", MODEL_BYTES),
+                ):
                     points.setdefault(f"client-{place + 1}/{name}", []).append(
                         SeriesPoint(_ns(start_ns, end - 0.1), number, value)
                     )

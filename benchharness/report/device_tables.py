@@ -1,0 +1,282 @@
+"""Two tables of the devices: the joules of each by what it did, and what each one is and did.
+
+Values are means over a variant's good runs; a kind of phases has the sum of its phases.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from benchharness.model import CampaignSummary, ParticipantSummary, TrialSummary
+from benchharness.report.learning_energy import sample_costs
+from benchharness.report.metrics import CLASS_NOTES, class_suffix, headline_key, ranked
+from benchharness.report.participant_means import Means, ParticipantMeans, participant_means
+from benchharness.report.participant_stacks import good_trials, time_unit, watt_hour_unit
+from benchharness.report.phase_kinds import PhaseKinds, clients
+from benchharness.report.table import Cell, Column, Table
+from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
+from benchharness.testbed.records import Device, Testbed
+from benchharness.units import JOULES_PER_WATT_HOUR
+
+MOST_VARIANTS = 6
+_NOTHING = frozenset({"", DASH})
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One participant of one variant, with what only some tables show."""
+
+    means: ParticipantMeans
+    trials: tuple[TrialSummary, ...]  # the good ones of its variant
+    device: Device | None  # as the testbed states it
+
+    def total(self, metric: str) -> float | None:
+        """Return what all steps of a metric give together, mean over the runs that tell it."""
+        name = f"{self.means.name}/{metric}"
+        sums = [math.fsum(p.value for p in t.series[name]) for t in self.trials if name in t.series]
+        return statistics.fmean(sums) if sums else None
+
+    def training_j(self) -> float | None:
+        """Return joules of training per sample, mean over the runs that tell it."""
+        costs = (sample_costs(trial).get(self.means.name) for trial in self.trials)
+        known = [cost.train_j for cost in costs if cost is not None and cost.train_j is not None]
+        return statistics.fmean(known) if known else None
+
+
+_Make = Callable[[_Row], Cell]
+_Spec = tuple[Column, _Make]
+
+
+def device_tables(
+    summary: CampaignSummary, kinds: PhaseKinds, testbed: Testbed | None = None
+) -> list[Table]:
+    """Return the table of joules and the table of devices, as far as there is anything in them.
+
+    ``testbed`` states what the devices draw; without it these columns are left out.
+    """
+    found = _rows(summary, testbed)
+    every = [row for _, rows in found for row in rows]
+    if not every:
+        return []
+    specs = (
+        ("energy of each device by what it did", _energy_specs(every, kinds, summary)),
+        ("what each device is, and what it did", _device_specs(every)),
+    )
+    left = len([v for v in summary.variants if v.ok]) - len(found)
+    tables: list[Table] = []
+    for caption, columns in specs:
+        notes = _energy_notes(every) if not tables else _device_notes(every, testbed)
+        if left > 0:
+            notes = [*notes, f"the best {len(found)} variants; {left} more are in the CSV files"]
+        table = _table(caption, found, columns, notes)
+        if table is not None:
+            tables.append(table)
+    return tables
+
+
+def _rows(summary: CampaignSummary, testbed: Testbed | None) -> list[tuple[str, list[_Row]]]:
+    stated = {} if testbed is None else {device.name: device for device in testbed.devices}
+    found = []
+    for variant in ranked(summary, headline_key(summary)):
+        trials = tuple(good_trials(summary.trials_of(variant.index)))
+        shown = {p.name for trial in trials for p in clients(trial)}
+        rows = [
+            _Row(means, trials, stated.get(means.first.device or ""))
+            for means in participant_means(trials)
+            if means.name in shown
+        ]
+        if rows:
+            found.append((plain(variant.label, 60), rows))
+    return found[:MOST_VARIANTS]
+
+
+def _table(
+    caption: str,
+    found: Sequence[tuple[str, list[_Row]]],
+    specs: Sequence[_Spec],
+    notes: Iterable[str],
+) -> Table | None:
+    rows: list[tuple[Cell, ...]] = []
+    sections = []
+    for label, each in found:
+        if len(found) > 1:
+            sections.append((len(rows), label))
+        rows += [tuple(make(row) for _, make in specs) for row in each]
+    kept = [n for n in range(len(specs)) if any(row[n].text not in _NOTHING for row in rows)]
+    if len(kept) < 2:
+        return None
+    return Table(
+        caption,
+        tuple(specs[n][0] for n in kept),
+        tuple(tuple(row[n] for n in kept) for row in rows),
+        tuple(notes),
+        sections=tuple(sections),
+    )
+
+
+def _energy_specs(
+    every: Sequence[_Row], kinds: PhaseKinds, summary: CampaignSummary
+) -> list[_Spec]:
+    joules = column_unit([row.means.whole_j.mean for row in every], "J")
+    totals = [j for row in every if (j := row.means.whole_j.mean) is not None]
+    hours = watt_hour_unit(totals) if totals else Unit("Wh", 1.0)
+    sample = column_unit([row.means.per_sample_j.mean for row in every], "J")
+    suffix = class_suffix(summary)
+    return [
+        _name(),
+        *(_kind(kind, kinds, joules) for kind in kinds.roles),
+        (
+            Column("energy", "energy", joules.symbol + suffix, importance=95),
+            lambda row: Cell(_pm(row.means.whole_j, joules)),
+        ),
+        (
+            Column("watt_hours", "energy", hours.symbol, importance=60),
+            lambda row: _number(
+                row.means.whole_j.mean, Unit("", JOULES_PER_WATT_HOUR * hours.factor)
+            ),
+        ),
+        (
+            Column("sample_train", "training", f"{sample.symbol} a sample", importance=70),
+            lambda row: _number(row.training_j(), sample),
+        ),
+        (
+            Column("sample", "all", f"{sample.symbol} a sample", importance=72),
+            lambda row: Cell(_pm(row.means.per_sample_j, sample)),
+        ),
+    ]
+
+
+def _kind(kind: str, kinds: PhaseKinds, joules: Unit) -> _Spec:
+    """Return the joules of a kind: its phases' together, their ± in a row as the gain's are."""
+
+    def make(row: _Row) -> Cell:
+        each = [m for phase, m in row.means.energy_j.items() if kinds.of(phase) == kind]
+        known = [m.mean for m in each if m.mean is not None]
+        if not known or len(known) < len(each):
+            return Cell(DASH, "muted")
+        halves = [m.half for m in each if m.half is not None]
+        half = sum(halves) if len(halves) == len(each) else None
+        return Cell(scaled_pm(sum(known), half, joules))
+
+    return Column(f"kind_{kind}", kind, joules.symbol, importance=85), make
+
+
+def _device_specs(every: Sequence[_Row]) -> list[_Spec]:
+    seconds = time_unit(max((row.means.busy_s.mean or 0.0 for row in every), default=0.0))
+    memory = column_unit([row.means.memory_peak_bytes for row in every], "B")
+    sent = column_unit([row.total("bytes_down") for row in every], "B")
+    return [
+        _name(),
+        (
+            Column("title", "kind", left=True, importance=88),
+            lambda row: Cell(plain(row.means.first.device_title or "", 40)),
+        ),
+        (
+            Column("program", "program", left=True, importance=50),
+            lambda row: Cell(plain(row.means.name, 30) if row.means.first.device else ""),
+        ),
+        (
+            Column("cores", "CPU", "cores here", importance=40),
+            lambda row: Cell(number(row.means.first.cores, 2)),
+        ),
+        (
+            Column("idle_w", "idle", "W", importance=45),
+            lambda row: Cell(DASH if row.device is None else f"{row.device.idle_w:g}"),
+        ),
+        (
+            Column("busy_w", "busy", "W", importance=45),
+            lambda row: Cell(DASH if row.device is None else f"{row.device.busy_w:g}"),
+        ),
+        (
+            Column("busy_s", "busy", seconds.symbol, importance=85),
+            lambda row: Cell(_pm(row.means.busy_s, seconds)),
+        ),
+        (
+            Column("waiting_s", "waiting", seconds.symbol, importance=84),
+            lambda row: Cell(_pm(row.means.waiting_s, seconds)),
+        ),
+        (
+            Column("memory", "peak RAM", memory.symbol, importance=50),
+            lambda row: _number(row.means.memory_peak_bytes, memory),
+        ),
+        (
+            Column("bytes_down", "down", sent.symbol, importance=48),
+            lambda row: _number(row.total("bytes_down"), sent),
+        ),
+        (
+            Column("bytes_up", "up", sent.symbol, importance=47),
+            lambda row: _number(row.total("bytes_up"), sent),
+        ),
+        (
+            Column("left_out", "left out of", "rounds", importance=75),
+            lambda row: _count(row.means.left_out),
+        ),
+        (
+            Column("restarts", "restarts", importance=74),
+            lambda row: _count(sum(p.restarts for p in _records(row))),
+        ),
+        (Column("left", "left", left=True, importance=73), _left),
+    ]
+
+
+def _name() -> _Spec:
+    return (
+        Column("device", "device", left=True, importance=100),
+        lambda row: Cell(plain(row.means.first.device or row.means.name, 40)),
+    )
+
+
+def _records(row: _Row) -> Iterable[ParticipantSummary]:
+    return (p for t in row.trials for p in t.participants if p.name == row.means.name)
+
+
+def _left(row: _Row) -> Cell:
+    reasons = dict.fromkeys(plain(p.left, 80) for p in _records(row) if p.left)
+    return Cell("; ".join(reasons), "caution") if reasons else Cell("")
+
+
+def _count(count: int) -> Cell:
+    return Cell(str(count), "caution") if count else Cell("")
+
+
+def _pm(means: Means, unit: Unit) -> str:
+    return scaled_pm(means.mean, means.half, unit)
+
+
+def _number(value: float | None, unit: Unit) -> Cell:
+    return Cell(DASH, "muted") if value is None else Cell(number(value / unit.factor, 3))
+
+
+def _energy_notes(every: Sequence[_Row]) -> list[str]:
+    notes = ["±: 95 % over the runs of a variant; of one run its U"]
+    records = [p for row in every for p in _records(row)]
+    classes = dict.fromkeys(p.energy.measurement_class for p in records if p.energy is not None)
+    notes += [f"joules are {CLASS_NOTES[each]}" for each in classes]
+    missing = dict.fromkeys(p.energy_missing for p in records if p.energy_missing)
+    return notes + [plain(reason, 200) for reason in list(missing)[:3]]
+
+
+def _device_notes(every: Sequence[_Row], testbed: Testbed | None) -> list[str]:
+    notes = []
+    if any(row.means.first.cores is not None for row in every):
+        notes.append("cores here: the share of this machine's CPU that the device has")
+    stated = {row.device.name: row.device for row in every if row.device is not None}
+    if stated:
+        sources: dict[str, list[str]] = {}
+        for device in stated.values():
+            sources.setdefault(device.source or (testbed.source if testbed else ""), []).append(
+                device.name
+            )
+        told = "; ".join(
+            f"{plain(', '.join(names), 120)}: {plain(source, 200)}" if source else ""
+            for source, names in sources.items()
+        )
+        notes.append(f"idle and busy W as the testbed states them{f', {told}' if told else ''}")
+    notes.append(
+        "busy: in phases that are not waiting; down and up: bytes of a run, as the workload "
+        "counted them; rounds without it and restarts: in all good runs together"
+    )
+    return notes

@@ -1,0 +1,28 @@
+"""The tables of devices and of what was learned, for a paper; nothing for single programs."""
+
+from __future__ import annotations
+
+from benchharness.model import CampaignSummary
+from benchharness.report.device_tables import device_tables
+from benchharness.report.latex_table import table_float
+from benchharness.report.latex_text import escape, label
+from benchharness.report.participant_stacks import good_trials
+from benchharness.report.phase_kinds import clients, phase_kinds
+from benchharness.report.text import plain
+
+
+def device_floats(summary: CampaignSummary, heading: str = "") -> str:
+    """Return a float for each table that there is, "" for trials of one program each."""
+    good = good_trials(summary.trials)
+    if not any(len(clients(trial)) > 1 for trial in good):
+        return ""
+    title = f"{plain(summary.title, 120)}{f', {plain(heading, 60)}' if heading else ''}"
+    name = f"{label(summary.campaign_id)}{f'-{label(heading)}' if heading else ''}"
+    floats = []
+    for table, kind in zip(
+        device_tables(summary, phase_kinds(good)), ("joules", "devices"), strict=False
+    ):
+        notes = ". ".join(escape(f"{note[0].upper()}{note[1:]}") for note in table.notes)
+        caption = f"{escape(title)}: {escape(table.caption)}. {notes}."
+        floats.append(table_float(table, caption, f"{name}-{kind}", shrink=True))
+    return "".join(floats)
