@@ -68,13 +68,15 @@ class Plan:
 
 
 def plan_of(request: Request, results: Path) -> Plan:
-    """Return the plan. Raises UsageError for a meter that is not there."""
+    """Return the plan. Raises UsageError for a meter or participants that cannot be."""
+    from benchharness.cli.participants import check_participants
     from benchharness.cli.session import trial_options
     from benchharness.cli.variants import without_needs
     from benchharness.meters.instrument import load_meter
     from benchharness.testbed.plugs import instruments
     from benchharness.trial.equip import NO_METER, chosen_instruments
 
+    check_participants(request.manifests, request.table.variants, request.testbed)
     names = request.options.meters
     devices = [] if request.testbed is None else instruments(request.testbed)
     chosen = [] if list(names) == [NO_METER] else chosen_instruments(names, devices)

@@ -6,7 +6,7 @@ Here the plan meets the trial engine: neither knows the other.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from benchharness.errors import UsageError
 from benchharness.model import FactorValue
@@ -42,6 +42,15 @@ def participants_of(
         _participant(manifest, each, {**names, **each.names}, env, next(places))
         for each in programs
     )
+
+
+def check_participants(
+    manifests: Mapping[str, Manifest], variants: Iterable[Variant], testbed: Testbed | None = None
+) -> None:
+    """Raise the UsageError of the first variant whose participants cannot be."""
+    for variant in variants:
+        programs = instances(manifests[variant.workload], variant.factors)
+        list(_places(programs, variant.label, testbed))
 
 
 def trial_names(manifest: Manifest, variant: Variant) -> dict[str, FactorValue]:

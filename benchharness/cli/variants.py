@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from benchharness.cli.participants import child_environment, participants_of, trial_names
+from benchharness.cli.participants import (
+    check_participants,
+    child_environment,
+    participants_of,
+    trial_names,
+)
 from benchharness.cli.preparing import NotHereError, Preparation, PreparationLine
 from benchharness.cli.request import LeftOut, Request
 from benchharness.errors import BenchharnessError, GateError, UsageError
@@ -38,8 +43,7 @@ def ready_variants(
     a device take those of the ``testbed``. Raises UsageError for that, for what is missing and for
     participants that cannot be, GateError for results that cannot be known, in one line.
     """
-    for variant in request.table.variants:  # before the first of them is prepared
-        participants_of(request.manifests[variant.workload], variant, testbed)
+    check_participants(request.manifests, request.table.variants, testbed)
     line = PreparationLine()
     faults: Faults = {}
     try:

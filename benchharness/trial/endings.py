@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchharness.clock import NANOSECONDS_PER_SECOND
+from benchharness.errors import UnfitError
+from benchharness.model import Status
 from benchharness.store.records import EventRecord
 from benchharness.trial.lives import life_of, total
 from benchharness.trial.outcome import (
@@ -137,7 +139,7 @@ class Endings:
             now_ns = max(self.watch.now_ns(), ended.t_ns)
             item.again_ns = now_ns + _ns(pause_s(len(item.lives)))
         elif participant.may_leave:
-            self._miss(item)
+            self._miss(item, self._end_in_words(item))
         elif not participant.is_main:
             item.drain()
             before = "the main program did" if item.file.ready else "it was ready"
@@ -150,9 +152,16 @@ class Endings:
         if self.watch.stop is None:
             self.watch.stop = stop
 
-    def _miss(self, item: Running) -> None:
+    def _miss_or_stop(self, item: Running, reason: str) -> None:
+        """Go on without a program that may leave; without any other there is no trial."""
+        if item.participant.may_leave:
+            self._miss(item, reason)
+        else:
+            self._stop(Stop(Status.FAILED, f"{item.name}: {reason}"))
+
+    def _miss(self, item: Running, reason: str) -> None:
         """Go on without a program that has ended."""
-        t_ns, reason = _ended_ns(item), self._end_in_words(item)
+        t_ns = _ended_ns(item)
         item.again_ns = None
         item.left = (t_ns, reason)
         self.recorder.note(EventRecord(t_ns, item.name, "left", text=reason))
@@ -163,9 +172,14 @@ class Endings:
         life = life_of(item.child, reason)
         pipes.remove(item.child)
         item.child.close()
-        item.child = self.launcher.launch_again(item, stage)
+        item.again_ns = None
+        try:
+            item.child = self.launcher.launch_again(item, stage)
+        except UnfitError as error:  # it has removed its folder, or no process is to be had
+            self._miss_or_stop(item, f"{reason}, and then it {error.what}")
+            return
         item.lives.append(life)
-        item.again_ns, item.judged = None, False
+        item.judged = False
         self._sample_again(item)
         item.child.go()
         pipes.add([item])
@@ -198,7 +212,7 @@ class Endings:
             return
         for item in self._stragglers():
             if item.again_ns is not None:
-                self._miss(item)
+                self._miss(item, self._end_in_words(item))
             elif self.watch.now_ns() >= over_ns + _ns(GRACE_S) and not item.dismissed:
                 item.dismissed = True
                 item.child.terminate()

@@ -123,3 +123,19 @@ def run_trial(
 def _columns(store: Store, stream_id: int) -> dict[str, Any]:
     times_ns, columns = store.read_stream(stream_id, ["cpu_s", "memory_bytes"])
     return {"t_ns": np.asarray(times_ns), **columns}
+
+
+def main(folder: Path, way: str, mark: str) -> None:
+    """Run a trial until somebody kills this process, in the third life of a client."""
+    sign = folder / "third-life"
+    client = f"once('1') and os.abort()\nonce('2') and os.abort()\nPath({str(sign)!r}).touch()\n"
+    sleep = "time.sleep(60)"
+    participants = [
+        program("main", sleep, mark=mark),
+        program("client", client + sleep, mark=mark, restart=2),
+    ]
+    run_trial(folder, participants, way=way)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -149,12 +149,13 @@ def test_a_campaign_that_was_interrupted_goes_on_with_the_clients_that_it_had(
 
 
 def test_participants_that_cannot_be_are_refused_before_anything_is_run(harness: Harness) -> None:
-    outcome = harness.run("--set", "clients=0", "./meeting")
-    assert outcome.code == 2
-    assert outcome.last_line == (
-        "benchharness: meeting/workload.toml:20: participants.client.count: expected an integer "
-        "from 1 to 1000, got '0'; set its factor to one"
-    )
+    for dry in ([], ["--dry-run"]):
+        outcome = harness.run(*dry, "--set", "clients=0", "./meeting")
+        assert outcome.code == 2
+        assert outcome.last_line == (
+            "benchharness: meeting/workload.toml:20: participants.client.count: expected an "
+            "integer from 1 to 1000, got '0'; set its factor to one"
+        )
     assert not harness.results.exists() or not Store.open(harness.results).campaigns()
 
 

@@ -281,29 +281,6 @@ def test_pauses_grow_until_no_restart_is_left_and_the_last_cause_counts(tmp_path
     assert endings.pause_s(100) == 10
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_a_timeout_in_the_pause_before_a_restart_leaves_nothing(tmp_path: Path, way: str) -> None:
-    leaves = f"os.system('sleep 86395.5 & : {MARK}')\nsys.exit(1)"
-    participants = [program("main", leaves, restart=9), program("client", "time.sleep(60)")]
-    ran = run_trial(tmp_path, participants, way=way, timeout_s=0.9)
-    assert ran.result.status is Status.TIMEOUT
-    assert processes_with("86395.5") == []
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_nothing_is_left_if_the_harness_fails_between_two_lives(tmp_path: Path, way: str) -> None:
-    def fail(stage: str, _elapsed_s: float, _expected_s: float | None) -> None:
-        raise RuntimeError(f"the terminal has gone while {stage}")
-
-    participants = [
-        program("main", "time.sleep(60)", mark=MARK),
-        program("client", "sys.exit(1)", mark=MARK, restart=9),
-    ]
-    with pytest.raises(RuntimeError, match="while window"):
-        run_trial(tmp_path, participants, way=way, tick=fail)
-    assert processes_with(MARK) == []
-
-
 def test_restarts_of_a_warm_up_are_its_own(tmp_path: Path) -> None:
     main = "sys.exit(1 if once('failed') else 0)"
     participants = [program("main", main, restart=1), program("client", "burn(0.05)")]
@@ -313,17 +290,3 @@ def test_restarts_of_a_warm_up_are_its_own(tmp_path: Path) -> None:
     assert use["restarts"] == 1  # {shared} is made anew for the window
     sampled = ran.trees["main"]["cpu_s"]
     assert np.nanmax(sampled) <= 2 * use["cpu_s"] + 0.05
-
-
-def test_a_folder_that_is_gone_ends_the_trial_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A program that cannot be started again ends the trial as one that cannot be started."""
-    main = "import shutil\nshutil.rmtree(Path.cwd())\nsys.exit(1)"
-    participants = [
-        program("main", main, restart=1, mark=MARK),
-        program("client", "time.sleep(60)", mark=MARK),
-    ]
-    with pytest.raises(Exception, match="cannot be started: No such file"):
-        run_trial(tmp_path, participants)
-    assert processes_with(MARK) == []
