@@ -17,6 +17,8 @@ from benchharness.model import CampaignSummary, Channel, Status, TrialSummary
 from benchharness.report.derive import derive_campaign
 from benchharness.store.database import Store
 from benchharness.store.records import CampaignRecord, EventRecord, TrialPlan, TrialResult
+from benchharness.testbed.document import testbed_document
+from benchharness.testbed.records import Device, Testbed
 from tests.unit.derive_store import META, POWER_CHANNELS, START_NS, at, said
 
 REST_S, SETTLE_S = 20.0, 2.0
@@ -153,13 +155,9 @@ def campaign(path: Path, trials: Sequence[Federated]) -> Store:
     store = Store.open(path / "federated.db")
     factors = {"engine": "process"}
     boards = trials[0].boards
-    testbed = {
-        "name": "twin",
-        "devices": [
-            {"name": b.name, "title": f"Board {b.name}", "cores": b.cores, "busy_w": b.busy_w}
-            for b in boards
-        ],
-    }
+    devices = tuple(Device(b.name, f"Board {b.name}", b.cores, b.idle_w, b.busy_w) for b in boards)
+    cores = {board.name: board.cores for board in boards}
+    testbed = testbed_document(Testbed("twin", "a twin", devices), cores)
     variants = [{"index": 0, "label": "engine=process", "factors": factors, "workload": "fl"}]
     spec = {"variants": variants, "quick": False, "seed": 7, "testbed": testbed}
     store.add_campaign(
