@@ -212,7 +212,9 @@ def _from_campaign(args: argparse.Namespace) -> Answer:
             f"campaign {summary.campaign_id} has no trial with an energy above 0",
             remedy="run a long window with --meter, or describe it with --meter and --power",
         )
-    meta = next((meter for meter in summary.meters if meter["name"] == known.meter), {})
+    # The sum over devices is of meters that are alike: the first one stands for them.
+    first = summary.meters[0] if summary.meters else {}
+    meta = next((meter for meter in summary.meters if meter["name"] == known.meter), first)
     can = capabilities_of(meta)
     question = _question(args, known.between_trials)
     idle_s = args.idle if args.idle is not None else _idle_s(can.period_s)

@@ -22,8 +22,9 @@ class SeriesPoint:
 class PhaseUse:
     """What one participant spent in all occurrences of one phase, within the window.
 
-    Seconds are disjoint: a phase inside another takes its time from it. ``energy_method`` is how
-    the joules were told from those of the other phases: "readings" or "CPU use".
+    Seconds are disjoint: a phase inside another takes its time from it; "other" is the time of no
+    phase. ``energy_method`` is how the joules were told from those of the other phases: "readings"
+    or "CPU use", "between the others" for the little that neither tells.
     """
 
     name: str
