@@ -99,11 +99,13 @@ def _latex(
     figures: list[PaperFigure],
 ) -> Iterator[Path]:
     if args.latex:
-        more = ""
+        from benchharness.report.latex_devices import learning_floats
+
+        more = learning_floats(summary, store)
         if against is not None:
             from benchharness.report.against_latex import latex_against
 
-            more = latex_against(against)
+            more += latex_against(against)
         if args.standalone:
             from benchharness.report.latex_paper import write_paper
             from benchharness.report.methods import read_conditions

@@ -64,7 +64,7 @@ def draw_chart(chart: Chart, name: str, title: str) -> Markup:
     with figures.style():
         figure = figures.new_figure(WIDTH, HEIGHT)
         figure.subplots_adjust(
-            left=44 / WIDTH, right=1 - 10 / WIDTH, top=1 - 8 / HEIGHT, bottom=40 / HEIGHT
+            left=44 / WIDTH, right=1 - 20 / WIDTH, top=1 - 8 / HEIGHT, bottom=40 / HEIGHT
         )
         axes = figure.subplots()
         plot_chart(axes, chart)

@@ -16,9 +16,11 @@ from benchharness.report.figures_partition import draw_key, draw_partition
 from benchharness.report.html_panels import median_run
 from benchharness.report.html_participants import energy_words
 from benchharness.report.learning_energy import LearningPoint, learning_points
+from benchharness.report.learning_table import chance_of, learning_table
 from benchharness.report.metrics import headline_key, ranked
 from benchharness.report.participant_stacks import time_unit
-from benchharness.report.partition import PartitionView, counts_of, partitions
+from benchharness.report.partition import PartitionView, partitions
+from benchharness.report.table import Table
 from benchharness.report.text import column_unit, plain
 from benchharness.report.timeline import SeriesReader
 
@@ -55,6 +57,7 @@ class LearningView:
     model: str
     partitions: tuple[PartitionPanel, ...]
     charts: tuple[ChartPanel, ...]
+    table: Table | None
     shown: str
     left_out: int
     notes: tuple[str, ...]
@@ -94,6 +97,7 @@ def learning_view(summary: CampaignSummary, reader: SeriesReader | None) -> Lear
             ChartPanel(head, text, draw_chart(chart, f"learning{n}", head))
             for n, (head, text, chart) in enumerate(charts)
         ),
+        table=learning_table(summary, reader),
         shown=_shown(runs),
         left_out=left_out,
         notes=tuple(_notes(runs)),
@@ -188,10 +192,8 @@ def _curve(run: LearningRun, x: Sequence[float], points: Sequence[LearningPoint]
 
 def _chance(runs: Sequence[LearningRun]) -> tuple[float, str] | None:
     """Return the accuracy of guessing, where the number of classes is known."""
-    known = {
-        counts.shape[1] for run in runs if (counts := counts_of(run.trial.outputs)) is not None
-    }
-    return (1.0 / known.pop(), "chance") if len(known) == 1 else None
+    chance = chance_of([run.trial for run in runs])
+    return (chance, "chance") if chance else None
 
 
 def _told(trials: Sequence[TrialSummary], name: str) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ _ESCAPES = {
     "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"{\char34}",
     "`": r"\textasciigrave{}", "'": r"\textquotesingle{}", "-": "-{}",
-    "±": r"$\pm$", "×": r"$\times$", "µ": r"$\mu$", "°": r"\textdegree{}", "–": "--", "—": "---",
+    "α": r"$\alpha$", "±": r"$\pm$",
+    "×": r"$\times$", "µ": r"$\mu$", "°": r"\textdegree{}", "–": "--", "—": "---",
     "…": r"\ldots{}", "−": r"$-$", "∞": r"$\infty$", "\u00a0": "~",
     "[": "{[}", "]": "{]}",
 }  # fmt: skip

@@ -1,0 +1,199 @@
+"""Time and joules to an accuracy: a row a variant under each level, over all good runs.
+
+Levels are round numbers up to the largest accuracy of any run, above guessing.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from benchharness.model import CampaignSummary, TrialSummary
+from benchharness.report.learning_energy import LearningPoint, learning_points, reached, whole_cost
+from benchharness.report.metrics import class_suffix, headline_key, ranked
+from benchharness.report.participant_means import Means
+from benchharness.report.participant_stacks import good_trials, time_unit, watt_hour_unit
+from benchharness.report.partition import counts_of
+from benchharness.report.table import Cell, Column, Table
+from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
+from benchharness.report.timeline import SeriesReader
+from benchharness.stats.interval import mean_interval
+from benchharness.units import JOULES_PER_WATT_HOUR
+
+ACCURACY = "test_accuracy"
+MOST_VARIANTS = 12
+_FEWEST, _MOST = 3, 5  # levels
+_STEPS = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
+
+
+@dataclass(frozen=True, slots=True)
+class VariantLearned:
+    """The good runs of one variant: accuracy by round, each with its seconds and joules."""
+
+    label: str
+    runs: tuple[tuple[LearningPoint, ...], ...]
+    samples_j: tuple[float, ...]  # joules of all devices per sample, of the runs that tell
+
+    def at(self, level: float) -> list[LearningPoint]:
+        """Return where each run first had the accuracy; runs that never had are left out."""
+        found = (reached(points, level) for points in self.runs)
+        return [point for point in found if point is not None]
+
+    @property
+    def final(self) -> list[float]:
+        """Return the last accuracy of each run."""
+        return [points[-1].value for points in self.runs]
+
+
+def learned(summary: CampaignSummary, reader: SeriesReader | None) -> list[VariantLearned]:
+    """Return the variants whose good runs told their test accuracy by round, the best first."""
+    found = []
+    for variant in ranked(summary, headline_key(summary)):
+        trials = good_trials(summary.trials_of(variant.index))
+        runs = [tuple(learning_points(trial, ACCURACY, reader)) for trial in trials]
+        known = tuple(points for points in runs if len(points) > 1)
+        costs = (whole_cost(trial) for trial in trials)
+        per_sample = tuple(c.all_j for c in costs if c is not None and c.all_j is not None)
+        if known:
+            found.append(VariantLearned(plain(variant.label, 60), known, per_sample))
+    return found
+
+
+def levels(variants: Sequence[VariantLearned], chance: float = 0.0) -> list[float]:
+    """Return three to five round accuracies that some run reached, above ``chance``.
+
+    >>> run = tuple(LearningPoint(n, float(n), None, 0.11 * n) for n in range(5))
+    >>> levels([VariantLearned("a", (run,), ())])
+    [0.1, 0.2, 0.3, 0.4]
+    """
+    top = max((p.value for v in variants for points in v.runs for p in points), default=0.0)
+    for step in _STEPS:
+        count = int(top / step + 1e-9)
+        found = [round(step * n, 6) for n in range(1, count + 1) if step * n > 1.5 * chance]
+        if len(found) >= _FEWEST:
+            return found[-_MOST:]
+    return []
+
+
+def chance_of(trials: Sequence[TrialSummary]) -> float:
+    """Return the accuracy of guessing, 0 where the number of classes is not known."""
+    known = {counts.shape[1] for t in trials if (counts := counts_of(t.outputs)) is not None}
+    return 1.0 / known.pop() if len(known) == 1 else 0.0
+
+
+def learning_table(summary: CampaignSummary, reader: SeriesReader | None) -> Table | None:
+    """Return the table; None where no run told its accuracy, or none learned anything."""
+    variants = learned(summary, reader)
+    wanted = levels(variants, chance_of(summary.trials))
+    shown = variants[:MOST_VARIANTS]
+    if not shown or not wanted:
+        return None
+    specs = _specs(shown, class_suffix(summary))
+    rows: list[tuple[Cell, ...]] = []
+    sections = []
+    for level in wanted:
+        sections.append((len(rows), f"to {100 * level:g} %"))
+        rows += [tuple(make(variant, level) for _, make in specs) for variant in shown]
+    sections.append((len(rows), "at the end"))
+    rows += [tuple(make(variant, None) for _, make in specs) for variant in shown]
+    kept = [n for n in range(len(specs)) if any(row[n].text not in ("", DASH) for row in rows)]
+    return Table(
+        "time and energy to an accuracy",
+        tuple(specs[n][0] for n in kept),
+        tuple(tuple(row[n] for n in kept) for row in rows),
+        tuple(_notes(len(variants) - len(shown))),
+        sections=tuple(sections),
+    )
+
+
+_Make = Callable[[VariantLearned, "float | None"], Cell]
+
+
+def _specs(shown: Sequence[VariantLearned], suffix: str) -> list[tuple[Column, _Make]]:
+    last = [points[-1] for variant in shown for points in variant.runs]
+    joules = [point.energy_j for point in last if point.energy_j is not None]
+    seconds = time_unit(max((point.t_s for point in last), default=0.0))
+    energy = column_unit(joules, "J")
+    hours = watt_hour_unit(joules) if joules else Unit("Wh", 1.0)
+    sample = column_unit([j for variant in shown for j in variant.samples_j], "J")
+    watt_hours = Unit("", hours.factor * JOULES_PER_WATT_HOUR)
+    return [
+        (Column("variant", "variant", left=True, importance=100), lambda v, _: Cell(v.label)),
+        (Column("accuracy", "accuracy", "%", importance=60), _accuracy),
+        (Column("runs", "runs", importance=55), _runs),
+        (Column("round", "round", importance=70), _round),
+        (Column("time", "time", seconds.symbol, importance=90), _of(lambda p: p.t_s, seconds)),
+        (
+            Column("energy", "energy", energy.symbol + suffix, importance=95),
+            _of(lambda p: p.energy_j, energy),
+        ),
+        (
+            Column("watt_hours", "energy", hours.symbol, importance=50),
+            _of(lambda p: p.energy_j, watt_hours, with_half=False),
+        ),
+        (
+            Column("sample", "all devices", f"{sample.symbol} a sample", importance=65),
+            _sample(sample),
+        ),
+    ]
+
+
+def _points(variant: VariantLearned, level: float | None) -> list[LearningPoint]:
+    if level is None:
+        return [points[-1] for points in variant.runs]
+    return variant.at(level)
+
+
+def _of(
+    value: Callable[[LearningPoint], float | None], unit: Unit, *, with_half: bool = True
+) -> _Make:
+    def make(variant: VariantLearned, level: float | None) -> Cell:
+        points = _points(variant, level)
+        known = [each for point in points if (each := value(point)) is not None]
+        if not known or len(known) < len(points):
+            return Cell(DASH, "muted")
+        means = Means(mean_interval(known))
+        if not with_half:
+            return Cell(number(statistics.fmean(known) / unit.factor, 3))
+        return Cell(scaled_pm(means.mean, means.half, unit))
+
+    return make
+
+
+def _round(variant: VariantLearned, level: float | None) -> Cell:
+    """Return the round, from and to where the runs differ."""
+    steps = sorted({point.step for point in _points(variant, level)})
+    if not steps:
+        return Cell(DASH, "muted")
+    return Cell(f"{steps[0]}" if len(steps) == 1 else f"{steps[0]} to {steps[-1]}")
+
+
+def _accuracy(variant: VariantLearned, level: float | None) -> Cell:
+    if level is not None:
+        return Cell("")
+    means = Means(mean_interval(variant.final))
+    return Cell(scaled_pm(means.mean, means.half, Unit("%", 0.01)))
+
+
+def _sample(unit: Unit) -> _Make:
+    def make(variant: VariantLearned, level: float | None) -> Cell:
+        if level is not None or not variant.samples_j:
+            return Cell("")
+        return Cell(number(statistics.fmean(variant.samples_j) / unit.factor, 3))
+
+    return make
+
+
+def _runs(variant: VariantLearned, level: float | None) -> Cell:
+    """Return how many runs had the accuracy: fewer than all is a caution."""
+    count, every = len(_points(variant, level)), len(variant.runs)
+    return Cell(str(every)) if count == every else Cell(f"{count} of {every}", "caution")
+
+
+def _notes(left: int) -> list[str]:
+    notes = [
+        "the first round whose test accuracy was as high, on the clock of the window; joules of "
+        "all devices until then; ±: 95 % over the runs that had it"
+    ]
+    return notes + ([f"{left} more variants are left out"] if left > 0 else [])
