@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchharness.model import CampaignSummary, ParticipantSummary, TrialSummary
 from benchharness.report.learning_energy import sample_costs
@@ -62,23 +62,23 @@ def device_tables(
     if not every:
         return []
     specs = (
-        ("energy of each device by what it did", _energy_specs(every, kinds, summary)),
-        ("what each device is, and what it did", _device_specs(every)),
+        (
+            "energy of each device by what it did",
+            _energy_specs(every, kinds, summary),
+            _energy_notes(every),
+        ),
+        ("what each device is, and what it did", _device_specs(every), _device_notes(every)),
     )
     left = len([v for v in summary.variants if v.ok]) - len(found)
-    tables: list[Table] = []
-    for caption, columns in specs:
-        notes = _energy_notes(every) if not tables else _device_notes(every, testbed)
-        if left > 0:
-            notes = [*notes, f"the best {len(found)} variants; {left} more are in the CSV files"]
-        table = _table(caption, found, columns, notes)
-        if table is not None:
-            tables.append(table)
-    return tables
+    more = [f"the best {len(found)} variants; {left} more are in the CSV files"] if left > 0 else []
+    tables = [_table(caption, found, columns, [*notes, *more]) for caption, columns, notes in specs]
+    return [table for table in tables if table is not None]
 
 
 def _rows(summary: CampaignSummary, testbed: Testbed | None) -> list[tuple[str, list[_Row]]]:
-    stated = {} if testbed is None else {device.name: device for device in testbed.devices}
+    devices = () if testbed is None else testbed.devices
+    source = "" if testbed is None else testbed.source
+    stated = {d.name: d if d.source else replace(d, source=source) for d in devices}
     found = []
     for variant in ranked(summary, headline_key(summary)):
         trials = tuple(good_trials(summary.trials_of(variant.index)))
@@ -255,11 +255,10 @@ def _energy_notes(every: Sequence[_Row]) -> list[str]:
     records = [p for row in every for p in _records(row)]
     classes = dict.fromkeys(p.energy.measurement_class for p in records if p.energy is not None)
     notes += [f"joules are {CLASS_NOTES[each]}" for each in classes]
-    missing = dict.fromkeys(p.energy_missing for p in records if p.energy_missing)
-    return notes + [plain(reason, 200) for reason in list(missing)[:3]]
+    return notes
 
 
-def _device_notes(every: Sequence[_Row], testbed: Testbed | None) -> list[str]:
+def _device_notes(every: Sequence[_Row]) -> list[str]:
     notes = []
     if any(row.means.first.cores is not None for row in every):
         notes.append("cores here: the share of this machine's CPU that the device has")
@@ -267,12 +266,11 @@ def _device_notes(every: Sequence[_Row], testbed: Testbed | None) -> list[str]:
     if stated:
         sources: dict[str, list[str]] = {}
         for device in stated.values():
-            sources.setdefault(device.source or (testbed.source if testbed else ""), []).append(
-                device.name
-            )
+            sources.setdefault(device.source, []).append(device.name)
         told = "; ".join(
-            f"{plain(', '.join(names), 120)}: {plain(source, 200)}" if source else ""
+            f"{plain(', '.join(names), 120)}: {plain(source, 200)}"
             for source, names in sources.items()
+            if source
         )
         notes.append(f"idle and busy W as the testbed states them{f', {told}' if told else ''}")
     notes.append(

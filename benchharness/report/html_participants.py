@@ -214,13 +214,10 @@ def _notes(good: Sequence[TrialSummary], kinds: PhaseKinds) -> list[str]:
     if methods:
         how = " or ".join(words.get(m, plain(m, 60)) for m in methods)
         notes.append(f"The joules of a device were divided among its phases {how}")
-    reasons = dict.fromkeys(
-        u.energy_missing
-        for p in placed
-        for u in p.phases
-        if u.energy_j is None and u.energy_missing
-    )
-    notes += [plain(reason, 200) for reason in list(reasons)[:3]]
+    reasons = [p.energy_missing for p in placed if p.energy is None]
+    reasons += [u.energy_missing for p in placed for u in p.phases if u.energy_j is None]
+    known = [plain(reason, 200) for reason in dict.fromkeys(reasons) if reason]
+    notes += [f"Joules are missing: {reason}" for reason in known[:3]]
     if any(kinds.of(use.name) == ENGINE for p in placed for use in p.phases):
         notes.append(
             "Transfer and engine: from the server's sending to the client's beginning, and from "
