@@ -18,7 +18,7 @@ from flwr.serverapp import Grid
 from benchharness.errors import BenchharnessError, GateError
 from benchharness.federated import flower_meeting as meeting
 from benchharness.federated.config import TaskConfig
-from benchharness.federated.flower_link_grid import TASK, LinkGrid
+from benchharness.federated.flower_link_grid import TASK, LinkGrid, own_arrays
 from benchharness.federated.flower_worker import ask
 from benchharness.federated.process_server import STATE
 from benchharness.federated.records import ARRAYS, CONFIG, ROUND, plain_arrays, reply_content
@@ -77,7 +77,7 @@ def take_part(kind: str, message: Message, context: Context) -> Message:
     records = message.content.array_records
     arrays = plain_arrays(records[ARRAYS]) if ARRAYS in records else {}
     new, metrics = ask(kind, config, arrays, int(asked.get(ROUND, 0)), index)  # type: ignore[arg-type]
-    return Message(reply_content(new or None, metrics), reply_to=message)
+    return Message(own_arrays(reply_content(new or None, metrics)), reply_to=message)
 
 
 def _complain(line: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from flwr.app import ConfigRecord, Message, MessageType, RecordDict
+from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
 from flwr.serverapp import Grid
 from flwr.supercore.run import Run
 
@@ -60,15 +60,15 @@ class LinkGrid(Grid):
     def exchange(self, messages: Sequence[Message], timeout_s: float) -> Sequence[Reply]:
         """Send the messages to all at once; return a reply for each when the last is in or lost.
 
-        A message that a node has not fetched by then expires: it is not trained on in vain.
+        Who is late is not asked again before its answer has come: Flower's nodes do one thing at a
+        time, and would stay late.
         """
         sent_ns = time.monotonic_ns()
         waiting: dict[str, int] = {}
         replies: list[Reply] = []
-        for message in messages:
-            message.metadata.ttl = timeout_s
         nodes = [message.metadata.dst_node_id for message in messages]
-        for node, question in zip(nodes, self._grid.push_messages(messages), strict=True):
+        letters = _letters(messages)
+        for node, question in zip(nodes, self._grid.push_messages(letters), strict=True):
             if question:
                 waiting[question] = self._asked[question] = node
             else:
@@ -153,7 +153,6 @@ class LinkGrid(Grid):
                 RecordDict({CONFIG: ConfigRecord({TASK: self._task})}),
                 node,
                 MessageType.QUERY,
-                ttl=self._config.timeout_s,
             )
             for node in nodes
         ]
@@ -203,6 +202,27 @@ class LinkGrid(Grid):
     ) -> Reply:
         client = self._client_of.get(node)
         return Reply(node, client, sent_ns, time.monotonic_ns(), content=content, lost=lost)
+
+
+def own_arrays(content: RecordDict) -> RecordDict:
+    """Return the records with arrays of Flower's own kind, which is all that its services take."""
+    found = RecordDict(dict(content.items()))
+    for name, record in content.array_records.items():
+        found[name] = ArrayRecord({each: Array(array.numpy()) for each, array in record.items()})
+    return found
+
+
+def _letters(messages: Sequence[Message]) -> list[Message]:
+    """Return the messages as they are sent; one content for all, as FedAvg has it, stays one."""
+    ready: dict[int, RecordDict] = {}
+    letters = []
+    for message in messages:
+        content, meta = message.content, message.metadata
+        if id(content) not in ready:
+            ready[id(content)] = own_arrays(content)
+        asked = ready[id(content)]
+        letters.append(Message(asked, meta.dst_node_id, meta.message_type))
+    return letters
 
 
 def _reason(message: Message) -> str:
