@@ -273,8 +273,9 @@ def _device_notes(every: Sequence[_Row]) -> list[str]:
             if source
         )
         notes.append(f"idle and busy W as the testbed states them{f', {told}' if told else ''}")
-    notes.append(
-        "busy: in phases that are not waiting; down and up: bytes of a run, as the workload "
-        "counted them; rounds without it and restarts: in all good runs together"
-    )
+    notes.append("busy: in phases that are not waiting")
+    if any(row.total(name) is not None for row in every for name in ("bytes_down", "bytes_up")):
+        notes.append("down and up: bytes of a run, as the workload counted them")
+    if any(p.restarts or p.left_out_steps for row in every for p in _records(row)):
+        notes.append("rounds without it and restarts: in all good runs together")
     return notes

@@ -89,14 +89,16 @@ def learning_table(summary: CampaignSummary, reader: SeriesReader | None) -> Tab
     shown = variants[:MOST_VARIANTS]
     if not shown or not wanted:
         return None
+    alone = len(shown) == 1
     specs = _specs(shown, class_suffix(summary))
+    if alone:
+        specs[0] = (Column("level", "accuracy", left=True, importance=100), _level)
     rows: list[tuple[Cell, ...]] = []
     sections = []
-    for level in wanted:
-        sections.append((len(rows), f"to {100 * level:g} %"))
+    for level in (*wanted, None):
+        if not alone:
+            sections.append((len(rows), _level(shown[0], level).text))
         rows += [tuple(make(variant, level) for _, make in specs) for variant in shown]
-    sections.append((len(rows), "at the end"))
-    rows += [tuple(make(variant, None) for _, make in specs) for variant in shown]
     kept = [n for n in range(len(specs)) if any(row[n].text not in ("", DASH) for row in rows)]
     return Table(
         "time and energy to an accuracy",
@@ -120,7 +122,7 @@ def _specs(shown: Sequence[VariantLearned], suffix: str) -> list[tuple[Column, _
     watt_hours = Unit("", hours.factor * JOULES_PER_WATT_HOUR)
     return [
         (Column("variant", "variant", left=True, importance=100), lambda v, _: Cell(v.label)),
-        (Column("accuracy", "accuracy", "%", importance=60), _accuracy),
+        (Column("accuracy", "accuracy", "% at the end", importance=60), _accuracy),
         (Column("runs", "runs", importance=55), _runs),
         (Column("round", "round", importance=70), _round),
         (Column("time", "time", seconds.symbol, importance=90), _of(lambda p: p.t_s, seconds)),
@@ -137,6 +139,10 @@ def _specs(shown: Sequence[VariantLearned], suffix: str) -> list[tuple[Column, _
             _sample(sample),
         ),
     ]
+
+
+def _level(_: VariantLearned, level: float | None) -> Cell:
+    return Cell("at the end" if level is None else f"to {100 * level:g} %")
 
 
 def _points(variant: VariantLearned, level: float | None) -> list[LearningPoint]:
