@@ -3,6 +3,7 @@
 What is said, each a frame of ``wire``:
 
     client   hello    {"index": 3, "boot_id": ..., "limit_bytes": ..., "task": digest}
+                      and "unable": why, from one that can only say that and go
     server   welcome  {"limit_bytes": the smaller of both}     or  refused {"text": why}
     server   KIND     {"leg": 7, ...} and tensors               any number of times
     client   reply    {"leg": 7, ...} and tensors               or  failed {"leg": 7, "text": why}
@@ -19,31 +20,15 @@ import contextlib
 import selectors
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 
 from benchharness.errors import BenchharnessError
 from benchharness.federated import greeting
 from benchharness.federated.connection import Outgoing, listen
-from benchharness.federated.peer import Peer
+from benchharness.federated.peer import Answer, Peer
 from benchharness.federated.wire import LARGEST_FRAME_BYTES, Frame, WireError, encode
 
 _GREETING_S = 10.0  # how long a stranger may take to say who it is
 _FAREWELL_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One client's part in a leg; times are CLOCK_MONOTONIC.
-
-    ``sent_ns`` is when the server began to send. ``frame`` is the reply, all of which the server
-    had at ``done_ns``; or it is None, and ``lost`` says why the client was given up then.
-    """
-
-    sent_ns: int
-    done_ns: int
-    bytes_down: int
-    frame: Frame | None = None
-    lost: str | None = None
 
 
 class Hub:
@@ -67,6 +52,7 @@ class Hub:
         self._peers: dict[int, Peer] = {}
         self._strangers: set[Peer] = set()
         self._gone: dict[int, str] = {}
+        self._unable: set[int] = set()  # said that they cannot take part, and are not waited for
         self._leg = 0
         self._sent: dict[int, tuple[int, int]] = {}  # of this leg, still out: when, how much
         self._answers: dict[int, Answer] = {}
@@ -91,13 +77,18 @@ class Hub:
         return None if peer.leg is None else "is still at an earlier question"
 
     def gather(self, wanted: Collection[int], timeout_s: float) -> bool:
-        """Wait until all of ``wanted`` can be asked; return whether they can."""
-        return self._until(lambda: set(wanted) <= set(self.free()), timeout_s)
+        """Wait until all of ``wanted`` can be asked; return whether they can.
+
+        Who says that it cannot take part is not waited for.
+        """
+        self._until(lambda: set(wanted) <= self._unable.union(self.free()), timeout_s)
+        return set(wanted) <= set(self.free())
 
     def gather_any(self, timeout_s: float) -> bool:
         """Look who has come or gone; wait only while there is nobody to ask. Return if there is."""
         self._step(0.0)
-        return self._until(lambda: bool(self.free()), timeout_s)
+        self._until(lambda: self.free() or len(self._unable) == self._clients, timeout_s)
+        return bool(self.free())
 
     def next_leg(self) -> int:
         """Return the number that the frames of the next ``exchange`` must carry as ``leg``."""
@@ -152,7 +143,7 @@ class Hub:
         sent_ns, size_bytes = self._sent.pop(index)
         self._answers[index] = Answer(sent_ns, time.monotonic_ns(), size_bytes, frame, lost)
 
-    def _until(self, is_so: Callable[[], bool], timeout_s: float) -> bool:
+    def _until(self, is_so: Callable[[], object], timeout_s: float) -> bool:
         end = time.monotonic() + timeout_s
         while not is_so():
             left_s = end - time.monotonic()
@@ -222,6 +213,11 @@ class Hub:
             peer.flush()
             raise WireError(f"was refused: {reason}")
         index = int(frame.fields["index"])
+        if (text := frame.fields.get("unable")) is not None:
+            peer.index = index
+            self._unable.add(index)
+            self._gone[index] = f"cannot take part: {text}"
+            raise WireError(self._gone[index])
         if (earlier := self._peers.get(index)) is not None:
             self._drop(earlier, "came back on another connection")
         limit_bytes = min(self._limit_bytes, int(frame.fields["limit_bytes"]))
@@ -229,6 +225,7 @@ class Hub:
         self._strangers.discard(peer)
         self._peers[index] = peer
         self._gone.pop(index, None)
+        self._unable.discard(index)
         peer.post(encode("welcome", {"limit_bytes": limit_bytes}))
         peer.flush()
 

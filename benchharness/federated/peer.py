@@ -5,9 +5,25 @@ from __future__ import annotations
 import socket
 import time
 from collections import deque
+from dataclasses import dataclass
 
 from benchharness.federated.connection import Outgoing, keep_alive, receive_some
 from benchharness.federated.wire import Decoder, Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One client's part in a leg; times are CLOCK_MONOTONIC.
+
+    ``sent_ns`` is when the server began to send. ``frame`` is the reply, all of which the server
+    had at ``done_ns``; or it is None, and ``lost`` says why the client was given up then.
+    """
+
+    sent_ns: int
+    done_ns: int
+    bytes_down: int
+    frame: Frame | None = None
+    lost: str | None = None
 
 
 class Peer:

@@ -5,6 +5,7 @@ It imports PyTorch and not Flower: what a device without Flower's services would
 
 from __future__ import annotations
 
+import contextlib
 import math
 import socket
 import time
@@ -19,6 +20,7 @@ from benchharness.federated.task import Arrays, ClientWork, Metrics, boot_id
 from benchharness.federated.wire import LARGEST_FRAME_BYTES, Frame, Tensor, WireError
 
 PORT_FILE = "port"
+_LAST_WORD_S = 10.0  # the server's own start is not much slower than a client's
 PATIENCE_S = 120.0  # of a client without a server; importing PyTorch takes a Pi most of a minute
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - what a server may listen on is no place to call
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
@@ -40,9 +42,17 @@ def take_part(config: TaskConfig, index: int, shared: Path, patience_s: float = 
     """Be client ``index`` until the server says good-bye.
 
     It connects when it is ready to train, so that the server need not ask. Raises GateError when
-    there has been no server for ``patience_s``, and UsageError where the server refuses it.
+    there has been no server for ``patience_s``, and UsageError where the server refuses it. Where
+    it cannot take part (too little memory, no such data) it tells the server, which then does not
+    wait for it, and raises that.
     """
-    attend(ClientWork(config, index), config, index, shared, patience_s)
+    try:
+        work = ClientWork(config, index)
+    except BenchharnessError as error:
+        if 1 <= index <= config.clients:
+            _say_unable(str(error), config, index, shared)
+        raise
+    attend(work, config, index, shared, patience_s)
 
 
 def attend(
@@ -85,6 +95,18 @@ def _connect(config: TaskConfig, shared: Path) -> Connection:
     sock = socket.create_connection((host, port), timeout=10.0)
     keep_alive(sock)
     return Connection(sock, LARGEST_FRAME_BYTES)
+
+
+def _say_unable(text: str, config: TaskConfig, index: int, shared: Path) -> None:
+    """Tell the server, if it can be found, that it need not wait for this client."""
+    until = time.monotonic() + _LAST_WORD_S
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError, WireError, _NotListeningError):
+            with _connect(config, shared) as connection:
+                fields = greeting.hello(index, boot_id(), connection.limit_bytes, config.digest())
+                connection.send("hello", {**fields, "unable": text}, timeout_s=1.0)
+            return
+        time.sleep(_LONGEST_PAUSE_S / 4)
 
 
 def _greet(connection: Connection, config: TaskConfig, index: int) -> None:

@@ -12,8 +12,9 @@ from flwr.supercore.run import Run
 
 from benchharness.errors import GateError
 from benchharness.federated.config import TaskConfig
-from benchharness.federated.hub import Answer, Hub
+from benchharness.federated.hub import Hub
 from benchharness.federated.legs import Reply
+from benchharness.federated.peer import Answer
 from benchharness.federated.process_client import PORT_FILE
 from benchharness.federated.records import ARRAYS, CONFIG, ROUND, plain_arrays, reply_content
 from benchharness.federated.wire import encode

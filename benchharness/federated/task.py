@@ -55,8 +55,11 @@ class ClientWork:
             seed=config.seed,
         )
         self._compute = _computer(config)
-        memory.check(self._model, config.batch, whole.image_shape)
-        self._x, self._y = whole.train_part(part.indices[index - 1])
+        own = part.indices[index - 1]
+        memory.check(
+            self._model, min(config.batch, len(own)), whole.image_shape, compute=self._compute
+        )
+        self._x, self._y = whole.train_part(own)
 
     def train(self, arrays: Mapping[str, object], round_number: int) -> tuple[Arrays, Metrics]:
         """Train from ``arrays``; return the new ones, and what there is to say of it.

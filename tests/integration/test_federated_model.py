@@ -105,7 +105,7 @@ def test_a_client_of_the_process_engine_imports_no_flower() -> None:
         ("server.py", ["--data", "cifar10"], 2, "unknown data 'cifar10'"),
         ("client.py", ["--index", "3"], 2, "--index: there is no client 3 of 2; take 1 to 2"),
         ("server.py", ["--alpha", "0"], 2, "alpha is 0.0; take a number above 0"),
-        ("client.py", ["--index", "1", "--clients", "200", "--minimum", "1"], 2, "200 clients"),
+        ("server.py", ["--clients", "200", "--minimum", "1"], 2, "200 clients are more than the"),
     ],
 )
 def test_wrong_options_end_in_one_line(
@@ -115,3 +115,19 @@ def test_wrong_options_end_in_one_line(
     _, said = ended.communicate(timeout=60)
     assert ended.returncode == code
     assert says in said and said.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_without_memory_for_the_model_nothing_is_trained_and_nobody_waits(tmp_path: Path) -> None:
+    """Half of 40,000 images at once, with what 60 blocks keep of each: hundreds of GB."""
+    huge = (
+        *("--data", "synthetic:2", "--examples", "40000", "--alpha", "1e9"),
+        *("--batch", "40000", "--depth", "20", "--timeout-s", "600"),
+    )
+    programs = [start(tmp_path, "client.py", "--index", str(index), *huge) for index in (1, 2)]
+    programs.append(start(tmp_path, "server.py", *huge))
+    said = [program.communicate(timeout=120)[1] for program in programs]
+    assert [program.returncode for program in programs] == [3, 3, 1]
+    assert all("memory" in line and line.count("\n") == 1 for line in said[:2])
+    assert "no client is left: client-1 cannot take part: " in said[2]
+    assert '"window"' not in (tmp_path / "events").read_text()

@@ -13,7 +13,8 @@ import pytest
 
 from benchharness.federated import greeting
 from benchharness.federated.connection import Connection
-from benchharness.federated.hub import Answer, Hub
+from benchharness.federated.hub import Hub
+from benchharness.federated.peer import Answer
 from benchharness.federated.wire import LARGEST_FRAME_BYTES, encode
 
 TASK = "a training"
@@ -149,6 +150,20 @@ def test_a_client_that_says_it_failed_is_lost_for_this_leg_only(rig: Rig) -> Non
         assert rig.ask(1)[1].lost == "failed: no room"
         rig.behind(lambda: answer(one))
         assert rig.ask(1)[1].lost is None
+
+
+def test_who_cannot_take_part_is_not_waited_for_until_it_can(rig: Rig) -> None:
+    hello = greeting.hello(2, "boot", LARGEST_FRAME_BYTES, TASK)
+    with rig.join(1):
+        with rig.connect() as unable:
+            unable.send("hello", {**hello, "unable": "too little memory"})
+        start = time.monotonic()
+        assert not rig.hub.gather((1, 2), 30)
+        assert time.monotonic() - start < 10
+        assert rig.hub.why_not(2) == "cannot take part: too little memory"
+        assert rig.said == ["client 2: cannot take part: too little memory"]
+        with rig.join(2):
+            assert rig.hub.gather((1, 2), 5)
 
 
 @pytest.mark.parametrize(
