@@ -8,7 +8,7 @@ from benchharness.model import SeriesPoint
 from benchharness.report.derive_spans import qualified
 from benchharness.store.records import EventRecord
 
-MOST_POINTS = 10_000  # of one series: more are no picture, and the events have them all
+MOST_POINTS = 100_000  # of one series: more are no picture, and the events have them all
 
 
 def series_of(events: Iterable[EventRecord]) -> dict[str, tuple[SeriesPoint, ...]]:

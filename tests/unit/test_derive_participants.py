@@ -202,6 +202,7 @@ def test_metrics_with_steps_are_series(tmp_path: Path) -> None:
     assert accuracy[1].t_ns == at(41.0)
 
 
+@pytest.mark.slow
 def test_thousands_of_phases_are_derived_fast(tmp_path: Path) -> None:
     boards = [Board(f"pi-{n}", 0.5 + 0.1 * n) for n in range(8)]
     many = Federated(boards=boards, rounds=625, round_s=2.0)  # 10,000 phases of clients
