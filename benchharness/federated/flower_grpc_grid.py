@@ -29,11 +29,10 @@ from flwr.common import (
 )
 from flwr.server import ClientManager
 from flwr.server.client_proxy import ClientProxy
-from flwr.serverapp import Grid
-from flwr.supercore.run import Run
 
 from benchharness.errors import GateError
 from benchharness.federated.config import TaskConfig
+from benchharness.federated.flower_grid import AskingGrid
 from benchharness.federated.legs import Reply
 from benchharness.federated.records import ARRAYS, CONFIG, ROUND, reply_content
 
@@ -43,7 +42,7 @@ _LOOK_S = 0.02
 _SPARE_S = 0.5  # for the way of an answer that came at the last moment
 
 
-class GrpcGrid(Grid):
+class GrpcGrid(AskingGrid):
     """A Grid over the connections of ``manager``: node i is client i, once it has said so.
 
     ``say`` is called with one line about a connection that is no client of this training.
@@ -55,7 +54,8 @@ class GrpcGrid(Grid):
         config: TaskConfig,
         say: Callable[[str], None] = lambda _line: None,
     ) -> None:
-        self._manager, self._config, self._say = manager, config, say
+        super().__init__(config)
+        self._manager, self._say = manager, say
         self._task = config.digest()
         self._client_of: dict[str, int | None] = {}  # by connection; None: it is no client
         self._busy: set[str] = set()
@@ -100,44 +100,6 @@ class GrpcGrid(Grid):
                 _hang_up(there[client])
         wait([future for _, future in asked], _SPARE_S)
         return [_outcome(client, future, sent_ns, timeout_s) for client, future in asked]
-
-    def send_and_receive(
-        self, messages: Iterable[Message], *, timeout: float | None = None
-    ) -> Iterable[Message]:
-        """Send messages and return the replies that came, as any Grid does."""
-        asked = list(messages)
-        wait_s = self._config.timeout_s if timeout is None else timeout
-        for message, reply in zip(asked, self.exchange(asked, wait_s), strict=True):
-            if reply.content is not None:
-                yield Message(reply.content, reply_to=message)
-
-    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
-        """Refuse: these calls ask and wait in one."""
-        raise NotImplementedError("use send_and_receive")
-
-    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
-        """Refuse: these calls ask and wait in one."""
-        raise NotImplementedError("use send_and_receive")
-
-    def create_message(
-        self,
-        content: RecordDict,
-        message_type: str,
-        dst_node_id: int,
-        group_id: str,
-        ttl: float | None = None,
-    ) -> Message:
-        """Return a message to a client."""
-        return Message(content, dst_node_id, message_type, ttl=ttl, group_id=group_id)
-
-    def set_run(self, run: Run) -> None:
-        """Refuse: there is one training for each server."""
-        raise NotImplementedError("a server of this transport has one training")
-
-    @property
-    def run(self) -> Run:
-        """Refuse: there is one training for each server."""
-        raise NotImplementedError("a server of this transport has one training")
 
     def close(self) -> None:
         """Wait for nobody any more."""

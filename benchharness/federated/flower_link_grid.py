@@ -6,23 +6,25 @@ app, asked by a query. Replies are looked for often: Flower's ``send_and_receive
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterable, Sequence
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, MessageType, RecordDict
 from flwr.serverapp import Grid
-from flwr.supercore.run import Run
 
 from benchharness.errors import GateError
 from benchharness.federated.config import TaskConfig
+from benchharness.federated.flower_grid import AskingGrid
 from benchharness.federated.legs import Reply
 from benchharness.federated.records import CONFIG, reply_parts
 
 TASK = "task"
 _LOOK_S, _LONGEST_LOOK_S = 0.02, 0.25  # a look takes both sides some 5 ms
+_LOOK_AROUND_S = 2.0  # for nodes that come while others work
 
 
-class LinkGrid(Grid):
+class LinkGrid(AskingGrid):
     """``grid`` with nodes that are known by their client.
 
     ``say`` is called with one line about a node that is no client of this training.
@@ -31,11 +33,14 @@ class LinkGrid(Grid):
     def __init__(
         self, grid: Grid, config: TaskConfig, say: Callable[[str], None] = lambda _line: None
     ) -> None:
-        self._grid, self._config, self._say = grid, config, say
+        super().__init__(config)
+        self._grid, self._say = grid, say
         self._task = config.digest()
         self._client_of: dict[int, int | None] = {}  # by node; None: asked, or it is no client
         self._asked: dict[str, int] = {}  # questions that have no answer yet: to which node
+        self._introductions: dict[str, int] = {}  # those of them that ask who it is
         self._told: dict[str, Message] = {}  # what came of them and nobody has read
+        self._replaced: dict[int, int] = {}  # nodes whose client came back as another one
 
     def gather(self, clients: Sequence[int], timeout_s: float) -> bool:
         """Wait until ``clients`` are there and have said who they are; return whether they have."""
@@ -64,6 +69,26 @@ class LinkGrid(Grid):
         time, and would stay late.
         """
         sent_ns = time.monotonic_ns()
+        waiting, replies = self._push(messages, sent_ns)
+        until, pause_s = time.monotonic() + timeout_s, _LOOK_S
+        look_around_s = time.monotonic() + _LOOK_AROUND_S
+        while waiting and time.monotonic() < until:
+            found = self._collect(waiting, sent_ns)
+            replies += found
+            pause_s = _LOOK_S if found else min(1.3 * pause_s, _LONGEST_LOOK_S)
+            if time.monotonic() > look_around_s:
+                self._look_around()
+                replies += self._give_up_replaced(waiting, sent_ns)
+                look_around_s = time.monotonic() + _LOOK_AROUND_S
+            if waiting:
+                time.sleep(min(pause_s, max(0.0, until - time.monotonic())))
+        lost = f"gave no answer within {timeout_s:g} s"
+        return [*replies, *(self._reply(node, sent_ns, lost=lost) for node in waiting.values())]
+
+    def _push(
+        self, messages: Sequence[Message], sent_ns: int
+    ) -> tuple[dict[str, int], list[Reply]]:
+        """Send; return which nodes are to answer which question, and who was not asked."""
         waiting: dict[str, int] = {}
         replies: list[Reply] = []
         nodes = [message.metadata.dst_node_id for message in messages]
@@ -73,56 +98,16 @@ class LinkGrid(Grid):
                 waiting[question] = self._asked[question] = node
             else:
                 replies.append(self._reply(node, sent_ns, lost="Flower did not take the message"))
-        until, pause_s = time.monotonic() + timeout_s, _LOOK_S
-        while waiting and time.monotonic() < until:
-            self._pull(list(waiting))
-            found = [question for question in waiting if question in self._told]
-            for question in found:
-                node, answer = waiting.pop(question), self._told.pop(question)
-                replies.append(self._read(node, sent_ns, answer))
-            pause_s = _LOOK_S if found else min(1.3 * pause_s, _LONGEST_LOOK_S)
-            if waiting:
-                time.sleep(min(pause_s, max(0.0, until - time.monotonic())))
-        lost = f"gave no answer within {timeout_s:g} s"
-        return [*replies, *(self._reply(node, sent_ns, lost=lost) for node in waiting.values())]
+        return waiting, replies
 
-    def send_and_receive(
-        self, messages: Iterable[Message], *, timeout: float | None = None
-    ) -> Iterable[Message]:
-        """Send messages and return the replies that came, as any Grid does."""
-        asked = {message.metadata.dst_node_id: message for message in messages}
-        wait_s = self._config.timeout_s if timeout is None else timeout
-        for reply in self.exchange(list(asked.values()), wait_s):
-            if reply.content is not None:
-                yield Message(reply.content, reply_to=asked[reply.node_id])
-
-    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
-        """Push messages as Flower's grid does."""
-        return self._grid.push_messages(messages)
-
-    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
-        """Pull replies as Flower's grid does."""
-        return self._grid.pull_messages(message_ids)
-
-    def create_message(
-        self,
-        content: RecordDict,
-        message_type: str,
-        dst_node_id: int,
-        group_id: str,
-        ttl: float | None = None,
-    ) -> Message:
-        """Return a message to a node."""
-        return Message(content, dst_node_id, message_type, ttl=ttl, group_id=group_id)
-
-    def set_run(self, run: Run) -> None:
-        """Set the run, as Flower does before the app begins."""
-        self._grid.set_run(run)
-
-    @property
-    def run(self) -> Run:
-        """The run that this ServerApp is of."""
-        return self._grid.run
+    def _collect(self, waiting: dict[str, int], sent_ns: int) -> list[Reply]:
+        """Take those of ``waiting`` that have answered out of it; return their replies."""
+        self._pull(list(self._asked))
+        found = [question for question in waiting if question in self._told]
+        return [
+            self._read(waiting.pop(question), sent_ns, self._told.pop(question))
+            for question in found
+        ]
 
     def _until(self, is_so: Callable[[], bool], timeout_s: float) -> bool:
         end = time.monotonic() + timeout_s
@@ -134,10 +119,8 @@ class LinkGrid(Grid):
 
     def _free(self) -> dict[int, int]:
         """Return the nodes that are there and have nothing left to answer: which client each is."""
-        there = set(self._grid.get_node_ids())
-        self._introduce(there - set(self._client_of))
         self._pull(list(self._asked))
-        self._hear_names()
+        there = self._look_around()
         self._told.clear()  # of legs that are over
         busy = set(self._asked.values())
         return {
@@ -145,6 +128,24 @@ class LinkGrid(Grid):
             for node, client in self._client_of.items()
             if client is not None and node in there and node not in busy
         }
+
+    def _look_around(self) -> set[int]:
+        """Return the nodes that are there; ask new ones who they are, and hear what they say."""
+        there = set(self._grid.get_node_ids())
+        self._introduce(there - set(self._client_of))
+        self._hear_names()
+        return there
+
+    def _give_up_replaced(self, waiting: dict[str, int], sent_ns: int) -> list[Reply]:
+        """Wait no longer for nodes whose client has come back as another node."""
+        found = []
+        for question, node in list(waiting.items()):
+            if (client := self._replaced.get(node)) is not None:
+                del waiting[question]
+                self._asked.pop(question, None)
+                reply = self._reply(node, sent_ns, lost="its node was started again")
+                found.append(dataclasses.replace(reply, client=client))
+        return found
 
     def _introduce(self, nodes: set[int]) -> None:
         """Ask nodes who they are."""
@@ -161,7 +162,7 @@ class LinkGrid(Grid):
         for node, question in zip(nodes, self._grid.push_messages(messages), strict=True):
             self._client_of[node] = None
             if question:
-                self._asked[question] = node
+                self._asked[question] = self._introductions[question] = node
 
     def _pull(self, questions: list[str]) -> None:
         if not questions:
@@ -172,10 +173,8 @@ class LinkGrid(Grid):
                 self._told[question] = message
 
     def _hear_names(self) -> None:
-        for message in self._told.values():
-            node = message.metadata.src_node_id
-            if node not in self._client_of or self._client_of[node] is not None:
-                continue
+        for question in [each for each in self._told if each in self._introductions]:
+            message, node = self._told.pop(question), self._introductions.pop(question)
             if message.has_error():
                 self._say(f"a node does not say who it is: {_reason(message)}")
                 continue
@@ -188,8 +187,9 @@ class LinkGrid(Grid):
     def _became(self, client: int, node: int) -> None:
         """Know a node by its client; one that was this client before is one no more."""
         for earlier, other in self._client_of.items():
-            if other == client:
+            if other == client and earlier != node:
                 self._client_of[earlier] = None
+                self._replaced[earlier] = client
         self._client_of[node] = client
 
     def _read(self, node: int, sent_ns: int, answer: Message) -> Reply:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("flwr")  # which needs CPython 3.11
+
 from benchharness.federated.config import TaskConfig
 from tests.integration.flower_party import Party, expected
 

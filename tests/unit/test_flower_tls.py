@@ -9,6 +9,9 @@ import stat
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("cryptography")  # which comes with Flower
+
 from cryptography import x509
 
 from benchharness.federated import flower_tls
