@@ -111,9 +111,9 @@ class Hub:
             self._finish(index, lost=f"gave no answer within {timeout_s:g} s")
         return dict(self._answers)
 
-    def close(self, text: str) -> None:
-        """Say good-bye to all with a reason, and close; may be called twice."""
-        for peer in self._peers.values():
+    def close(self, text: str | None) -> None:
+        """Say good-bye to all with a reason, if there is one, and close; may be called twice."""
+        for peer in self._peers.values() if text is not None else ():
             with contextlib.suppress(WireError):
                 peer.post(encode("bye", {"text": text}))
                 self._watch(peer)

@@ -5,7 +5,6 @@ It imports PyTorch and not Flower: what a device without Flower's services would
 
 from __future__ import annotations
 
-import contextlib
 import math
 import socket
 import time
@@ -20,6 +19,7 @@ from benchharness.federated.task import Arrays, ClientWork, Metrics, boot_id
 from benchharness.federated.wire import LARGEST_FRAME_BYTES, Frame, Tensor, WireError
 
 PORT_FILE = "port"
+OVER = "over: "  # what the port file begins with when there is nobody to call any more
 _LAST_WORD_S = 10.0  # the server's own start is not much slower than a client's
 PATIENCE_S = 120.0  # of a client without a server; importing PyTorch takes a Pi most of a minute
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 - what a server may listen on is no place to call
@@ -55,6 +55,15 @@ def take_part(config: TaskConfig, index: int, shared: Path, patience_s: float = 
     attend(work, config, index, shared, patience_s)
 
 
+def over(file: Path) -> str | None:
+    """Return how the training of a port file has ended; None if it has not."""
+    try:
+        text = file.read_text()
+    except FileNotFoundError:
+        return None
+    return text.removeprefix(OVER).strip() if text.startswith(OVER) else None
+
+
 def attend(
     work: Work, config: TaskConfig, index: int, shared: Path, patience_s: float = PATIENCE_S
 ) -> None:
@@ -66,6 +75,8 @@ def attend(
                 _greet(connection, config, index)
                 _serve(connection, work)
                 return
+        except _OverError:
+            return  # it was started again, and the others have done without it
         except (OSError, WireError, _NotListeningError) as error:
             if isinstance(error, _LostError):
                 last_seen_s, pause_s = time.monotonic(), _FIRST_PAUSE_S
@@ -79,6 +90,10 @@ class _NotListeningError(Exception):
     """There is no server yet: it has not written its port."""
 
 
+class _OverError(Exception):
+    """The training is over."""
+
+
 class _LostError(WireError):
     """The server was there, and has gone."""
 
@@ -86,6 +101,8 @@ class _LostError(WireError):
 def _connect(config: TaskConfig, shared: Path) -> Connection:
     """Connect to the address of the options; where that has no port, the server has written it."""
     port = config.port
+    if over(shared / PORT_FILE) is not None:
+        raise _OverError
     if not port:
         try:
             port = int((shared / PORT_FILE).read_text())
@@ -101,12 +118,15 @@ def _say_unable(text: str, config: TaskConfig, index: int, shared: Path) -> None
     """Tell the server, if it can be found, that it need not wait for this client."""
     until = time.monotonic() + _LAST_WORD_S
     while time.monotonic() < until:
-        with contextlib.suppress(OSError, WireError, _NotListeningError):
+        try:
             with _connect(config, shared) as connection:
-                fields = greeting.hello(index, boot_id(), connection.limit_bytes, config.digest())
-                connection.send("hello", {**fields, "unable": text}, timeout_s=1.0)
+                hello = greeting.hello(index, boot_id(), connection.limit_bytes, config.digest())
+                connection.send("hello", {**hello, "unable": text}, timeout_s=1.0)
             return
-        time.sleep(_LONGEST_PAUSE_S / 4)
+        except _OverError:
+            return
+        except (OSError, WireError, _NotListeningError):
+            time.sleep(_LONGEST_PAUSE_S / 4)
 
 
 def _greet(connection: Connection, config: TaskConfig, index: int) -> None:

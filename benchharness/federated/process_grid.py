@@ -10,12 +10,12 @@ from flwr.app import Message, RecordDict
 from flwr.serverapp import Grid
 from flwr.supercore.run import Run
 
-from benchharness.errors import GateError
+from benchharness.errors import BenchharnessError, GateError
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.hub import Hub
 from benchharness.federated.legs import Reply
 from benchharness.federated.peer import Answer
-from benchharness.federated.process_client import PORT_FILE
+from benchharness.federated.process_client import OVER, PORT_FILE, over
 from benchharness.federated.records import ARRAYS, CONFIG, ROUND, plain_arrays, reply_content
 from benchharness.federated.wire import encode
 
@@ -23,14 +23,20 @@ from benchharness.federated.wire import encode
 class ProcessGrid(Grid):
     """A Grid whose nodes are the clients' processes: node i is client i.
 
+    Leaving it says good-bye, and the file says to whoever comes later that it is over; but after an
+    error that is not benchharness's own the clients are left to wait for the next server.
+
     The port is in ``shared``/port, and is the same when the server is started again, unless another
-    program has taken it meanwhile. A context
-    manager that says good-bye to the clients.
+    program has taken it meanwhile. Raises GateError where the training of that folder is over.
     """
 
     def __init__(self, config: TaskConfig, shared: Path) -> None:
         self._config = config
         self._file = shared / PORT_FILE
+        if (text := over(self._file)) is not None:
+            raise GateError(
+                f"the training has ended already: {text}", remedy="take an empty --shared folder"
+            )
         port = config.port or _earlier_port(self._file)
         self._hub = Hub(config.clients, config.digest(), host=config.host, port=port, say=_complain)
         _write_whole(self._file, f"{self._hub.port}\n")
@@ -108,15 +114,20 @@ class ProcessGrid(Grid):
         """Refuse: there is one training for each server."""
         raise NotImplementedError("a server of this transport has one training")
 
-    def close(self, text: str = "the training is over") -> None:
-        """Say good-bye to the clients and stop listening; may be called twice."""
+    def close(self, text: str | None) -> None:
+        """Say good-bye to the clients, with a reason, and stop listening; None says nothing."""
+        if text is not None:
+            _write_whole(self._file, f"{OVER}{text}\n")
         self._hub.close(text)
 
     def __enter__(self) -> ProcessGrid:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        self.close("the training is over" if error is None else f"the server ends: {error}")
+        if error is None:
+            self.close("it went through all its rounds")
+        else:
+            self.close(str(error) if isinstance(error, BenchharnessError) else None)
 
     def _everybody(self) -> range:
         return range(1, self._config.clients + 1)

@@ -143,9 +143,10 @@ def test_a_killed_server_goes_on_after_its_last_round_in_the_same_window(tmp_pat
         clients = [launched.client(index) for index in ALL]
         assert launched.server("--kill-at", "3").wait(timeout=60) == -9
         port = (tmp_path / "port").read_text()
+        assert 0 < int(port) < 1 << 16
         ended(launched.server("--kill-at", "3"))
         assert [ended(client) for client in clients] == ["", "", ""]
-        assert (tmp_path / "port").read_text() == port
+        assert (tmp_path / "port").read_text() == "over: it went through all its rounds\n"
         assert [event["edge"] for event in launched.events("window")] == ["start", "end"]
         assert [event["step"] for event in launched.events("metric", name="resumed")] == [2]
         (output,) = launched.events("output", name="resumed_after_rounds")
@@ -182,6 +183,15 @@ def test_a_client_whose_server_goes_away_gives_up_in_one_line(launched: Launched
     said = [ended(client, 1) for client in clients]
     assert all("the server has gone: no connection for 1 s" in line for line in said)
     assert all(line.count("\n") == 1 for line in said)
+
+
+def test_who_comes_when_all_is_over_ends_at_once(launched: Launched) -> None:
+    for index in ALL:
+        launched.client(index, "--fault", "nan@1")
+    ended(launched.server(), 1)
+    assert ended(launched.client(2)) == ""
+    said = ended(launched.server(), 1)  # as a harness does with a program that ended with an error
+    assert said.startswith("server: the training has ended already: round 1: no client's reply")
 
 
 def test_a_client_of_another_training_is_refused(launched: Launched) -> None:
