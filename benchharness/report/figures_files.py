@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _BUCKETS = 400
+_MOST_POWERS = 4  # in one panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +118,6 @@ def _power(summary: CampaignSummary, reader: SeriesReader, key: str, suffix: str
         line = read_timeline(reader, trial, _BUCKETS, ("power",)) if trial else None
         if line is not None:
             lines.append((variant.label, line))
+    if any(sum(s.quantity == "power" for s in line.series) > _MOST_POWERS for _, line in lines):
+        return None  # a panel a device shows more
     return power_figure(lines, phase_roles(summary), suffix)

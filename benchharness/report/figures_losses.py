@@ -56,12 +56,13 @@ def title_of(powers: Sequence[Series], *, losses: bool) -> str:
     """Return the panel's title, with the names of the meters and how each is drawn."""
     if len(powers) < 2:
         return "Power / W"
+    if len(powers) > len(_LINES):
+        return f"Power / W of {len(powers)} meters"
     names = [
         f"{shortened(plain(series.name, 60), _NAME_LIMIT)} ({how})"
         for series, how in zip(powers, _LINES, strict=False)
     ]
-    more = f", {len(powers) - len(names)} more" if len(powers) > len(names) else ""
-    return f"Power / W: {', '.join(names)}{more}" + ("; shaded: lost between" if losses else "")
+    return f"Power / W: {', '.join(names)}" + ("; shaded: lost between" if losses else "")
 
 
 def _power_at(t_s: Floats, series: Series) -> Floats:

@@ -75,6 +75,8 @@ def draw_trial(
             top = (tops or {}).get(quantity) or max(peak(s) for s in shown)
             figures.from_zero(axes, top, (1, 5, 10) if quantity == "cpu" else (1, 2, 3, 4, 5, 10))
             title_text = title_of(shown, losses=losses) if quantity == "power" else LABELS[quantity]
+            if len(shown) > most_lines(quantity):
+                title_text += f": the first {most_lines(quantity)} of {len(shown)}"
             # The strip of phases lies between the top panel and its title.
             pad = 9 if timeline.phases and axes is panels[0] else 3
             axes.set_title(title_text, loc="left", pad=pad, color=figures.MUTED)
@@ -119,10 +121,14 @@ def plot_series(axes: Axes, timeline: Timeline, quantity: str, width: float = 1.
     shown = [s for s in timeline.series if s.quantity == quantity]
     _shade(axes, timeline)
     losses = quantity == "power" and shade_losses(axes, shown)
-    most = _MOST_POWERS if quantity == "power" else len(STYLES)
-    for number, series in enumerate(shown[:most]):
+    for number, series in enumerate(shown[: most_lines(quantity)]):
         _line(axes, series, *_look(quantity, number), width=width)
     return losses
+
+
+def most_lines(quantity: str) -> int:
+    """Return how many lines of a quantity can be told apart."""
+    return _MOST_POWERS if quantity == "power" else len(STYLES)
 
 
 def peak(series: Series) -> float:
