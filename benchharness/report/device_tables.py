@@ -15,13 +15,14 @@ from benchharness.report.learning_energy import sample_costs
 from benchharness.report.metrics import CLASS_NOTES, class_suffix, headline_key, ranked
 from benchharness.report.participant_means import Means, ParticipantMeans, participant_means
 from benchharness.report.participant_stacks import good_trials, time_unit, watt_hour_unit
-from benchharness.report.phase_kinds import PhaseKinds, clients
+from benchharness.report.phase_kinds import OTHER, PhaseKinds, clients
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
 from benchharness.testbed.records import Device, Testbed
 from benchharness.units import JOULES_PER_WATT_HOUR
 
 MOST_VARIANTS = 6
+_TRACE = 0.002  # of a total
 _NOTHING = frozenset({"", DASH})
 
 
@@ -127,7 +128,7 @@ def _energy_specs(
     suffix = class_suffix(summary)
     return [
         _name(),
-        *(_kind(kind, kinds, joules) for kind in kinds.roles),
+        *(_kind(kind, kinds, joules) for kind in kinds.roles if _counts(kind, kinds, every)),
         (
             Column("energy", "energy", joules.symbol + suffix, importance=95),
             lambda row: Cell(_pm(row.means.whole_j, joules)),
@@ -147,6 +148,18 @@ def _energy_specs(
             lambda row: Cell(_pm(row.means.per_sample_j, sample)),
         ),
     ]
+
+
+def _counts(kind: str, kinds: PhaseKinds, every: Sequence[_Row]) -> bool:
+    """Say whether a kind has a column: time of no phase only if it has more than a trace."""
+    if kind != OTHER:
+        return True
+    return any(
+        (m.mean or 0.0) > _TRACE * (row.means.whole_j.mean or 0.0)
+        for row in every
+        for phase, m in row.means.energy_j.items()
+        if kinds.of(phase) == kind
+    )
 
 
 def _kind(kind: str, kinds: PhaseKinds, joules: Unit) -> _Spec:
@@ -267,12 +280,12 @@ def _device_notes(every: Sequence[_Row]) -> list[str]:
         sources: dict[str, list[str]] = {}
         for device in stated.values():
             sources.setdefault(device.source, []).append(device.name)
-        told = "; ".join(
-            f"{plain(', '.join(names), 120)}: {plain(source, 200)}"
+        notes.append("idle and busy W: as the testbed states them")
+        notes += [
+            f"{plain(', '.join(names), 120)}: {plain(source, 400)}".rstrip(". ")
             for source, names in sources.items()
             if source
-        )
-        notes.append(f"idle and busy W as the testbed states them{f', {told}' if told else ''}")
+        ]
     notes.append("busy: in phases that are not waiting")
     if any(row.total(name) is not None for row in every for name in ("bytes_down", "bytes_up")):
         notes.append("down and up: bytes of a run, as the workload counted them")

@@ -5,7 +5,7 @@ Drawn once: as SVG for the page, and on the axes of a paper's figure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 440.0, 250.0
 MOST_LINES = 6
+_BEGUN = 0.01  # of a line's end: what is before this was told at the start
+_FAR = 8.0  # from this largest over smallest end on, the x axis is logarithmic
 _MOST_MARKERS = 40
 _LABEL_LIMIT = 34
 # Of the n-th variant: colour, dashes, marker. The first is broad, so that others show on it.
@@ -58,6 +60,12 @@ class Chart:
     percent: bool = False
     whole: bool = False  # the x axis counts
 
+    @property
+    def logarithmic(self) -> bool:
+        """Say whether the lines end so far apart that short ones need a logarithmic x axis."""
+        ends = [max(c.x) for c in self.curves if c.x]
+        return not self.whole and min(ends, default=0.0) > 0.0 and max(ends) > _FAR * min(ends)
+
 
 def draw_chart(chart: Chart, name: str, title: str) -> Markup:
     """Draw a chart as SVG; ``name`` is a word that is unique in the page."""
@@ -84,7 +92,7 @@ def plot_chart(axes: Axes, chart: Chart, width: float = 1.5) -> None:
             fontsize="small",
         )  # fmt: skip
     for curve in chart.curves:
-        _line(axes, curve, width)
+        _line(axes, _begun(curve) if chart.logarithmic else curve, width)
     axes.set(xlabel=chart.x_title, ylabel=chart.y_title)
     _limits(axes, chart)
     if len(chart.curves) > 1:
@@ -109,19 +117,41 @@ def _line(axes: Axes, curve: Curve, width: float) -> None:
     )
 
 
+def _begun(curve: Curve) -> Curve:
+    """Leave out what was told before anything was spent: a logarithmic axis has no place for it."""
+    least = _BEGUN * max(curve.x)
+    kept = [(x, y) for x, y in zip(curve.x, curve.y, strict=True) if x > least]
+    return replace(curve, x=tuple(x for x, _ in kept), y=tuple(y for _, y in kept))
+
+
 def _limits(axes: Axes, chart: Chart) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     largest = max((max(c.x) for c in chart.curves if c.x), default=0.0)
-    axes.set_xlim(0.0, 1.04 * largest if largest > 0 else 1.0)
+    if chart.logarithmic:
+        plain_log_ticks(axes)
+        axes.set_xlim(0.7 * min(min(_begun(c).x) for c in chart.curves), 1.3 * largest)
+    else:
+        axes.set_xlim(0.0, 1.04 * largest if largest > 0 else 1.0)
     if chart.from_zero:
         top = max((max(c.y) for c in chart.curves if c.y), default=0.0)
         axes.set_ylim(0.0, top * 1.12 if top > 0 else 1.0)
     steps = [1, 2, 2.5, 5, 10]
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=steps, integer=chart.whole))
+    if not chart.logarithmic:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=steps, integer=chart.whole))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=steps))
     if chart.percent:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:g} %"))
+
+
+def plain_log_ticks(axes: Axes) -> None:
+    """Make the x axis logarithmic, with plain numbers at powers of ten."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(numticks=8))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def description(chart: Chart) -> str:

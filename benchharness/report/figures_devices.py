@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.ticker import Locator
 
 WIDTH, HEIGHT = 340.0, 204.0
-_SHADES = {"floor": 0.3, "startup": 0.75, "io": 0.5, "muted": 0.12}  # how dense a phase's colour is
+_SHADES = {"floor": 0.3, "startup": 0.5, "io": 0.5, "muted": 0.12}  # how dense a phase's colour is
 _SHADE = 0.3  # of the others
 _MOST_APART = 80  # bars with a gap between them
 

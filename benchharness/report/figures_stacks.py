@@ -35,7 +35,8 @@ def stack_figure(stack: Stack) -> Figure:
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlim(0.0, 100.0)
     _ticks(axes, stack)
-    axes.set_xlabel(f"{stack.title} / {stack.unit}")
+    words = f"share of the {stack.title.lower()} / %; totals in {stack.unit}"
+    axes.set_xlabel(words if stack.shares else f"{stack.title} / {stack.unit}")
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     _key(figure, stack)

@@ -26,6 +26,7 @@ from benchharness.report.timeline import SeriesReader
 
 ACCURACY, LOSS = "accuracy", "loss"
 TEST, TRAIN = "test", "train"
+_SCALE = "; logarithmic, from the first round on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,20 @@ def learning_charts(
     charts = [
         ("Accuracy by round", *_by_round(runs, ACCURACY)),
         ("Loss by round", *_by_round(runs, LOSS)),
-        (f"Accuracy against {words.lower()}", "of all devices", _against_energy(priced, words)),
+        (f"Accuracy against {words.lower()}", _whose(runs), _against_energy(priced, words)),
         ("Accuracy against time", "from the start of the window", _against_time(priced)),
     ]
-    return [(head, text, chart) for head, text, chart in charts if chart.curves]
+    return [
+        (head, f"{text}{_SCALE if chart.logarithmic else ''}", chart)
+        for head, text, chart in charts
+        if chart.curves
+    ]
+
+
+def _whose(runs: Sequence[LearningRun]) -> str:
+    """Say what the joules of the runs are of."""
+    targets = {run.trial.energy.target for run in runs if run.trial.energy is not None}
+    return f"of {plain(targets.pop(), 40)}" if len(targets) == 1 else ""
 
 
 def _learned(trial: TrialSummary, what: str) -> bool:

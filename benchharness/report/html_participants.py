@@ -24,6 +24,7 @@ from benchharness.report.participant_stacks import (
     MOST_ROWS,
     energy_rows,
     good_trials,
+    mean_of,
     parts_stack,
     some_of_each,
     summed,
@@ -60,7 +61,9 @@ class ParticipantsView:
     in_rounds: bool
     energy_words: str  # "Energy", or with its class "Energy (emulated)"
     many: bool  # variants
-    whole: Stack | None  # a bar a variant: all devices together
+    noun: str  # "device", or "program" where none has a device of its own
+    whole: Stack | None  # a bar a variant: the joules of all devices together
+    whole_time: Stack | None  # likewise the seconds of the mean one
     bars: tuple[VariantBars, ...]
     left_out: int  # variants without bars
     panels: Panels
@@ -85,7 +88,9 @@ def participants_view(
         in_rounds=kinds.in_rounds,
         energy_words=energy_words(summary),
         many=len(variants) > 1,
+        noun="device" if any(p.device for t in good for p in clients(t)) else "program",
         whole=whole_stack(summary, kinds),
+        whole_time=whole_time_stack(summary, kinds),
         bars=tuple(b for b in bars if b.energy is not None or b.time is not None),
         left_out=max(0, len(variants) - _MOST_VARIANTS),
         panels=_panels(series, kinds),
@@ -125,6 +130,16 @@ def whole_stack(summary: CampaignSummary, kinds: PhaseKinds) -> Stack | None:
         if parts:
             rows.append(summed(plain(variant.label, 60), parts, _half_of(trials)))
     return parts_stack("Energy", rows, kinds, "J") if len(rows) > 1 else None
+
+
+def whole_time_stack(summary: CampaignSummary, kinds: PhaseKinds) -> Stack | None:
+    """Return a bar a variant: how long its participants did what, the mean over all of them."""
+    rows = []
+    for variant in ranked(summary, headline_key(summary)):
+        parts = time_rows(good_trials(summary.trials_of(variant.index)), kinds)
+        if parts:
+            rows.append(mean_of(plain(variant.label, 60), parts))
+    return parts_stack("Time", rows, kinds, "s") if len(rows) > 1 else None
 
 
 def _half_of(trials: Sequence[TrialSummary]) -> float | None:
@@ -191,7 +206,11 @@ def _shown(summary: CampaignSummary, series: TrialSeries) -> str:
     label = next((v.label for v in summary.variants if v.index == trial.variant), "")
     of = f" of {plain(label, 60)}" if len(summary.variants) > 1 else ""
     run = f"Run {trial.index + 1}{of}, {format_duration(series.window_s)}"
-    read = "" if series.period_s is None else f", read every {format_si(series.period_s, 's', 2)}"
+    read = (
+        ""
+        if series.period_s is None
+        else f", read every {format_si(float(f'{series.period_s:.2g}'), 's', 2)}"
+    )
     bars = f"Bars: energy in each {bar_length(series.bar_s)}"
     if series.bar_s < USUAL_BAR_S:
         bars += ", since two minutes would be too few bars in this window"

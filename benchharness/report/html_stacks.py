@@ -54,6 +54,7 @@ class Stack:
     note: str = ""  # which variants have no bar
     longest: float = 0.0  # the longest bar in the unit: 100 per cent
     second: str = ""  # the other unit of the totals, which have a column for it
+    shares: bool = False  # each bar has a scale of its own
 
 
 def time_stack(summary: CampaignSummary, most: int = 40) -> Stack | None:

@@ -24,6 +24,7 @@ from benchharness.units import JOULES_PER_WATT_HOUR
 ACCURACY = "test_accuracy"
 MOST_VARIANTS = 12
 _FEWEST, _MOST = 3, 5  # levels
+_ABOVE_CHANCE = 0.02  # of what guessing leaves: less is no learning
 _STEPS = (0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 
 
@@ -61,19 +62,35 @@ def learned(summary: CampaignSummary, reader: SeriesReader | None) -> list[Varia
 
 
 def levels(variants: Sequence[VariantLearned], chance: float = 0.0) -> list[float]:
-    """Return three to five round accuracies that some run reached, above ``chance``.
+    """Return up to five round accuracies that some run reached, above ``chance``.
+
+    Of those that all runs reached in the same rounds the highest stands for all.
 
     >>> run = tuple(LearningPoint(n, float(n), None, 0.11 * n) for n in range(5))
     >>> levels([VariantLearned("a", (run,), ())])
     [0.1, 0.2, 0.3, 0.4]
     """
     top = max((p.value for v in variants for points in v.runs for p in points), default=0.0)
+    least = chance + _ABOVE_CHANCE * (1.0 - chance) if chance else 0.0
     for step in _STEPS:
-        count = int(top / step + 1e-9)
-        found = [round(step * n, 6) for n in range(1, count + 1) if step * n > 1.5 * chance]
+        every = (round(step * n, 6) for n in range(1, int(top / step) + 2))
+        found = [level for level in every if least < level <= top]
         if len(found) >= _FEWEST:
-            return found[-_MOST:]
+            return _apart(variants, found[-_MOST:])
     return []
+
+
+def _apart(variants: Sequence[VariantLearned], found: Sequence[float]) -> list[float]:
+    """Leave out what every run reached in the same round as the next higher level."""
+    rounds = [
+        [p.step if (p := reached(points, level)) else None for v in variants for points in v.runs]
+        for level in found
+    ]
+    return [
+        level
+        for place, level in enumerate(found)
+        if place + 1 == len(found) or rounds[place] != rounds[place + 1]
+    ]
 
 
 def chance_of(trials: Sequence[TrialSummary]) -> float:
@@ -135,7 +152,7 @@ def _specs(shown: Sequence[VariantLearned], suffix: str) -> list[tuple[Column, _
             _of(lambda p: p.energy_j, watt_hours, with_half=False),
         ),
         (
-            Column("sample", "all devices", f"{sample.symbol} a sample", importance=65),
+            Column("sample", "in all", f"{sample.symbol} a sample", importance=65),
             _sample(sample),
         ),
     ]
@@ -199,7 +216,7 @@ def _runs(variant: VariantLearned, level: float | None) -> Cell:
 
 def _notes(left: int) -> list[str]:
     notes = [
-        "the first round whose test accuracy was as high, on the clock of the window; joules of "
-        "all devices until then; ±: 95 % over the runs that had it"
+        "the first round whose test accuracy was as high, on the clock of the window; joules until "
+        "then; ±: 95 % over the runs that had it"
     ]
     return notes + ([f"{left} more variants are left out"] if left > 0 else [])

@@ -14,6 +14,8 @@ from benchharness.units import JOULES_PER_WATT_HOUR
 
 MOST_ROWS = 24
 _TIMES = ((10_800.0, Unit("h", 3600.0)), (1_200.0, Unit("min", 60.0)), (0.0, Unit("s", 1.0)))
+_FAR = 8.0  # from this largest over smallest total on, bars have no common scale
+SHARES = "The totals are far apart: each bar has a scale of its own and shows shares."
 _LEAST_REST = 0.002  # of a total: what is less is rounding
 _WATT_HOURS = (Unit("kWh", 1e3), Unit("Wh", 1.0), Unit("mWh", 1e-3))
 _VISIBLE = 0.005  # of the longest bar: less is not named in the key
@@ -105,26 +107,43 @@ def summed(label: str, rows: Sequence[PartsRow], half: float | None = None) -> P
     )
 
 
+def mean_of(label: str, rows: Sequence[PartsRow]) -> PartsRow:
+    """Return the mean of all participants of a variant as one bar."""
+    whole, count = summed(label, rows), len(rows)
+    parts = {kind: value / count for kind, value in whole.parts.items()}
+    return PartsRow(label, parts, whole.total / count, unknown=whole.unknown)
+
+
 def parts_stack(title: str, rows: Sequence[PartsRow], kinds: PhaseKinds, base: str) -> Stack | None:
     """Return the bars of rows, the longest with all of the width.
 
-    Joules have their watt-hours beside them; long times are in minutes or hours.
+    Joules have their watt-hours beside them; long times are in minutes or hours. Where totals are
+    too far apart for one scale, each bar has all of the width: its parts are shares.
     """
     longest = max((row.total + (row.half or 0.0) for row in rows), default=0.0)
     if longest <= 0:
         return None
     totals = [row.total for row in rows]
+    shares = max(totals) > _FAR * min(totals)
     unit = time_unit(max(totals)) if base == "s" else column_unit(totals, base)
     second = watt_hour_unit(totals) if base == "J" else None
-    used = {k for row in rows for k, v in row.parts.items() if v > _VISIBLE * longest}
+    full = {row.label: _full(row) if shares else longest for row in rows}
+    used = {k for row in rows for k, v in row.parts.items() if v > _VISIBLE * full[row.label]}
     return Stack(
         title=title,
         unit=unit.symbol,
-        longest=longest / unit.factor,
+        longest=100.0 if shares else longest / unit.factor,
         legend=tuple((plain(k, 60), role) for k, role in kinds.roles.items() if k in used),
-        rows=tuple(_row(row, kinds, unit, longest, second) for row in rows),
+        rows=tuple(_row(row, kinds, unit, full[row.label], second) for row in rows),
         second=second.symbol if second else "",
+        note=SHARES if shares else "",
+        shares=shares,
     )
+
+
+def _full(row: PartsRow) -> float:
+    """Return what takes all of the width where a bar has a scale of its own."""
+    return max(row.total + (row.half or 0.0), 1e-12)
 
 
 def some_of_each(participants: Sequence[ParticipantSummary], most: int) -> list[str]:

@@ -16,8 +16,14 @@ from benchharness.report.derive import derive_campaign
 from benchharness.report.device_series import bar_seconds, read_devices, spans_of
 from benchharness.report.device_tables import device_tables
 from benchharness.report.figures_devices import device_axes, draw_device
-from benchharness.report.html_participants import participants_view, shown_devices
+from benchharness.report.html_participants import (
+    participants_view,
+    shown_devices,
+    whole_stack,
+    whole_time_stack,
+)
 from benchharness.report.participant_stacks import (
+    PartsRow,
     energy_rows,
     parts_stack,
     some_of_each,
@@ -168,6 +174,61 @@ def test_bars_and_whiskers_stay_inside(quick: CampaignSummary) -> None:
         low, high = row.whisker
         end = row.segments[-1].start + row.segments[-1].width
         assert low < end < high <= 100.0
+
+
+def test_totals_far_apart_are_shares(quick: CampaignSummary) -> None:
+    kinds = phase_kinds(quick.trials)
+    rows = [
+        PartsRow("short", {"train": 0.5, "wait": 0.5}, 1.0),
+        PartsRow("long", {"train": 1.0, "wait": 199.0}, 200.0),
+    ]
+    stack = parts_stack("Time", rows, kinds, "s")
+    assert stack is not None
+    assert stack.shares
+    assert "shares" in stack.note
+    assert [segment.width for segment in stack.rows[0].segments] == [50.0, 50.0]
+    assert [name for name, _ in stack.legend] == ["train", "wait"]
+    near = parts_stack("Time", [rows[0], replace(rows[1], total=7.0)], kinds, "s")
+    assert near is not None
+    assert not near.shares
+
+
+def test_variants_stand_side_by_side(quick: CampaignSummary) -> None:
+    kinds = phase_kinds(quick.trials)
+    joules, seconds = whole_stack(quick, kinds), whole_time_stack(quick, kinds)
+    assert joules is not None
+    assert seconds is not None
+    assert [row.label for row in joules.rows] == [
+        "engine=process", "engine=grpc", "engine=deployment",
+    ]  # fmt: skip
+    engine = {
+        row.label: float(next(s.text for s in row.segments if s.name == ENGINE))
+        for row in joules.rows
+    }
+    of_sample = sum(
+        use.energy_j.value
+        for trial in quick.trials
+        if trial.variant == 2
+        for own in clients(trial)
+        for use in own.phases
+        if use.energy_j is not None and use.name in ("download", "upload")
+    )
+    assert engine["engine=deployment"] == pytest.approx(of_sample / 2, rel=0.01)
+    assert engine["engine=process"] < engine["engine=grpc"] < engine["engine=deployment"]
+
+
+def test_programs_without_devices_are_called_so() -> None:
+    shape = Shape(clients=3, rounds=2, energy=False)
+    summary = federated_campaign(shape)
+    trials = tuple(
+        replace(t, participants=tuple(replace(p, device=None) for p in t.participants))
+        for t in summary.trials
+    )
+    view = participants_view(replace(summary, trials=trials), None)
+    assert view is not None
+    assert view.noun == "program"
+    assert view.bars[0].energy is None
+    assert any("no meter was used" in note for note in view.notes)
 
 
 def test_kinds_of_other_programs_are_their_phases() -> None:

@@ -8,14 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchharness.model import CampaignSummary, Status
 from benchharness.report.derive import derive_campaign
-from benchharness.report.figures import style
-from benchharness.report.figures_curves import Chart, Curve, description, draw_chart
+from benchharness.report.figures import new_figure, style
+from benchharness.report.figures_curves import Chart, Curve, description, draw_chart, plot_chart
 from benchharness.report.figures_files import write_figures
 from benchharness.report.figures_partition import draw_key, draw_partition, key_sizes
 from benchharness.report.figures_paths import shortened_path
@@ -24,7 +25,7 @@ from benchharness.report.html_instruments import instrument_groups
 from benchharness.report.html_learning import learning_runs, learning_view
 from benchharness.report.latex import render_latex
 from benchharness.report.latex_devices import learning_floats
-from benchharness.report.learning_energy import LearningPoint
+from benchharness.report.learning_energy import LearningPoint, reached
 from benchharness.report.learning_table import VariantLearned, learning_table, levels
 from benchharness.report.markdown import render_markdown
 from benchharness.report.methods import methods_sentences
@@ -59,9 +60,8 @@ def test_the_price_of_an_accuracy_is_known(store: Store) -> None:
     heads = [column.key for column in table.columns]
     rows = [dict(zip(heads, (c.text for c in row), strict=True)) for row in table.rows]
     # The sample tells 0.1 + 0.05 a round of 20 s.
-    assert [row["level"] for row in rows] == [
-        "to 10 %", "to 20 %", "to 30 %", "to 40 %", "at the end",
-    ]  # fmt: skip
+    words = ["to 10 %", "to 20 %", "to 30 %", "to 40 %", "at the end"]
+    assert [row["level"] for row in rows] == words
     assert [row["round"] for row in rows] == ["1", "2", "4", "6", "6"]
     assert [float(row["time"]) for row in rows] == [20.0, 40.0, 80.0, 120.0, 120.0]
     for row, rounds in zip(rows, (1, 2, 4, 6, 6), strict=True):
@@ -86,9 +86,12 @@ def _learned(top: float) -> list[VariantLearned]:
 
 @given(st.floats(0.004, 1.0))
 def test_levels_are_few_round_and_reached(top: float) -> None:
-    found = levels(_learned(top))
-    assert 3 <= len(found) <= 5
+    learned = _learned(top)
+    found = levels(learned)
+    assert 1 <= len(found) <= 5
     assert found == sorted(found)
+    steps = [reached(learned[0].runs[0], level) for level in found]
+    assert len({point.step for point in steps if point}) == len(found)  # a round of its own each
     assert all(0 < level <= top + 1e-6 for level in found)
 
 
@@ -124,6 +127,22 @@ def test_a_chart_says_where_its_lines_end() -> None:
     chart = Chart((Curve("a", (0.0, 3.0), (0.01, 0.43)),), "round", "accuracy", percent=True)
     assert "a: 1.0 % at 0, 43.0 % at 3" in description(chart)
     assert "43.0 %" in draw_chart(chart, "c", "A chart")
+
+
+def _two(far: float) -> Chart:
+    lines = [Curve(str(x), (1e-4 * x, x / 2, x), (0.0, 0.2, 0.4)) for x in (10.0, 10.0 * far)]
+    return Chart(tuple(lines), "time / s", "accuracy")
+
+
+def test_lines_that_end_far_apart_have_a_logarithmic_axis() -> None:
+    assert not _two(8.0).logarithmic
+    assert _two(20.0).logarithmic
+    with style():
+        axes = new_figure(300, 200).subplots()
+        plot_chart(axes, _two(20.0))
+    assert axes.get_xscale() == "log"
+    # What was told before anything was spent has no place on it.
+    assert [np.size(line.get_xdata()) for line in axes.get_lines()] == [2, 2]
 
 
 def test_a_partition_is_read_as_it_was_told(quick: CampaignSummary) -> None:
