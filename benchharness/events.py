@@ -21,10 +21,11 @@ The lines, for programs in other languages (``edge`` is "start" or "end")::
     {"t_ns": 4, "event": "output", "name": "checksum", "value": "f00d"}
     {"t_ns": 5, "event": "ready"}
     {"t_ns": 6, "event": "phase", "edge": "end", "name": "train", "step": 3,
-     "participant": "client-2"}
+     "participant": "client-2", "cpu_s": 2.5}
     {"t_ns": 7, "event": "left_out", "participant": "client-2", "text": "no answer", "step": 4}
 
-A line may be about another program of the trial, by its name; ``step`` is a round or the like.
+A line may be about another program of the trial, by its name; ``step`` is a round or the like;
+``cpu_s``, at a phase's end, is the CPU time that the program used in it.
 
 This file needs the standard library of CPython 3.6 or later, and nothing else of benchharness.
 """
@@ -97,16 +98,20 @@ def phase(name, step=None):  # type: ignore[no-untyped-def]
         emit("phase", edge="end", name=name, **_step(step))
 
 
-def span(name, start_ns, end_ns, step=None, participant=None):
-    # type: (str, int, int, int | None, str | None) -> None
+def span(name, start_ns, end_ns, step=None, participant=None, cpu_s=None):
+    # type: (str, int, int, int | None, str | None, float | None) -> None
     """Record a phase that is over, by its CLOCK_MONOTONIC stamps.
 
     ``participant`` names another program of the trial, of which this one knows when it began and
-    ended: a server that saw when a client's message went out and when its answer came.
+    ended: a server that saw when a client's message went out and when its answer came. ``cpu_s``:
+    the CPU seconds that it used in the phase, all threads and processes, counted by itself.
     """
     other = {} if participant is None else {"participant": participant}  # type: dict[str, object]
-    for edge, t_ns in (("start", start_ns), ("end", end_ns)):
-        emit("phase", edge=edge, name=name, t_ns=t_ns, **_step(step), **other)
+    other.update(_step(step))
+    emit("phase", edge="start", name=name, t_ns=start_ns, **other)
+    if cpu_s is not None:
+        other["cpu_s"] = cpu_s
+    emit("phase", edge="end", name=name, t_ns=end_ns, **other)
 
 
 def metric(name, value, unit="1", step=None, participant=None):

@@ -124,7 +124,8 @@ class EventRecord:
 
     ``participant`` is "harness" for stages and warnings of the harness; ``kind`` is window,
     phase, metric, output, ready, left_out, restart, left, stage, meter or caution; ``edge`` is
-    start, end or None.
+    start, end or None. ``value`` and ``unit`` are a metric's; at a phase's end the CPU seconds that
+    the participant counted in it itself.
     """
 
     t_ns: int

@@ -133,8 +133,16 @@ class EventFile:
             raise _UnusableLineError(f"a {kind} whose edge is neither start nor end")
         if kind == "window":
             return EventRecord(t_ns, self.participant, kind, edge=edge, name=name)
+        cpu_s = _cpu_s(fields) if edge == "end" else None
         return EventRecord(
-            t_ns, self._about(fields), kind, edge=edge, name=name, step=_step(fields, f"a {kind}")
+            t_ns,
+            self._about(fields),
+            kind,
+            edge=edge,
+            name=name,
+            value=cpu_s,
+            unit=None if cpu_s is None else "s",
+            step=_step(fields, f"a {kind}"),
         )
 
     def _left_out(self, t_ns: int, fields: dict[str, Any]) -> EventRecord:
@@ -155,14 +163,7 @@ class EventFile:
         name, value = fields.get("name"), fields.get("value")
         if not isinstance(name, str) or not name:
             raise _UnusableLineError("a metric without a name")
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise _UnusableLineError("a metric whose value is not a number")
-        try:
-            number = float(value)
-        except OverflowError:
-            raise _UnusableLineError("a metric whose value is not finite") from None
-        if not math.isfinite(number):
-            raise _UnusableLineError("a metric whose value is not finite")
+        number = _number(value, "a metric whose value")
         unit = fields.get("unit")
         return EventRecord(
             t_ns,
@@ -184,6 +185,28 @@ class EventFile:
 
     def _reject(self, reason: str) -> None:
         self.rejected[reason] = self.rejected.get(reason, 0) + 1
+
+
+def _number(value: object, of: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _UnusableLineError(f"{of} is not a number")
+    try:
+        number = float(value)
+    except OverflowError:
+        raise _UnusableLineError(f"{of} is not finite") from None
+    if not math.isfinite(number):
+        raise _UnusableLineError(f"{of} is not finite")
+    return number
+
+
+def _cpu_s(fields: dict[str, Any]) -> float | None:
+    """Return the CPU seconds of a phase that ends, None where nobody counted them."""
+    if fields.get("cpu_s") is None:
+        return None
+    cpu_s = _number(fields["cpu_s"], "a phase whose cpu_s")
+    if cpu_s < 0:
+        raise _UnusableLineError("a phase whose cpu_s is negative")
+    return cpu_s
 
 
 def _step(fields: dict[str, Any], of: str) -> int | None:

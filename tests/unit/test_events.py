@@ -64,7 +64,7 @@ def path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_a_server_says_what_it_knows_of_its_clients(path: Path) -> None:
     with events.phase("round", step=3):
         events.span("train", 5, 9, step=3, participant="client-2")
-        events.span("own", 1, 2)
+        events.span("own", 1, 2, cpu_s=0.75)
         events.metric("loss", 0.5, step=3, participant="client-2")
         events.left_out("client-1", "no answer", step=3)
         events.left_out("client-4", "NaN")
@@ -75,7 +75,7 @@ def test_a_server_says_what_it_knows_of_its_clients(path: Path) -> None:
         {"t_ns": 5, "event": "phase", "edge": "start", **client},
         {"t_ns": 9, "event": "phase", "edge": "end", **client},
         {"t_ns": 1, "event": "phase", "edge": "start", "name": "own"},
-        {"t_ns": 2, "event": "phase", "edge": "end", "name": "own"},
+        {"t_ns": 2, "event": "phase", "edge": "end", "name": "own", "cpu_s": 0.75},
     ]
     metric, silent, broken = said[4:]
     assert (metric["participant"], metric["step"], metric["unit"]) == ("client-2", 3, "1")
@@ -87,7 +87,15 @@ who = st.none() | st.sampled_from(["main", "client-1"])
 step = st.none() | st.integers(-5, 2000)
 name = st.text(min_size=1, max_size=8)
 calls = st.one_of(
-    st.tuples(st.just(events.span), name, st.integers(0, 2**61), st.integers(0, 2**61), step, who),
+    st.tuples(
+        st.just(events.span),
+        name,
+        st.integers(0, 2**61),
+        st.integers(0, 2**61),
+        step,
+        who,
+        st.none() | st.floats(0, 1e9) | st.integers(0, 2**53),
+    ),
     st.tuples(
         st.just(events.metric),
         name,
@@ -124,6 +132,8 @@ def test_the_harness_understands_all_that_can_be_said(
     assert [e.participant for e in read if e.kind == "metric"] == [w or "main" for w in named]
     values = [call[2] for call in said if call[0] is events.metric]
     assert [e.value for e in read if e.kind == "metric"] == values
+    cpu_s = [call[-1] for call in said if call[0] is events.span]
+    assert [e.value for e in read if e.kind == "phase" and e.edge == "end"] == cpu_s
 
 
 def test_the_file_is_of_python_3_6() -> None:

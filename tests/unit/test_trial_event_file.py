@@ -56,6 +56,10 @@ def test_a_participant_says_that_it_is_ready(file: EventFile) -> None:
         ('{"t_ns": 1.5, "event": "window", "edge": "start"}', "no t_ns"),
         ('{"t_ns": 1, "event": "window"}', "neither start nor end"),
         ('{"t_ns": 1, "event": "phase", "edge": "start"}', "without a name"),
+        ('{"t_ns":1,"event":"phase","edge":"end","name":"x","cpu_s":-0.1}', "cpu_s is negative"),
+        ('{"t_ns":1,"event":"phase","edge":"end","name":"x","cpu_s":NaN}', "cpu_s is not finite"),
+        ('{"t_ns":1,"event":"phase","edge":"end","name":"x","cpu_s":"1"}', "cpu_s is not a number"),
+        ('{"t_ns":1,"event":"phase","edge":"end","name":"x","cpu_s":true}', "is not a number"),
         ('{"t_ns": 1, "event": "metric", "name": "x", "value": "3"}', "not a number"),
         ('{"t_ns": 1, "event": "metric", "name": "x", "value": NaN}', "not finite"),
         ('{"t_ns": 1, "event": "metric", "name": "x", "value": 1e999}', "not finite"),
@@ -133,6 +137,25 @@ def test_a_server_speaks_of_its_clients(server: EventFile) -> None:
     assert server.rejected == {}
 
 
+def test_the_end_of_a_phase_tells_its_cpu_time(server: EventFile) -> None:
+    write(
+        server,
+        span("start", 3, participant="client-2", cpu_s=9.0),  # means something at an end only
+        span("end", 4, participant="client-2", cpu_s=2),
+        span("start", 5),
+        span("end", 6, cpu_s=None),
+        span("end", 7, kind="window", cpu_s=1.0),
+    )
+    told = [(e.edge, e.value, e.unit) for e in server.read()]
+    assert told == [
+        ("start", None, None),
+        ("end", 2.0, "s"),
+        ("start", None, None),
+        ("end", None, None),
+        ("end", None, None),
+    ]
+
+
 def test_what_a_program_was_in_ends_with_it_and_its_window_goes_on(server: EventFile) -> None:
     write(
         server,
@@ -173,7 +196,7 @@ json_values = st.recursive(
 )
 fields = st.dictionaries(
     st.sampled_from(
-        ["t_ns", "event", "edge", "name", "value", "unit", "step", "participant", "text"]
+        ["t_ns", "event", "edge", "name", "value", "unit", "step", "participant", "text", "cpu_s"]
     ),
     json_values
     | st.sampled_from(
