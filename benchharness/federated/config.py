@@ -14,6 +14,7 @@ from benchharness.errors import UnknownNameError, UsageError
 ENGINES = ("process", "grpc", "deployment")
 _ALL = "all"
 _ANYWHERE = "127.0.0.1:0"
+_LARGEST_SEED = (1 << 63) - 1  # what Flower's run configuration, TOML and PyTorch hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class TaskConfig:
         if self.engine not in ENGINES:
             raise UnknownNameError("engine", self.engine, ENGINES)
         _check_address(self.address)
+        if not 0 <= self.seed <= _LARGEST_SEED:
+            raise UsageError(f"seed is {self.seed}", remedy=f"take 0 to {_LARGEST_SEED}")
         for name in ("clients", "batch", "epochs", "rounds", "depth", "width", "minimum"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is {getattr(self, name)}", remedy="take at least 1")
@@ -103,7 +106,11 @@ class TaskConfig:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give ``parser`` an option for every field: ``--learning-rate 0.05``, ``--examples all``."""
+    """Give ``parser`` an option for every field: ``--learning-rate 0.05``, ``--examples all``.
+
+    Two more say which run of many this is, each of which has a seed of its own: ``--repetition``
+    (from 0) is added to ``--seed``, unless ``--reseed`` is false.
+    """
     for field in fields(TaskConfig):
         parser.add_argument(
             f"--{field.name.replace('_', '-')}",
@@ -111,13 +118,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             default=field.default,
             metavar=str(field.type).partition(" ")[0].upper(),
         )
+    parser.add_argument("--repetition", type=int, default=0, metavar="N", help="from 0")
+    parser.add_argument("--reseed", type=_boolean, default=True, metavar="BOOL")
 
 
 def from_arguments(options: argparse.Namespace) -> TaskConfig:
-    """Return the configuration that the options of ``add_arguments`` say."""
+    """Return the configuration that the options of ``add_arguments`` say.
+
+    Its seed is the run's own. Raises UsageError for a repetition below 0.
+    """
     values: dict[str, Any] = {
         field.name: getattr(options, field.name) for field in fields(TaskConfig)
     }
+    if options.repetition < 0:
+        raise UsageError(f"repetition is {options.repetition}", remedy="take at least 0")
+    if options.reseed:
+        values["seed"] += options.repetition
     return TaskConfig(**values)
 
 

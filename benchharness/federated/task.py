@@ -160,6 +160,7 @@ class ServerWork:
             "partition": part.document(),
             "engine": config.engine,
             "rounds": config.rounds,
+            "seed": config.seed,
         }
 
     def initial_arrays(self) -> Arrays:
@@ -183,7 +184,7 @@ class ServerWork:
         return {"test_loss": found.loss, "test_accuracy": found.accuracy}
 
     def outputs(self) -> dict[str, object]:
-        """Return what the trial says of itself: data, parameters, partition, engine, rounds."""
+        """Return what the trial says of itself: data, partition, seed and the like."""
         return dict(self._outputs)
 
     _initial: Arrays | None = None

@@ -55,6 +55,35 @@ def test_without_arguments_it_is_the_experiment_of_the_paper() -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "seed"),
+    [
+        ([], 7),
+        (["--repetition", "0"], 7),
+        (["--repetition", "3"], 10),
+        (["--repetition", "3", "--reseed", "true"], 10),
+        (["--repetition", "3", "--reseed", "false"], 7),
+    ],
+)
+def test_each_repetition_has_a_seed_of_its_own_unless_that_is_not_wanted(
+    arguments: list[str], seed: int
+) -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    config = from_arguments(parser.parse_args(["--seed", "7", *arguments]))
+    assert config == TaskConfig(seed=seed)
+    assert config.digest() == TaskConfig(seed=seed).digest()  # others are refused
+
+
+def test_a_repetition_that_gives_no_seed_is_refused() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    with pytest.raises(UsageError, match="repetition is -1; take at least 0"):
+        from_arguments(parser.parse_args(["--repetition", "-1"]))
+    with pytest.raises(UsageError, match="seed is 9223372036854775808"):
+        from_arguments(parser.parse_args(["--seed", str(2**63 - 1), "--repetition", "1"]))
+
+
+@pytest.mark.parametrize(
     ("change", "says"),
     [
         ({"engine": "ray"}, "unknown engine 'ray'"),
@@ -63,6 +92,7 @@ def test_without_arguments_it_is_the_experiment_of_the_paper() -> None:
         ({"alpha": float("nan")}, "alpha is nan"),
         ({"timeout_s": -1.0}, "timeout_s is -1.0"),
         ({"momentum": -0.1}, "momentum is -0.1"),
+        ({"seed": -1}, "seed is -1; take 0 to 9223372036854775807"),
         ({"address": "nowhere"}, "address is 'nowhere'; write HOST:PORT"),
         ({"address": "host:65536"}, "address is 'host:65536'"),
     ],
