@@ -50,3 +50,25 @@ def test_in_full_it_is_the_papers_experiment() -> None:
     posts = [v.factors for v in table.variants if v.workload == "gpio-http"]
     assert {(f["period_s"], f["duration_s"]) for f in posts} == {(2.0, 120.0)}
     assert len(table.order) == 3 * len(table.variants)
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_the_federated_campaign_has_d14s_eight_devices_and_every_engine(quick: bool) -> None:
+    campaign = load_campaign(campaign_files()["d1.4-fl"])
+    assert campaign.testbed is not None
+    assert campaign.testbed.name == "d1.4"
+    factors = [variant.factors for variant in planned("d1.4-fl", quick=quick).variants]
+    assert sorted(str(each["engine"]) for each in factors) == ["deployment", "grpc", "process"]
+    assert {each["clients"] for each in factors} == {8}
+
+
+def test_in_full_the_federated_campaign_is_the_papers_experiment() -> None:
+    names = ("depth", "width", "rounds", "epochs", "alpha", "examples", "test_examples")
+    for variant in planned("d1.4-fl", quick=False).variants:
+        assert [variant.factors[name] for name in names] == [4, 10, 15, 2, 0.5, 0, 0]
+
+
+def test_the_engines_are_compared_over_the_same_rounds() -> None:
+    variants = planned("fl-engines", quick=False).variants
+    assert len(variants) == 6
+    assert len({(v.factors["rounds"], v.factors["examples"]) for v in variants}) == 1
