@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from benchharness.federated.timeline import Work
 from benchharness.federated.wire import Tensor
@@ -34,13 +34,18 @@ def arrays_fault(arrays: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, .
 
 
 def stamps(metrics: Mapping[str, Any]) -> Work | None:
-    """Return the client's own times; None where it does not say them."""
+    """Return the client's own times; None where it does not say them.
+
+    CPU seconds that are no finite number from 0 up are as if they had not been said.
+    """
     begin_ns, end_ns = metrics.get("begin_ns"), metrics.get("end_ns")
     if type(begin_ns) is not int or type(end_ns) is not int or not 0 <= begin_ns <= end_ns:
         return None
-    return Work(begin_ns, end_ns, str(metrics.get("boot_id", "")))
+    cpu_s = metrics.get("cpu_s")
+    known_s = float(cpu_s) if _is_number(cpu_s) and cpu_s >= 0 else None
+    return Work(begin_ns, end_ns, str(metrics.get("boot_id", "")), known_s)
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return is_number and math.isfinite(float(value))  # type: ignore[arg-type]

@@ -45,7 +45,14 @@ class ClientLog:
         if not is_same_clock(reply, work, self._boot_id):
             self.foreign_clocks.add(client)
         for span in spans(reply, work, kind, self._boot_id):
-            events.span(span.name, span.start_ns, span.end_ns, round_number, client_name(client))
+            events.span(
+                span.name,
+                span.start_ns,
+                span.end_ns,
+                round_number,
+                client_name(client),
+                cpu_s=span.cpu_s,
+            )
 
     def gave_up(self, client: int, reply: Reply, round_number: int) -> None:
         """Write that a client was asked in vain."""

@@ -6,6 +6,7 @@ Nothing here knows Flower: a client of our own transport never imports it.
 from __future__ import annotations
 
 import os
+import resource
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,7 +66,8 @@ class ClientWork:
         """Train from ``arrays``; return the new ones, and what there is to say of it.
 
         The metrics: num-examples, train_loss, train_accuracy, samples (examples x epochs),
-        begin_ns and end_ns (CLOCK_MONOTONIC of this machine), boot_id (whose clock that is) and
+        begin_ns and end_ns (CLOCK_MONOTONIC of this machine), boot_id (whose clock that is), cpu_s
+        (what this process and the children that it has reaped used of the CPU meanwhile) and
         client. The seed is of this client and round alone: a round that is done again is the same.
         """
         from benchharness.learning.arrays import arrays_of, load_arrays
@@ -73,7 +75,7 @@ class ClientWork:
         from benchharness.learning.training import train
 
         config = self.config
-        begin_ns = time.monotonic_ns()
+        began = _Began()
         load_arrays(self._model, arrays)  # type: ignore[arg-type]
         trained = train(
             self._model,
@@ -94,14 +96,14 @@ class ClientWork:
             "train_accuracy": trained.accuracy,
             "samples": trained.samples,
         }
-        return new, self._stamped(metrics, begin_ns)
+        return new, self._stamped(metrics, began)
 
     def evaluate(self, arrays: Mapping[str, object], _round_number: int) -> Metrics:
         """Evaluate ``arrays`` on this client's own examples: local_loss, local_accuracy."""
         from benchharness.learning.arrays import load_arrays
         from benchharness.learning.training import evaluate
 
-        begin_ns = time.monotonic_ns()
+        began = _Began()
         load_arrays(self._model, arrays)  # type: ignore[arg-type]
         found = evaluate(
             self._model, self._x, self._y, batch=_EVALUATION_BATCH, compute=self._compute
@@ -111,16 +113,32 @@ class ClientWork:
             "local_loss": found.loss,
             "local_accuracy": found.accuracy,
         }
-        return self._stamped(metrics, begin_ns)
+        return self._stamped(metrics, began)
 
-    def _stamped(self, metrics: Metrics, begin_ns: int) -> Metrics:
+    def _stamped(self, metrics: Metrics, began: _Began) -> Metrics:
         return {
             **metrics,
-            "begin_ns": begin_ns,
-            "end_ns": time.monotonic_ns(),
+            **began.until_now(),
             "boot_id": boot_id(),
             "client": self.index,
         }
+
+
+class _Began:
+    """The clocks when a piece of work began.
+
+    CPU time includes all threads, also those of OpenMP that no Python code sees.
+    """
+
+    def __init__(self) -> None:
+        self._cpu_s = _cpu_s()
+        self._begin_ns = time.monotonic_ns()
+
+    def until_now(self) -> dict[str, int | float]:
+        """Return begin_ns, end_ns, and cpu_s: what was used of the CPU between them, in seconds."""
+        end_ns = time.monotonic_ns()
+        used_s = max(0.0, _cpu_s() - self._cpu_s)
+        return {"begin_ns": self._begin_ns, "end_ns": end_ns, "cpu_s": used_s}
 
 
 class ServerWork:
@@ -196,6 +214,12 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
+
+
+def _cpu_s() -> float:
+    """Return the CPU seconds of this process so far, with those of the children it has reaped."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def _prepare(config: TaskConfig) -> None:

@@ -11,20 +11,25 @@ DOWNLOAD, UPLOAD, WAIT = "download", "upload", "wait"
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a client says of its own work: begin and end on its CLOCK_MONOTONIC, and which it is."""
+    """What a client says of its own work: begin and end on its CLOCK_MONOTONIC, and which it is.
+
+    ``cpu_s`` is the CPU time in seconds that it used between the two, None where it does not say.
+    """
 
     begin_ns: int
     end_ns: int
     boot_id: str
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A phase of a client, on the server's clock."""
+    """A phase of a client, on the server's clock; ``cpu_s`` is None where it is not known."""
 
     name: str
     start_ns: int
     end_ns: int
+    cpu_s: float | None = None
 
 
 def is_same_clock(reply: Reply, work: Work, own_boot_id: str) -> bool:
@@ -41,7 +46,7 @@ def spans(reply: Reply, work: Work, kind: str, own_boot_id: str) -> tuple[Span, 
     """Return download, ``kind`` (train, evaluate) and upload of a leg, without a gap.
 
     Of another clock only the duration of the work is known: it is placed in the midst of the leg,
-    and the rest is shared evenly between the two transfers.
+    and the rest is shared evenly between the two transfers. CPU seconds are the same on any clock.
     """
     if is_same_clock(reply, work, own_boot_id):
         begin_ns, end_ns = work.begin_ns, work.end_ns
@@ -52,6 +57,6 @@ def spans(reply: Reply, work: Work, kind: str, own_boot_id: str) -> tuple[Span, 
         end_ns = begin_ns + duration_ns
     return (
         Span(DOWNLOAD, reply.sent_ns, begin_ns),
-        Span(kind, begin_ns, end_ns),
+        Span(kind, begin_ns, end_ns, work.cpu_s),
         Span(UPLOAD, end_ns, reply.done_ns),
     )

@@ -70,3 +70,10 @@ def test_times_that_make_no_sense_are_none(metrics: dict[str, Any]) -> None:
 def test_times_with_their_clock() -> None:
     assert stamps({"begin_ns": 1, "end_ns": 1, "boot_id": "b"}) == Work(1, 1, "b")
     assert stamps({"begin_ns": 1, "end_ns": 2}) == Work(1, 2, "")
+    assert stamps({"begin_ns": 1, "end_ns": 2, "cpu_s": 0.5}) == Work(1, 2, "", 0.5)
+    assert stamps({"begin_ns": 1, "end_ns": 2, "cpu_s": 0}) == Work(1, 2, "", 0.0)
+
+
+@pytest.mark.parametrize("cpu_s", [-0.1, float("nan"), float("inf"), "0.5", True, None])
+def test_cpu_seconds_that_make_no_sense_are_not_known(cpu_s: object) -> None:
+    assert stamps({"begin_ns": 1, "end_ns": 2, "cpu_s": cpu_s}) == Work(1, 2, "")

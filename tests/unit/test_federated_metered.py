@@ -182,6 +182,23 @@ def test_a_client_with_a_clock_of_its_own_is_noted_and_its_phases_lie_in_the_leg
     assert edges["train", "end"] < edges["upload", "end"]
 
 
+def test_the_end_of_the_work_tells_the_cpu_seconds_that_the_client_stamped(
+    said: Callable[[str], list[dict[str, Any]]],
+) -> None:
+    def answer(client: int) -> RecordDict:
+        stamp = {1: {"cpu_s": 1.25}, 2: {}, 3: {"cpu_s": -1.0}}[client]
+        return reply_content(arrays(1, 2), metrics(client, **stamp))
+
+    ask(3, answer)
+    ends = {
+        e["participant"]: e for e in said("phase") if (e["name"], e["edge"]) == ("train", "end")
+    }
+    assert sorted(ends) == ["client-1", "client-2", "client-3"]
+    assert ends["client-1"]["cpu_s"] == 1.25
+    assert "cpu_s" not in ends["client-2"] and "cpu_s" not in ends["client-3"]
+    assert sum("cpu_s" in event for event in said("phase")) == 1
+
+
 def test_bytes_are_those_of_the_tensors_where_the_engine_counts_none(
     said: Callable[[str], list[dict[str, Any]]],
 ) -> None:

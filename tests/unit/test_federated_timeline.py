@@ -34,6 +34,12 @@ def test_of_another_clock_only_the_length_of_the_work_is_known() -> None:
     )
 
 
+def test_cpu_seconds_are_those_of_the_work_on_whichever_clock() -> None:
+    for boot_id in (HERE, ELSEWHERE):
+        found = spans(reply(100, 200), Work(110, 170, boot_id, 0.25), "train", HERE)
+        assert [span.cpu_s for span in found] == [None, 0.25, None]
+
+
 def test_stamps_outside_the_leg_are_of_another_clock_whatever_the_boot_id_says() -> None:
     assert not is_same_clock(reply(100, 200), Work(90, 150, HERE), HERE)
     assert not is_same_clock(reply(100, 200), Work(150, 201, HERE), HERE)
