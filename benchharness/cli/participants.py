@@ -15,7 +15,7 @@ from benchharness.plan.records import Manifest
 from benchharness.plan.run_table import Variant
 from benchharness.plan.templates import expand, expand_argv, template_names
 from benchharness.testbed.records import Testbed
-from benchharness.trial.spec import SCRATCH_PLACE, SHARED_PLACE, Participant
+from benchharness.trial.spec import REPETITION_PLACE, SCRATCH_PLACE, SHARED_PLACE, Participant
 
 # What a workload may see of the user's environment; results must not depend on the rest.
 _PASSED_ON = (
@@ -54,8 +54,9 @@ def check_participants(
 
 
 def trial_names(manifest: Manifest, variant: Variant) -> dict[str, FactorValue]:
-    """Return the values of all placeholders in a trial; its folders come with the trial."""
-    return template_names(manifest.folder, variant.factors, SCRATCH_PLACE, SHARED_PLACE)
+    """Return the values of all placeholders in a trial; what only it knows comes with it."""
+    places = (SCRATCH_PLACE, SHARED_PLACE, REPETITION_PLACE)
+    return template_names(manifest.folder, variant.factors, *places)
 
 
 def child_environment(manifest: Manifest, names: Mapping[str, FactorValue]) -> dict[str, str]:

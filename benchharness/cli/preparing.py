@@ -21,7 +21,7 @@ from typing import TextIO
 
 from benchharness.errors import UsageError
 from benchharness.plan.records import Manifest
-from benchharness.trial.spec import SCRATCH_PLACE, SHARED_PLACE
+from benchharness.trial.spec import REPETITION_PLACE, SCRATCH_PLACE, SHARED_PLACE
 
 NOT_HERE = 3
 _TIMEOUT_S = 900.0
@@ -44,10 +44,12 @@ class Preparation:
     ) -> None:
         """Run a preparation, such as building a binary or compiling a module.
 
+        It serves all repetitions: variables of which they are a part are left out.
         Raises NotHereError where it says that the machine lacks something, UsageError where it
         fails.
         """
         where = label if label.startswith(manifest.name) else f"{manifest.name} {label}"
+        env = {name: text for name, text in env.items() if REPETITION_PLACE not in text}
         key = (manifest.folder, argv, *sorted(env.items()))
         if key not in self._outcomes:
             self._outcomes[key] = _run(manifest, argv, env)

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from benchharness.errors import GateError
-from benchharness.model import Factors
+from benchharness.model import Factors, FactorValue
 from benchharness.plan.records import Manifest
-from benchharness.plan.templates import expand, expand_argv, template_names
+from benchharness.plan.templates import expand, expand_argv, placeholders, template_names
 
 _LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
 _SHOWN_CHARACTERS = 80
@@ -43,7 +43,7 @@ def expected_key(manifest: Manifest, factors: Factors) -> object:
     if manifest.expected.program is None:
         return manifest.name
     names = template_names(manifest.folder, factors, "{scratch}", "{shared}")
-    env = tuple(expand(text, names) for text in manifest.env.values())
+    env = tuple(_environment(manifest, names).items())
     return (manifest.name, expand_argv(manifest.expected.program, names), env)
 
 
@@ -114,7 +114,7 @@ def _run_program(manifest: Manifest, program: tuple[str, ...], factors: Factors)
             **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
             "HOME": folder,
             "LANG": "C.UTF-8",
-            **{name: expand(text, names) for name, text in manifest.env.items()},
+            **_environment(manifest, names),
         }
         answer, complaint = Path(folder) / ".stdout", Path(folder) / ".stderr"
         try:
@@ -137,6 +137,15 @@ def _run_program(manifest: Manifest, program: tuple[str, ...], factors: Factors)
                 f"{how}: {_last_line(complaint)}", where=where, remedy="run it by itself to see why"
             )
         return _parse(answer, where)
+
+
+def _environment(manifest: Manifest, names: Mapping[str, FactorValue]) -> dict[str, str]:
+    """Return the workload's own environment, but for what tells the repetitions apart."""
+    return {
+        name: expand(text, names)
+        for name, text in manifest.env.items()
+        if "repetition" not in placeholders(text, name)
+    }
 
 
 def _run(

@@ -236,6 +236,6 @@ def _expected(table: Table, known: tuple[str, ...]) -> Expected:
 def _module_file(table: Table, known: tuple[str, ...]) -> str | None:
     template = table.optional_string("module_file")
     if template is not None:
-        names = tuple(name for name in known if name not in ("scratch", "shared", "python"))
+        names = tuple(name for name in known if name not in ("scratch", "python", *IN_TRIAL_ONLY))
         check_template(template, names, table.where("module_file"))
     return template

@@ -1,6 +1,6 @@
 """Argument templates of manifests: ``{python} {workload}/main.py --n {n}``, never a shell.
 
-Placeholders are the five built-in names and the factors; literal braces are doubled. There are
+Placeholders are the six built-in names and the factors; literal braces are doubled. There are
 no format specifications, conversions or attributes: a template cannot compute.
 """
 
@@ -15,8 +15,8 @@ from benchharness import declarations
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.model import FactorValue
 
-BUILT_IN = ("python", "workload", "wasm_modules", "scratch", "shared")
-IN_TRIAL_ONLY = ("shared",)  # what a preparation or an expected program cannot be told
+BUILT_IN = ("python", "workload", "wasm_modules", "scratch", "shared", "repetition")
+IN_TRIAL_ONLY = ("shared", "repetition")  # what a preparation or an expected program cannot be told
 
 
 def placeholders(template: str, where: str) -> tuple[str, ...]:
@@ -47,6 +47,12 @@ def check_template(template: str, known: Iterable[str], where: str) -> None:
     """Refuse a placeholder that is not known, with the nearest that is."""
     choices = tuple(known)
     for name in placeholders(template, where):
+        if name in IN_TRIAL_ONLY and name not in choices:
+            raise UsageError(
+                f"{{{name}}} has a value in a trial only",
+                where=where,
+                remedy="use it in an argv or env of the workload's programs",
+            )
         if name not in choices:
             raise UnknownNameError("placeholder", name, choices, where=where)
 
@@ -67,11 +73,13 @@ def template_names(
     factors: Mapping[str, FactorValue],
     scratch: Path | str | None = None,
     shared: Path | str | None = None,
+    repetition: str | None = None,
 ) -> dict[str, FactorValue]:
     """Return the values of all placeholders for a workload in ``folder``.
 
-    Without a scratch folder ``{scratch}`` stays unknown, and so does ``{shared}``, the folder
-    that the participants of a trial have in common.
+    Without a scratch folder ``{scratch}`` stays unknown, and so do ``{shared}``, the folder that
+    the participants of a trial have in common, and ``{repetition}``, the trial's number within
+    its variant.
     """
     names: dict[str, FactorValue] = {
         **factors,
@@ -83,6 +91,8 @@ def template_names(
         names["scratch"] = str(scratch)
     if shared is not None:
         names["shared"] = str(shared)
+    if repetition is not None:
+        names["repetition"] = repetition
     return names
 
 

@@ -54,7 +54,8 @@ class Engine:
             marker = f"{trial.campaign_id}-{trial.trial_id}-{uuid.uuid4().hex[:8]}"
             scratch = Path(tempfile.mkdtemp(prefix=own_prefix()))
             stack.callback(shutil.rmtree, scratch, ignore_errors=True)
-            run = TrialRun(equipment, recorder, sampler, spec, marker, scratch)
+            launched = spec.of_repetition(trial.repetition)
+            run = TrialRun(equipment, recorder, sampler, launched, marker, scratch)
             stack.callback(run.programs.leave_none)
             try:
                 result = run.stages(dither_s)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchharness.model import Factors, Role
 
-# Stand for folders of the trial in a participant's arguments; no argument can hold a NUL.
+# Stand for what only a trial knows, in a participant's arguments; no argument can hold a NUL.
 SCRATCH_PLACE = "\0scratch\0"
 SHARED_PLACE = "\0shared\0"
+REPETITION_PLACE = "\0repetition\0"
 
 OutputCheck = Callable[[Mapping[str, Any]], Sequence[str]]
 
@@ -25,10 +26,10 @@ class Participant:
     """One process tree of a trial. ``cwd`` None means the participant's scratch directory.
 
     ``argv`` and ``env`` may hold SCRATCH_PLACE and SHARED_PLACE, which become that directory and
-    the one that all participants see. A "support" program is started before the main ones, which
-    begin once it has said that it is ready, and is ended after them. One that ends with an error
-    is started again, ``restart`` times at most; one that ``may_leave`` does not fail the trial
-    then. ``device`` is its place in the testbed: None is this machine as it is.
+    the one that all participants see, and REPETITION_PLACE. A "support" program is started before
+    the main ones, which begin once it has said that it is ready, and is ended after them. One that
+    ends with an error is started again, ``restart`` times at most; one that ``may_leave`` does not
+    fail the trial then. ``device`` is its place in the testbed: None is this machine as it is.
     """
 
     name: str
@@ -65,6 +66,17 @@ class VariantSpec:
     module_bytes: int | None = None
     check_outputs: OutputCheck = _accept_any
     refusal: str | None = None
+
+    def of_repetition(self, repetition: int) -> VariantSpec:
+        """Return what is launched in this repetition of the variant, the first being 0."""
+        number = str(repetition)
+
+        def filled(program: Participant) -> Participant:
+            argv = tuple(word.replace(REPETITION_PLACE, number) for word in program.argv)
+            env = {k: text.replace(REPETITION_PLACE, number) for k, text in program.env.items()}
+            return replace(program, argv=argv, env=env)
+
+        return replace(self, participants=tuple(filled(each) for each in self.participants))
 
 
 @dataclass(frozen=True, slots=True)

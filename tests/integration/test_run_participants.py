@@ -113,6 +113,21 @@ def test_a_server_is_there_before_and_after_the_program_that_it_serves(harness: 
     assert processes_with(MARK) == []
 
 
+def test_programs_know_which_repetition_they_are_of(harness: Harness) -> None:
+    tell = "import os\nfrom benchharness import events\n"
+    target = workload(
+        harness,
+        server=tell + READY + "events.output('server', os.environ['RUN'])\nimport time\n"
+        "time.sleep(60)",
+        main=tell + "events.output('main', os.environ['RUN'])",
+        top='[env]\nRUN = "run {repetition}"',
+    )
+    outcome = harness.run("--repeat", "3", "--warmup", "1", target)
+    assert outcome.code == 0, outcome.stdout
+    told = {trial["repetition"]: trial["outputs"] for trial in outcome.document["trials"]}
+    assert told == {n: {"server": f"run {n}", "main": f"run {n}"} for n in range(3)}
+
+
 @pytest.mark.alone
 def test_the_cpu_share_of_a_marked_window_leaves_the_server_out(harness: Harness) -> None:
     busy = "import time\nevents.ready()\nend = time.monotonic() + 60\n"

@@ -15,7 +15,7 @@ import pytest
 from benchharness.cli.preparing import NotHereError, Preparation, PreparationLine
 from benchharness.errors import UsageError
 from benchharness.plan.records import Manifest
-from benchharness.trial.spec import SCRATCH_PLACE
+from benchharness.trial.spec import REPETITION_PLACE, SCRATCH_PLACE
 
 
 class Terminal(io.StringIO):
@@ -46,6 +46,15 @@ def test_it_has_a_scratch_folder_in_its_arguments_and_its_environment(tmp_path: 
     word, place = (tmp_path / "seen").read_text().split("|")
     assert word == f"{place}/x"
     assert not Path(place).exists()
+
+
+def test_it_serves_all_repetitions_and_knows_of_none(tmp_path: Path) -> None:
+    note = "import os; open('seen', 'w').write(' '.join(sorted(os.environ)))"
+    env = {"SEED": f"7-{REPETITION_PLACE}", "KEPT": "1"}
+    Preparation().prepare(workload(tmp_path), "x", (sys.executable, "-c", note), env)
+    seen = (tmp_path / "seen").read_text().split()
+    assert "KEPT" in seen
+    assert "SEED" not in seen
 
 
 @pytest.mark.parametrize(

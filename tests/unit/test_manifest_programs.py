@@ -98,13 +98,28 @@ def test_clients_are_counted_placed_and_allowed_to_fail(tmp_path: Path) -> None:
         ),
         (
             HEAD + 'prepare = ["make", "{shared}"]',
-            "3: prepare[1]: unknown placeholder 'shared'; "
-            "known: python, scratch, wasm_modules, workload",
+            "3: prepare[1]: {shared} has a value in a trial only; "
+            "use it in an argv or env of the workload's programs",
+        ),
+        (
+            HEAD + '[expected]\nprogram = ["answer", "{repetition}"]',
+            "4: expected.program[1]: {repetition} has a value in a trial only; "
+            "use it in an argv or env of the workload's programs",
+        ),
+        (
+            HEAD + CLIENT + 'count = "{repetition}"',
+            "5: participants.client.count: {repetition} has a value in a trial only; "
+            "use it in an argv or env of the workload's programs",
+        ),
+        (
+            HEAD + "[factors.repetition]\ndefault = 1",
+            "3: factors.repetition: 'repetition' cannot name a factor; "
+            "use a-z, 0-9 and _, and no built-in name",
         ),
         (
             HEAD + CLIENT,
             "4: participants.client.argv[1]: unknown placeholder 'index'; "
-            "known: python, scratch, shared, wasm_modules, workload",
+            "known: python, repetition, scratch, shared, wasm_modules, workload",
         ),
         (
             HEAD + CLIENT + "count = 0",

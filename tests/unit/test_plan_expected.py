@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,12 @@ def test_the_program_knows_the_factors_and_comes_before_the_static_outputs(tmp_p
         "pi": 3.14,
         "answer": 42,
     }
+
+
+def test_the_program_answers_for_all_repetitions_and_knows_of_none(tmp_path: Path) -> None:
+    manifest = workload(tmp_path, 'echo "{{\\"run\\": \\"${{RUN-none}}\\"}}"')
+    manifest = replace(manifest, env={"RUN": "{repetition}"})
+    assert expected_outputs(manifest, {"n": 7}) == {"run": "none"}
 
 
 def test_the_program_runs_in_an_empty_folder_of_its_own(tmp_path: Path) -> None:

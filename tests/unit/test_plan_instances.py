@@ -15,11 +15,11 @@ from benchharness.plan.manifest import load_manifest
 from benchharness.plan.records import Manifest, Program
 from benchharness.plan.run_table import Variant
 from benchharness.testbed.records import Device, Testbed
-from benchharness.trial.spec import SHARED_PLACE, Participant
+from benchharness.trial.spec import SHARED_PLACE, Participant, VariantSpec
 
 WORKLOAD = """\
 name = "federated"
-argv = ["server", "{shared}/port"]
+argv = ["server", "{shared}/port", "--repetition={repetition}"]
 env = {BOTH = "yes"}
 restart = 1
 [factors.clients]
@@ -35,7 +35,7 @@ role = "support"
 when = {engine = "deployment"}
 [participants.client]
 argv = ["client", "{index}", "of {count}", "{{index}}", "{shared}/port"]
-env = {ME = "client {index}"}
+env = {ME = "client {index}", RUN = "{index}.{repetition}"}
 count = "{clients}"
 restart = 4
 may_leave = true
@@ -71,6 +71,16 @@ def test_each_client_knows_its_number(manifest: Manifest) -> None:
     assert (first.env["ME"], first.env["BOTH"]) == ("client 1", "yes")
     assert (server.restart, server.may_leave) == (1, False)
     assert [(p.restart, p.may_leave, p.device) for p in (first, *others)] == [(4, True, None)] * 3
+
+
+def test_what_is_launched_knows_its_repetition(manifest: Manifest) -> None:
+    spec = VariantSpec(0, "x", "federated", {}, participants_of(manifest, variant()))
+    for repetition in (0, 12):
+        launched = spec.of_repetition(repetition).participants
+        assert launched[0].argv == ("server", f"{SHARED_PLACE}/port", f"--repetition={repetition}")
+        assert [each.env["RUN"] for each in launched[1:]] == [
+            f"{i}.{repetition}" for i in (1, 2, 3)
+        ]
 
 
 def test_a_participant_is_there_where_its_levels_are(manifest: Manifest) -> None:

@@ -64,7 +64,10 @@ def test_the_built_in_names_are_known_and_scratch_only_where_there_is_one() -> N
     assert str(names["wasm_modules"]).endswith("wasm_modules")
     assert (names["scratch"], names["n"]) == ("/scratch", 1)
     assert template_names(Path("/w"), {}, "/scratch", "/shared")["shared"] == "/shared"
-    with pytest.raises(UnknownNameError, match="unknown placeholder 'shared'"):
-        expand("{shared}", names)
+    in_trial = template_names(Path("/w"), {}, "/scratch", "/shared", "2")
+    assert expand("{shared}/{repetition}", in_trial) == "/shared/2"
+    for name in ("shared", "repetition"):
+        with pytest.raises(UsageError, match=f"{{{name}}} has a value in a trial only"):
+            expand(f"{{{name}}}", names)
     with pytest.raises(UnknownNameError, match="unknown placeholder 'scratch'"):
         expand("{scratch}", template_names(Path("/w"), {}))
