@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 LEAST_RATIO = 3.0
 TURNS = 3
-TWENTY = TaskConfig(clients=20, rounds=60, timeout_s=120.0)
+TWENTY = TaskConfig(clients=20, rounds=200, timeout_s=120.0)
 SMOKE = TaskConfig(clients=2, rounds=4, timeout_s=120.0)
 
 
