@@ -12,32 +12,13 @@ import math
 
 import numpy as np
 
-from benchharness.energy.arrays import diff
 from benchharness.energy.budget import bound
+from benchharness.energy.phase_cpu_seconds import cpu_by_phase
 from benchharness.energy.phase_intervals import Intervals
 from benchharness.energy.phase_parts import CPU_USE, NoPart, Part
 from benchharness.energy.readings import FloatArray, Samples
 
 MODEL_BOUND = 0.5  # as ASSUMED_MODEL_BOUND of an estimating meter
-
-
-def cpu_by_phase(cpu: Samples, intervals: Intervals) -> tuple[FloatArray, FloatArray] | None:
-    """Return the CPU seconds of each phase and their standard uncertainties, float64[names] each.
-
-    ``cpu`` is cumulative, in seconds since the window's start, and is taken to rise evenly between
-    two samples. None where fewer than two samples fall into the window.
-    """
-    edges_s = intervals.edges_s()
-    if len(cpu.between(0.0, float(edges_s[-1]))) < 2:
-        return None
-    at_edges = np.interp(edges_s, cpu.t_s, cpu.value)
-    cpu_s = intervals.sums(diff(at_edges))
-    # At an edge between two samples it lies between theirs: like a bridge, surest at both ends.
-    after = np.clip(np.searchsorted(cpu.t_s, edges_s, side="right"), 1, len(cpu) - 1)
-    between_s = cpu.t_s[after] - cpu.t_s[after - 1]
-    share = np.clip((edges_s - cpu.t_s[after - 1]) / between_s, 0.0, 1.0)
-    variance = (cpu.value[after] - cpu.value[after - 1]) ** 2 * share * (1.0 - share) / 3.0
-    return cpu_s, np.sqrt(intervals.sums(variance[1:] + variance[:-1]))
 
 
 def parts_by_cpu(
@@ -67,8 +48,8 @@ def parts_by_cpu(
     base_w = min(idle_w, total_j / window_s)
     dynamic_j = total_j - base_w * window_s
     shares = cpu_s / cpu_total_s
-    # d share / d cpu, with the total moving along.
-    u_shares = cpu_u_s / cpu_total_s * (1.0 - shares)
+    # What one phase has too much another lacks: the total stays.
+    u_shares = cpu_u_s / cpu_total_s
     return [
         Part(
             base_w * t + dynamic_j * share,
@@ -76,9 +57,25 @@ def parts_by_cpu(
                 idle_u_w * (t - window_s * share),
                 total_u_j * share,
                 dynamic_j * u_share,
-                bound("model", MODEL_BOUND * dynamic_j * share * (1.0 - share)).u,
+                bound("model", MODEL_BOUND * dynamic_j * factor).u,
             ),
             CPU_USE,
         )
-        for t, share, u_share in zip(t_s.tolist(), shares.tolist(), u_shares.tolist(), strict=True)
+        for t, share, u_share, factor in zip(
+            t_s.tolist(),
+            shares.tolist(),
+            u_shares.tolist(),
+            _of_the_model(shares).tolist(),
+            strict=True,
+        )
     ]
+
+
+def _of_the_model(shares: FloatArray) -> FloatArray:
+    """Return how much of the dynamic energy moves with the joules of a CPU second, float64[n].
+
+    Where each phase's may differ by itself, a phase of share s has, in quadrature, s (1 - s) from
+    its own and s s_k from each other's, since all of them together are known.
+    """
+    others = np.maximum(float((shares**2).sum()) - shares**2, 0.0)
+    return np.asarray(shares * np.sqrt((1.0 - shares) ** 2 + others), dtype=np.float64)

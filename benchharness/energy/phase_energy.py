@@ -2,6 +2,7 @@
 
 phase_intervals.py   the phases as intervals that do not overlap
 phase_readings.py    what a phase used, from the readings that see it alone
+phase_cpu_seconds.py its CPU seconds: as it tells them itself, and from samples
 phase_cpu.py         what it used, from its CPU use
 phase_reconcile.py   parts that sum to the whole
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,11 +26,12 @@ IndexArray = npt.NDArray[np.int64]
 
 
 class Span(NamedTuple):
-    """One occurrence of a phase, by its CLOCK_MONOTONIC stamps."""
+    """One occurrence of a phase, by its CLOCK_MONOTONIC stamps, with the CPU seconds it tells."""
 
     start_ns: int
     end_ns: int
     name: str
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,13 +39,15 @@ class Intervals:
     """The window, divided: ``edges_ns`` int64[n + 1] rising, ``phase`` int64[n] into ``names``.
 
     ``counts`` holds by phase how many of its occurrences lie in the window at least partly, 0 for
-    "other", which is the last name and there only where time is left for it.
+    "other", which is the last name and there only where time is left for it. ``cpu_s``, float64[n],
+    is what a phase tells of its own CPU use in an interval, NaN where it tells nothing of just it.
     """
 
     names: tuple[str, ...]
     counts: tuple[int, ...]
     edges_ns: TimeArray
     phase: IndexArray
+    cpu_s: FloatArray
 
     @property
     def durations_s(self) -> FloatArray:
@@ -67,42 +70,73 @@ class Intervals:
 def divide(spans: Sequence[Span], window: Window) -> Intervals:
     """Divide a window among the spans that lie in it at least partly."""
     inside = sorted(
-        span
-        for span in spans
-        if window.start_ns < span.end_ns > span.start_ns and span.start_ns < window.end_ns
+        (
+            span
+            for span in spans
+            if window.start_ns < span.end_ns > span.start_ns and span.start_ns < window.end_ns
+        ),
+        key=_order,
     )
     names = list(dict.fromkeys(span.name for span in inside if span.name != OTHER))
     place = {name: at for at, name in enumerate(names)}
     place[OTHER] = len(names)
     began_ns = np.array([span.start_ns for span in inside], dtype=np.int64)
-    ends_ns = np.array([min(span.end_ns, window.end_ns) for span in inside], dtype=np.int64)
+    ended_ns = np.array([span.end_ns for span in inside], dtype=np.int64)
+    ends_ns = np.minimum(ended_ns, window.end_ns)
     starts_ns = np.maximum(began_ns, window.start_ns)
     which = np.array([place[span.name] for span in inside], dtype=np.int64)
     if (starts_ns[1:] < ends_ns[:-1]).any():
-        starts_ns, ends_ns, which = _sweep(began_ns, starts_ns, ends_ns, which)
+        starts_ns, ends_ns, which = _sweep((began_ns, ended_ns), starts_ns, ends_ns, which)
     edges_ns, phase = _with_rest(starts_ns, ends_ns, which, window, place[OTHER])
     counts = [0] * (len(names) + 1)
     for span in inside:
         counts[place[span.name]] += span.name != OTHER
     if (phase == place[OTHER]).any():
         names.append(OTHER)
-    return Intervals(tuple(names), tuple(counts[: len(names)]), edges_ns, phase)
+    cpu_s = _told(inside, place, edges_ns, phase)
+    return Intervals(tuple(names), tuple(counts[: len(names)]), edges_ns, phase, cpu_s)
+
+
+def _order(span: Span) -> tuple[int, int, str]:
+    return span.start_ns, span.end_ns, span.name
+
+
+def _told(
+    spans: Sequence[Span], place: Mapping[str, int], edges_ns: TimeArray, phase: IndexArray
+) -> FloatArray:
+    """Return the CPU seconds of the intervals that are one occurrence, whole and alone."""
+    cpu_s = np.full(phase.size, np.nan)
+    telling = [span for span in spans if span.cpu_s is not None]
+    starts_ns = np.array([span.start_ns for span in telling], dtype=np.int64)
+    found = np.clip(np.searchsorted(edges_ns, starts_ns), 0, phase.size - 1).tolist()
+    for span, at in zip(telling, found, strict=True):
+        whole = edges_ns[at] == span.start_ns and edges_ns[at + 1] == span.end_ns
+        if whole and phase[at] == place[span.name]:
+            cpu_s[at] = span.cpu_s
+    return cpu_s
 
 
 def _sweep(
-    began_ns: TimeArray, starts_ns: TimeArray, ends_ns: TimeArray, which: IndexArray
+    whole_ns: tuple[TimeArray, TimeArray],
+    starts_ns: TimeArray,
+    ends_ns: TimeArray,
+    which: IndexArray,
 ) -> tuple[TimeArray, TimeArray, IndexArray]:
-    """Give each instant that several spans cover to the one that began last."""
+    """Give each instant that several spans cover to the one that began last.
+
+    ``whole_ns`` are their starts and ends, of which the window may have cut some off.
+    """
     edges = np.unique(np.concatenate([starts_ns, ends_ns])).tolist()
-    began, starts, ends = began_ns.tolist(), starts_ns.tolist(), ends_ns.tolist()
+    began, ended = (each.tolist() for each in whole_ns)
+    starts, ends = starts_ns.tolist(), ends_ns.tolist()
     active: list[tuple[int, int, int]] = []  # the one that began last is on top
     found: list[tuple[int, int, int]] = []
     coming = 0
     for left, right in itertools.pairwise(edges):
         while coming < len(starts) and starts[coming] <= left:
-            heapq.heappush(active, (-began[coming], -ends[coming], coming))
+            heapq.heappush(active, (-began[coming], -ended[coming], coming))
             coming += 1
-        while active and -active[0][1] <= left:
+        while active and ends[active[0][2]] <= left:
             heapq.heappop(active)
         if active:
             found.append((left, right, active[0][2]))

@@ -13,13 +13,17 @@ from benchharness.model.words import Caution, Factors, Status
 
 @dataclass(frozen=True, slots=True)
 class PhaseSpan:
-    """A named interval. ``source`` is "harness" for the stages of a trial, else a participant."""
+    """A named interval. ``source`` is "harness" for the stages of a trial, else a participant.
+
+    ``cpu_s`` is what the participant itself says that it used, None where it does not.
+    """
 
     source: str
     name: str
     start_ns: int
     end_ns: int | None
     step: int | None = None  # which round, iteration or request
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchharness.energy.phase_cpu import cpu_by_phase
+from benchharness.energy.phase_cpu_seconds import cpu_by_phase
 from benchharness.energy.phase_energy import PhaseEnergy, phase_energies
 from benchharness.energy.phase_intervals import IndexArray, Intervals, Span, divide
 from benchharness.energy.readings import Readings, Samples, Window
@@ -147,7 +147,7 @@ def _phases(
 ) -> tuple[PhaseUse, ...]:
     """Return what a program spent in each of its phases; nothing where it names none."""
     spans = [
-        Span(span.start_ns, span.end_ns, span.name)
+        Span(span.start_ns, span.end_ns, span.name, span.cpu_s)
         for span in trial.phases.get(name, ())
         if span.end_ns is not None
     ]

@@ -39,7 +39,8 @@ def spans_of(events: Iterable[EventRecord]) -> tuple[PhaseSpan, ...]:
             starts.append((event.t_ns, event.step))
         elif event.edge == "end" and starts:
             start_ns, step = starts.pop(_begun_by(starts, event.step))
-            found.append(PhaseSpan(event.participant, name, start_ns, event.t_ns, step))
+            cpu_s = event.value if event.kind == "phase" and event.unit == "s" else None
+            found.append(PhaseSpan(event.participant, name, start_ns, event.t_ns, step, cpu_s))
     for (_, participant, name), starts in open_at.items():
         found.extend(PhaseSpan(participant, name, start, None, step) for start, step in starts)
     return tuple(sorted(found, key=_by_start))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ class Federated:
     meta: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # more of a plug, by device
     details: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by participant
     events: Sequence[EventRecord] = ()
+    tells_cpu: bool = False  # whether clients tell the CPU seconds of their training
     scale: float = 1.0  # of every power
     status: Status = Status.OK
 
@@ -88,7 +89,8 @@ class Federated:
             found += _span("round", start, start + self.round_s, step)
             for place, board in enumerate(self.boards):
                 name, done = f"client-{place + 1}", start + board.train_s
-                found += _span("train", start, done, step, name)
+                own_s = board.cores * board.train_s if self.tells_cpu else None
+                found += _span("train", start, done, step, name, own_s)
                 found += _span("wait", done, start + self.round_s, step, name)
                 found.append(said("metric", done, name, name="samples", value=100.0, step=step))
             accuracy = 0.1 + 0.05 * step
@@ -142,12 +144,16 @@ def _use(board: Board | None) -> dict[str, Any]:
 
 
 def _span(
-    name: str, start_s: float, end_s: float, step: int, participant: str = "main"
+    name: str,
+    start_s: float,
+    end_s: float,
+    step: int,
+    participant: str = "main",
+    cpu_s: float | None = None,
 ) -> list[EventRecord]:
-    return [
-        said("phase", start_s, participant, edge="start", name=name, step=step),
-        said("phase", end_s, participant, edge="end", name=name, step=step),
-    ]
+    start = said("phase", start_s, participant, edge="start", name=name, step=step)
+    end = said("phase", end_s, participant, edge="end", name=name, step=step)
+    return [start, end if cpu_s is None else replace(end, value=cpu_s, unit="s")]
 
 
 def campaign(path: Path, trials: Sequence[Federated]) -> Store:

@@ -36,11 +36,13 @@ class Load:
     def duration_s(self) -> float:
         return self.rounds * sum(length for _, length in self.phases)
 
-    def spans(self) -> list[Span]:
+    def spans(self, telling: Sequence[str] = ()) -> list[Span]:
+        """Return the phases; those that are ``telling`` say what CPU time they used."""
         found, now = [], 0.0
         for _ in range(self.rounds):
             for name, length in self.phases:
-                found.append(Span(at(now), at(now + length), name))
+                own_s = self.cores[name] * length if name in telling else None
+                found.append(Span(at(now), at(now + length), name, own_s))
                 now += length
         return found
 
@@ -129,7 +131,11 @@ def figure_of(load: Load, readings: Readings, meter: Capabilities) -> EnergyFigu
 
 
 def told(
-    load: Load, readings: Readings, meter: Capabilities, cpu_hz: float | None = 10.0
+    load: Load,
+    readings: Readings,
+    meter: Capabilities,
+    cpu_hz: float | None = 10.0,
+    telling: Sequence[str] = (),
 ) -> dict[str, PhaseEnergy]:
     """Return the energy of each phase, by the readings and by CPU samples at ``cpu_hz``."""
     cpu = None
@@ -138,6 +144,6 @@ def told(
         cpu = Samples(t_s, load.cpu_at(t_s))
     window = Window(at(0.0), at(load.duration_s))
     found = phase_energies(
-        figure_of(load, readings, meter), readings, meter, divide(load.spans(), window), cpu
+        figure_of(load, readings, meter), readings, meter, divide(load.spans(telling), window), cpu
     )
     return {each.name: each for each in found}

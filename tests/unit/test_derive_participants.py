@@ -73,6 +73,17 @@ def test_phases_have_seconds_cpu_memory_and_joules(tmp_path: Path) -> None:
         assert parts_j == pytest.approx(found.energy.gross_j.value)
 
 
+def test_what_a_client_tells_of_its_cpu_time_is_that_of_its_phase(tmp_path: Path) -> None:
+    trial = one(tmp_path, Federated(tells_cpu=True))
+    for number, board in enumerate(BOARDS, 1):
+        told = [s for s in trial.spans if s.source == f"client-{number}" and s.name == "train"]
+        assert [span.cpu_s for span in told] == [board.cores * board.train_s] * 6
+        assert phase(client(trial, number), "train").cpu_s == pytest.approx(
+            6 * board.train_s * board.cores, rel=1e-9
+        )
+    assert all(span.cpu_s is None for span in trial.spans if span.name != "train")
+
+
 def test_the_trial_s_energy_is_the_sum_over_devices(tmp_path: Path) -> None:
     trial = one(tmp_path, Federated())
     figure = trial.energy

@@ -89,9 +89,9 @@ def test_cpu_use_is_exact_where_power_follows_it() -> None:
     found = parts_by_cpu(40 * 3.0 + 2.0 * 23.0, 0.0, 3.0, 0.0, cpu, intervals)
     assert not isinstance(found, NoPart)
     assert [part.energy_j for part in found] == pytest.approx([30 + 40.0, 90 + 6.0])
-    # What is assumed of the model: half of what one phase's share of the dynamic part may be.
+    # A CPU second of either phase may cost half more or less, each by itself: √2 of one's.
     share = 20.0 / 23.0
-    model_j = MODEL_BOUND * 46.0 * share * (1 - share) / math.sqrt(3)
+    model_j = MODEL_BOUND * 46.0 * math.sqrt(2.0) * share * (1 - share) / math.sqrt(3)
     assert found[0].u_j == pytest.approx(model_j, rel=0.02)
 
 
