@@ -16,11 +16,13 @@ from benchharness.report.against_latex import latex_against
 from benchharness.report.derive import derive_campaign
 from benchharness.report.latex import write_latex
 from benchharness.report.latex_budget import write_latex_budget
+from benchharness.report.latex_devices import learning_floats
 from benchharness.report.latex_edge import write_latex_edge
 from benchharness.report.published import find_published
 from benchharness.report.published_read import read_published
 from tests.unit.against_samples import d14_like
 from tests.unit.edge_store import edge_campaign
+from tests.unit.federated_samples import QUICK, FederatedStore, federated_campaign
 from tests.unit.report_samples import HOSTILE, KINDS, assembled, sample_campaign, troubled
 
 pytestmark = [pytest.mark.latex, pytest.mark.slow]
@@ -64,6 +66,19 @@ def test_workloads_in_parts_and_the_edge_tables_compile_and_fit(tmp_path: Path) 
     log = compiled(tmp_path)
     write_latex_edge(replace(summary, title=HOSTILE), tmp_path / "table.tex", standalone=True)
     assert not re.search(r"Overfull|Missing|Undefined", log + compiled(tmp_path))
+
+
+def test_tables_of_devices_and_of_what_was_learned_compile_and_fit(tmp_path: Path) -> None:
+    summary = federated_campaign(QUICK)
+    more = learning_floats(summary, FederatedStore(summary, QUICK))
+    write_latex(summary, tmp_path / "table.tex", standalone=True, more=more)
+    assert not re.search(r"Overfull|Missing|Undefined", compiled(tmp_path))
+    hostile = tuple(
+        replace(t, participants=tuple(replace(p, device_title=HOSTILE) for p in t.participants))
+        for t in summary.trials
+    )
+    write_latex(replace(summary, trials=hostile), tmp_path / "table.tex", standalone=True)
+    compiled(tmp_path)
 
 
 def everything(labels: list[str]) -> CampaignSummary:
