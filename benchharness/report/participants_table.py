@@ -100,7 +100,9 @@ def _notes(
     found: Sequence[tuple[str, list[ParticipantMeans]]],
     shown: Sequence[tuple[str, list[ParticipantMeans]]],
 ) -> list[str]:
-    notes = ["±: 95 % over the runs of a variant; of one run its U"]
+    notes = [
+        "±: U (95 %) over the runs of a variant, with what a meter does wrong in all of them alike"
+    ]
     good = [t for t in summary.trials if t.status is Status.OK]
     each = [p.energy for t in good for p in t.participants if p.energy is not None]
     notes += [

@@ -61,13 +61,37 @@ def test_means_over_runs_have_intervals(summary: CampaignSummary) -> None:
     assert orin.seconds["train"].mean == pytest.approx(18.0)
     assert (orin.busy_s.mean, orin.waiting_s.mean) == pytest.approx((18.0, 102.0))
     assert orin.waiting_j.mean == pytest.approx(102.0 * 8.0, rel=0.02)
-    # Scales of 0.99, 1 and 1.01: t(2) sd / √3 = 4.303 x 1 % / √3.
+    # Scales of 0.99, 1 and 1.01, and one meter with a gain of ±5 % in all of them: Welch and
+    # Satterthwaite's degrees of freedom are so many that t is 1.96.
     mean = orin.whole_j.mean
     assert mean is not None
-    assert orin.whole_j.half == pytest.approx(mean * 4.3027 * 0.01 / math.sqrt(3.0), rel=0.01)
+    spread, gain = 0.01 / math.sqrt(3.0), 0.05 / math.sqrt(3.0)
+    assert orin.whole_j.half == pytest.approx(1.965 * mean * math.hypot(spread, gain), rel=0.02)
     assert orin.busy_j.mean is not None
     assert orin.waiting_j.mean is not None
     assert orin.busy_j.mean + orin.waiting_j.mean == pytest.approx(mean)
+
+
+def test_what_a_meter_does_wrong_in_every_run_is_not_averaged_away(tmp_path: Path) -> None:
+    """Three runs that hardly differ are no surer than the gain of their one meter lets them be."""
+    runs = [Federated(scale=scale) for scale in (0.9995, 1.0, 1.0005)]
+    means = participant_means(derived(tmp_path, *runs).trials)[1]
+    for found in (means.whole_j, means.per_sample_j, means.busy_j, means.waiting_j):
+        assert found.mean is not None
+        assert found.half is not None
+        assert found.instrument_u is not None
+        # 0.05 / √3 x 1.96 is 5.7 %; t over the runs alone would say 0.12 %.
+        assert found.half == pytest.approx(0.0566 * found.mean, rel=0.1)
+        assert found.half <= 1.02 * found.instrument_u
+
+
+def test_phases_by_cpu_use_share_their_model_s_error(tmp_path: Path) -> None:
+    runs = [Federated(poll_s=30.0, rounds=30, scale=scale) for scale in (0.9999, 1.0, 1.0001)]
+    means = participant_means(derived(tmp_path, *runs).trials)[2]
+    train = means.energy_j["train"]
+    assert train.half is not None
+    assert train.instrument_u is not None
+    assert train.half == pytest.approx(train.instrument_u, rel=0.1)
 
 
 def test_of_a_single_run_the_half_width_is_its_u(tmp_path: Path) -> None:
