@@ -5,49 +5,24 @@ Values are means over a variant's good runs; a kind of phases has the sum of its
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 
-from benchharness.model import CampaignSummary, ParticipantSummary, TrialSummary
-from benchharness.report.learning_energy import sample_costs
-from benchharness.report.metrics import CLASS_NOTES, class_suffix, headline_key, ranked
-from benchharness.report.participant_means import Means, ParticipantMeans, participant_means
-from benchharness.report.participant_stacks import good_trials, time_unit, watt_hour_unit
-from benchharness.report.phase_kinds import OTHER, PhaseKinds, clients
+from benchharness.model import CampaignSummary
+from benchharness.report.device_rows import DeviceRow, device_rows
+from benchharness.report.metrics import CLASS_NOTES, class_suffix
+from benchharness.report.participant_means import Means
+from benchharness.report.participants_shown import time_unit, watt_hour_unit
+from benchharness.report.phase_kinds import OTHER, PhaseKinds
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
-from benchharness.testbed.records import Device, Testbed
+from benchharness.testbed.records import Testbed
 from benchharness.units import JOULES_PER_WATT_HOUR
 
-MOST_VARIANTS = 6
 _TRACE = 0.002  # of a total
 _NOTHING = frozenset({"", DASH})
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One participant of one variant, with what only some tables show."""
-
-    means: ParticipantMeans
-    trials: tuple[TrialSummary, ...]  # the good ones of its variant
-    device: Device | None  # as the testbed states it
-
-    def total(self, metric: str) -> float | None:
-        """Return what all steps of a metric give together, mean over the runs that tell it."""
-        name = f"{self.means.name}/{metric}"
-        sums = [math.fsum(p.value for p in t.series[name]) for t in self.trials if name in t.series]
-        return statistics.fmean(sums) if sums else None
-
-    def training_j(self) -> float | None:
-        """Return joules of training per sample, mean over the runs that tell it."""
-        costs = (sample_costs(trial).get(self.means.name) for trial in self.trials)
-        known = [cost.train_j for cost in costs if cost is not None and cost.train_j is not None]
-        return statistics.fmean(known) if known else None
-
-
-_Make = Callable[[_Row], Cell]
+_Make = Callable[[DeviceRow], Cell]
 _Spec = tuple[Column, _Make]
 
 
@@ -58,7 +33,7 @@ def device_tables(
 
     ``testbed`` states what the devices draw; without it these columns are left out.
     """
-    found = _rows(summary, testbed)
+    found = device_rows(summary, testbed)
     every = [row for _, rows in found for row in rows]
     if not every:
         return []
@@ -76,27 +51,9 @@ def device_tables(
     return [table for table in tables if table is not None]
 
 
-def _rows(summary: CampaignSummary, testbed: Testbed | None) -> list[tuple[str, list[_Row]]]:
-    devices = () if testbed is None else testbed.devices
-    source = "" if testbed is None else testbed.source
-    stated = {d.name: d if d.source else replace(d, source=source) for d in devices}
-    found = []
-    for variant in ranked(summary, headline_key(summary)):
-        trials = tuple(good_trials(summary.trials_of(variant.index)))
-        shown = {p.name for trial in trials for p in clients(trial)}
-        rows = [
-            _Row(means, trials, stated.get(means.first.device or ""))
-            for means in participant_means(trials)
-            if means.name in shown
-        ]
-        if rows:
-            found.append((plain(variant.label, 60), rows))
-    return found[:MOST_VARIANTS]
-
-
 def _table(
     caption: str,
-    found: Sequence[tuple[str, list[_Row]]],
+    found: Sequence[tuple[str, list[DeviceRow]]],
     specs: Sequence[_Spec],
     notes: Iterable[str],
 ) -> Table | None:
@@ -119,7 +76,7 @@ def _table(
 
 
 def _energy_specs(
-    every: Sequence[_Row], kinds: PhaseKinds, summary: CampaignSummary
+    every: Sequence[DeviceRow], kinds: PhaseKinds, summary: CampaignSummary
 ) -> list[_Spec]:
     joules = column_unit([row.means.whole_j.mean for row in every], "J")
     totals = [j for row in every if (j := row.means.whole_j.mean) is not None]
@@ -150,7 +107,7 @@ def _energy_specs(
     ]
 
 
-def _counts(kind: str, kinds: PhaseKinds, every: Sequence[_Row]) -> bool:
+def _counts(kind: str, kinds: PhaseKinds, every: Sequence[DeviceRow]) -> bool:
     """Say whether a kind has a column: time of no phase only if it has more than a trace."""
     if kind != OTHER:
         return True
@@ -165,7 +122,7 @@ def _counts(kind: str, kinds: PhaseKinds, every: Sequence[_Row]) -> bool:
 def _kind(kind: str, kinds: PhaseKinds, joules: Unit) -> _Spec:
     """Return the joules of a kind: its phases' together, their ± in a row as the gain's are."""
 
-    def make(row: _Row) -> Cell:
+    def make(row: DeviceRow) -> Cell:
         each = [m for phase, m in row.means.energy_j.items() if kinds.of(phase) == kind]
         known = [m.mean for m in each if m.mean is not None]
         if not known or len(known) < len(each):
@@ -177,7 +134,7 @@ def _kind(kind: str, kinds: PhaseKinds, joules: Unit) -> _Spec:
     return Column(f"kind_{kind}", kind, joules.symbol, importance=85), make
 
 
-def _device_specs(every: Sequence[_Row]) -> list[_Spec]:
+def _device_specs(every: Sequence[DeviceRow]) -> list[_Spec]:
     seconds = time_unit(max((row.means.busy_s.mean or 0.0 for row in every), default=0.0))
     memory = column_unit([row.means.memory_peak_bytes for row in every], "B")
     sent = column_unit([row.total("bytes_down") for row in every], "B")
@@ -229,7 +186,7 @@ def _device_specs(every: Sequence[_Row]) -> list[_Spec]:
         ),
         (
             Column("restarts", "restarts", importance=74),
-            lambda row: _count(sum(p.restarts for p in _records(row))),
+            lambda row: _count(sum(p.restarts for p in row.records())),
         ),
         (Column("left", "left", left=True, importance=73), _left),
     ]
@@ -242,12 +199,8 @@ def _name() -> _Spec:
     )
 
 
-def _records(row: _Row) -> Iterable[ParticipantSummary]:
-    return (p for t in row.trials for p in t.participants if p.name == row.means.name)
-
-
-def _left(row: _Row) -> Cell:
-    reasons = dict.fromkeys(plain(p.left, 80) for p in _records(row) if p.left)
+def _left(row: DeviceRow) -> Cell:
+    reasons = dict.fromkeys(plain(p.left, 80) for p in row.records() if p.left)
     return Cell("; ".join(reasons), "caution") if reasons else Cell("")
 
 
@@ -263,15 +216,15 @@ def _number(value: float | None, unit: Unit) -> Cell:
     return Cell(DASH, "muted") if value is None else Cell(number(value / unit.factor, 3))
 
 
-def _energy_notes(every: Sequence[_Row]) -> list[str]:
+def _energy_notes(every: Sequence[DeviceRow]) -> list[str]:
     notes = ["±: 95 % over the runs of a variant; of one run its U"]
-    records = [p for row in every for p in _records(row)]
+    records = [p for row in every for p in row.records()]
     classes = dict.fromkeys(p.energy.measurement_class for p in records if p.energy is not None)
     notes += [f"joules are {CLASS_NOTES[each]}" for each in classes]
     return notes
 
 
-def _device_notes(every: Sequence[_Row]) -> list[str]:
+def _device_notes(every: Sequence[DeviceRow]) -> list[str]:
     notes = []
     if any(row.means.first.cores is not None for row in every):
         notes.append("cores here: the share of this machine's CPU that the device has")
@@ -289,6 +242,6 @@ def _device_notes(every: Sequence[_Row]) -> list[str]:
     notes.append("busy: in phases that are not waiting")
     if any(row.total(name) is not None for row in every for name in ("bytes_down", "bytes_up")):
         notes.append("down and up: bytes of a run, as the workload counted them")
-    if any(p.restarts or p.left_out_steps for row in every for p in _records(row)):
+    if any(p.restarts or p.left_out_steps for row in every for p in row.records()):
         notes.append("rounds without it and restarts: in all good runs together")
     return notes

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from benchharness.report import figures
 from benchharness.report.device_series import DeviceSeries, TrialSeries
-from benchharness.report.participant_stacks import time_unit
+from benchharness.report.participants_shown import time_unit
 from benchharness.report.text import Unit, column_unit, number, plain
 from benchharness.report.timeline import Span
 from benchharness.units import JOULES_PER_WATT_HOUR, format_duration, format_si

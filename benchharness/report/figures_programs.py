@@ -30,14 +30,8 @@ from benchharness.report.html_participants import (
 )
 from benchharness.report.latex_text import escape
 from benchharness.report.metrics import headline_key, ranked
-from benchharness.report.participant_stacks import (
-    MOST_ROWS,
-    energy_rows,
-    good_trials,
-    parts_stack,
-    some_of_each,
-    time_rows,
-)
+from benchharness.report.participant_stacks import MOST_ROWS, energy_rows, parts_stack, time_rows
+from benchharness.report.participants_shown import good_trials, some_of_each
 from benchharness.report.partition import partitions
 from benchharness.report.phase_kinds import PhaseKinds, clients, phase_kinds
 from benchharness.report.text import plain

@@ -18,7 +18,7 @@ from benchharness.report.html_participants import energy_words
 from benchharness.report.learning_energy import LearningPoint, learning_points
 from benchharness.report.learning_table import chance_of, learning_table
 from benchharness.report.metrics import headline_key, ranked
-from benchharness.report.participant_stacks import time_unit
+from benchharness.report.participants_shown import time_unit
 from benchharness.report.partition import PartitionView, partitions
 from benchharness.report.table import Table
 from benchharness.report.text import column_unit, plain

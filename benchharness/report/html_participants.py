@@ -23,14 +23,12 @@ from benchharness.report.metrics import class_suffix, headline_key, ranked
 from benchharness.report.participant_stacks import (
     MOST_ROWS,
     energy_rows,
-    good_trials,
     mean_of,
     parts_stack,
-    some_of_each,
     summed,
     time_rows,
-    watt_hours,
 )
+from benchharness.report.participants_shown import good_trials, some_of_each, watt_hours
 from benchharness.report.phase_kinds import ENGINE, PhaseKinds, clients, phase_kinds
 from benchharness.report.stored_testbed import stored_testbed
 from benchharness.report.table import Table

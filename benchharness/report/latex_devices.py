@@ -8,7 +8,7 @@ from benchharness.report.groups import sections
 from benchharness.report.latex_table import table_float
 from benchharness.report.latex_text import escape, label
 from benchharness.report.learning_table import learning_table
-from benchharness.report.participant_stacks import good_trials
+from benchharness.report.participants_shown import good_trials
 from benchharness.report.phase_kinds import clients, phase_kinds
 from benchharness.report.table import Table
 from benchharness.report.text import plain

@@ -13,7 +13,7 @@ from benchharness.model import CampaignSummary, TrialSummary
 from benchharness.report.learning_energy import LearningPoint, learning_points, reached, whole_cost
 from benchharness.report.metrics import class_suffix, headline_key, ranked
 from benchharness.report.participant_means import Means
-from benchharness.report.participant_stacks import good_trials, time_unit, watt_hour_unit
+from benchharness.report.participants_shown import good_trials, time_unit, watt_hour_unit
 from benchharness.report.partition import counts_of
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm

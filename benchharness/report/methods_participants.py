@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from benchharness.model import CampaignSummary, MeasurementClass, ParticipantSummary, TrialSummary
 from benchharness.report.methods_parts import Sentence, listed
-from benchharness.report.participant_stacks import good_trials
+from benchharness.report.participants_shown import good_trials
 from benchharness.report.partition import partitions
 from benchharness.report.phase_kinds import clients
 from benchharness.report.text import number, plain

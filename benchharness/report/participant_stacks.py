@@ -6,18 +6,17 @@ import statistics
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchharness.model import ParticipantSummary, Status, TrialSummary
+from benchharness.model import ParticipantSummary, TrialSummary
 from benchharness.report.html_stacks import Segment, Stack, StackRow
+from benchharness.report.participants_shown import time_unit, watt_hour_unit
 from benchharness.report.phase_kinds import OTHER, PhaseKinds, clients
 from benchharness.report.text import Unit, column_unit, number, plain
 from benchharness.units import JOULES_PER_WATT_HOUR
 
 MOST_ROWS = 24
-_TIMES = ((10_800.0, Unit("h", 3600.0)), (1_200.0, Unit("min", 60.0)), (0.0, Unit("s", 1.0)))
 _FAR = 8.0  # from this largest over smallest total on, bars have no common scale
 SHARES = "The totals are far apart: each bar has a scale of its own and shows shares."
 _LEAST_REST = 0.002  # of a total: what is less is rounding
-_WATT_HOURS = (Unit("kWh", 1e3), Unit("Wh", 1.0), Unit("mWh", 1e-3))
 _VISIBLE = 0.005  # of the longest bar: less is not named in the key
 
 
@@ -30,11 +29,6 @@ class PartsRow:
     total: float
     half: float | None = None
     unknown: bool = False  # the total could not be divided
-
-
-def good_trials(trials: Iterable[TrialSummary]) -> list[TrialSummary]:
-    """Return the trials that count."""
-    return [trial for trial in trials if trial.status is Status.OK]
 
 
 def energy_rows(
@@ -146,26 +140,6 @@ def _full(row: PartsRow) -> float:
     return max(row.total + (row.half or 0.0), 1e-12)
 
 
-def some_of_each(participants: Sequence[ParticipantSummary], most: int) -> list[str]:
-    """Return the names of at most so many, in their order: of each kind of device the first ones.
-
-    The kind is the device's title.
-    """
-    if len(participants) <= most:
-        return [p.name for p in participants]
-    nth: dict[str | None, int] = {}
-    ranked = []
-    for place, participant in enumerate(participants):
-        turn = nth[participant.device_title] = nth.get(participant.device_title, 0) + 1
-        ranked.append((turn, place))
-    return [participants[place].name for place in sorted(p for _, p in sorted(ranked)[:most])]
-
-
-def time_unit(longest_s: float) -> Unit:
-    """Return hours for what takes several, minutes for what takes many, else seconds."""
-    return next(unit for least_s, unit in _TIMES if longest_s >= least_s)
-
-
 def label_of(name: str, participant: ParticipantSummary) -> str:
     """Name a participant by its device, where it has one."""
     return plain(participant.device or name, 40)
@@ -203,20 +177,6 @@ def _row(
         second=number(row.total / JOULES_PER_WATT_HOUR / second.factor, 3) if second else "",
         whisker=whisker,
     )
-
-
-def watt_hours(energy_j: float) -> str:
-    """Return joules as ``0.41 Wh``, ``227 Wh``; kilowatt-hours only from 1000 Wh on."""
-    wh = energy_j / JOULES_PER_WATT_HOUR
-    if wh >= 1000.0:
-        return f"{number(wh / 1000.0, 3)} kWh"
-    return f"{number(wh, 3)} Wh" if wh >= 0.1 else f"{number(1000.0 * wh, 3)} mWh"
-
-
-def watt_hour_unit(joules: Sequence[float]) -> Unit:
-    """Choose the unit of a column; kilowatt-hours only where all of it is large."""
-    middle = statistics.median(joules) / JOULES_PER_WATT_HOUR
-    return next(unit for unit in _WATT_HOURS if middle >= unit.factor or unit.factor < 1.0)
 
 
 def _by_name(

@@ -22,15 +22,8 @@ from benchharness.report.html_participants import (
     whole_stack,
     whole_time_stack,
 )
-from benchharness.report.participant_stacks import (
-    PartsRow,
-    energy_rows,
-    parts_stack,
-    some_of_each,
-    time_rows,
-    time_unit,
-    watt_hours,
-)
+from benchharness.report.participant_stacks import PartsRow, energy_rows, parts_stack, time_rows
+from benchharness.report.participants_shown import some_of_each, time_unit, watt_hours
 from benchharness.report.phase_kinds import ENGINE, OTHER, clients, phase_kinds
 from benchharness.report.stored_testbed import stored_testbed
 from benchharness.store.database import Store

@@ -1,0 +1,68 @@
+"""The participants of each variant as rows of tables: their means, their runs, their devices."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from benchharness.model import CampaignSummary, ParticipantSummary, TrialSummary
+from benchharness.report.learning_energy import sample_costs
+from benchharness.report.metrics import headline_key, ranked
+from benchharness.report.participant_means import ParticipantMeans, participant_means
+from benchharness.report.participants_shown import good_trials
+from benchharness.report.phase_kinds import clients
+from benchharness.report.text import plain
+from benchharness.testbed.records import Device, Testbed
+
+MOST_VARIANTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """One participant of one variant, with what only some tables show."""
+
+    means: ParticipantMeans
+    trials: tuple[TrialSummary, ...]  # the good ones of its variant
+    device: Device | None  # as the testbed states it
+
+    def total(self, metric: str) -> float | None:
+        """Return what all steps of a metric give together, mean over the runs that tell it."""
+        name = f"{self.means.name}/{metric}"
+        sums = [math.fsum(p.value for p in t.series[name]) for t in self.trials if name in t.series]
+        return statistics.fmean(sums) if sums else None
+
+    def training_j(self) -> float | None:
+        """Return joules of training per sample, mean over the runs that tell it."""
+        costs = (sample_costs(trial).get(self.means.name) for trial in self.trials)
+        known = [cost.train_j for cost in costs if cost is not None and cost.train_j is not None]
+        return statistics.fmean(known) if known else None
+
+    def records(self) -> Iterator[ParticipantSummary]:
+        """Yield the participant's record of each run."""
+        return (p for t in self.trials for p in t.participants if p.name == self.means.name)
+
+
+def device_rows(
+    summary: CampaignSummary, testbed: Testbed | None
+) -> list[tuple[str, list[DeviceRow]]]:
+    """Return the participants of the best variants, each under its variant's label.
+
+    ``testbed`` states what their devices draw.
+    """
+    devices = () if testbed is None else testbed.devices
+    source = "" if testbed is None else testbed.source
+    stated = {d.name: d if d.source else replace(d, source=source) for d in devices}
+    found = []
+    for variant in ranked(summary, headline_key(summary)):
+        trials = tuple(good_trials(summary.trials_of(variant.index)))
+        shown = {p.name for trial in trials for p in clients(trial)}
+        rows = [
+            DeviceRow(means, trials, stated.get(means.first.device or ""))
+            for means in participant_means(trials)
+            if means.name in shown
+        ]
+        if rows:
+            found.append((plain(variant.label, 60), rows))
+    return found[:MOST_VARIANTS]
