@@ -1,4 +1,8 @@
-"""A broker of one's own, for the time of a campaign: mosquitto on a free port of the loopback."""
+"""A broker of one's own, for the time of a campaign: mosquitto on a free port of the loopback.
+
+Only who has the campaign's password may speak to it, so nobody else on this machine reads what the
+plugs say or speaks for them.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchharness.errors import MeterError
+from benchharness.meters.mqtt.credentials import Credentials
+from benchharness.testbed.login import memory_file, password_line
 
 _PROGRAM = "mosquitto"
 _PLACES = "/usr/sbin:/usr/local/sbin"  # where Debian has it, which is not on a user's PATH
@@ -43,8 +49,8 @@ def require_mosquitto() -> str:
 
 
 @contextmanager
-def own_broker() -> Iterator[str]:
-    """Run a broker that only this machine reaches; yield its URL.
+def own_broker(login: Credentials) -> Iterator[str]:
+    """Run a broker that only this machine reaches, and only with ``login``; yield its URL.
 
     It ends with the ``with``, and with this process however that ends. Call it from the thread
     that lives longest: the kernel ends the broker with the thread that started it. Raises
@@ -53,7 +59,7 @@ def own_broker() -> Iterator[str]:
     program = require_mosquitto()
     for _ in range(_TRIES):
         port = _free_port()
-        process = _start(program, port)
+        process = _start(program, port, login)
         try:
             if _listens_soon(process, port):
                 yield f"mqtt://127.0.0.1:{port}"
@@ -67,15 +73,19 @@ def own_broker() -> Iterator[str]:
     )
 
 
-def _start(program: str, port: int) -> subprocess.Popen[bytes]:
-    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "persistence false"]
+def _start(program: str, port: int, login: Credentials) -> subprocess.Popen[bytes]:
+    passwords = memory_file("passwords", password_line(login) + "\n")
+    lines = [
+        f"listener {port} 127.0.0.1",
+        "allow_anonymous false",
+        f"password_file /proc/self/fd/{passwords}",
+        "persistence false",
+    ]
     if os.geteuid() == 0:
         # A process that changes its user forgets that it is to end with its parent.
         lines.insert(0, "user root")
-    settings = os.memfd_create("mosquitto.conf", 0)
+    settings = memory_file("mosquitto.conf", "\n".join(lines) + "\n")
     try:
-        os.write(settings, ("\n".join(lines) + "\n").encode())
-        os.lseek(settings, 0, os.SEEK_SET)
         libc, parent = ctypes.CDLL(None), os.getpid()
 
         def end_with_parent() -> None:
@@ -88,13 +98,14 @@ def _start(program: str, port: int) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=(settings,),
+            pass_fds=(settings, passwords),
             preexec_fn=end_with_parent,  # noqa: PLW1509 - no other thread is there yet
         )
     except OSError as error:
         raise MeterError(f"cannot be started: {error.strerror}", where=program) from None
     finally:
         os.close(settings)
+        os.close(passwords)
 
 
 def _listens_soon(process: subprocess.Popen[bytes], port: int) -> bool:

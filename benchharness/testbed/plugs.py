@@ -16,13 +16,16 @@ from benchharness.testbed.records import Device, Testbed
 _NOWHERE = "mqtt://127.0.0.1"  # for an instrument that is described and never opened
 
 
-def instruments(testbed: Testbed, broker: str = _NOWHERE, prefix: str = "") -> list[Instrument]:
+def instruments(
+    testbed: Testbed, broker: str = _NOWHERE, prefix: str = "", login: Path | None = None
+) -> list[Instrument]:
     """Return one instrument per device; its target is the device's name, and so is a plug's own.
 
-    Raises UsageError for a real instrument that is not there.
+    ``login`` is the credentials file of the plugs' broker, if it is one of our own. Raises
+    UsageError for a real instrument that is not there.
     """
     return [
-        _plug(testbed, device, broker, prefix)
+        _plug(testbed, device, broker, prefix, login)
         if device.meter is None
         else replace(resolve_instrument(device.meter), target=device.name)
         for device in testbed.devices
@@ -61,7 +64,9 @@ def configuration(
     return Configuration(testbed.plugs, plugs)
 
 
-def _plug(testbed: Testbed, device: Device, broker: str, prefix: str) -> Instrument:
+def _plug(
+    testbed: Testbed, device: Device, broker: str, prefix: str, login: Path | None
+) -> Instrument:
     settings = testbed.plugs
     options: dict[str, Any] = {
         "broker": broker,
@@ -71,6 +76,8 @@ def _plug(testbed: Testbed, device: Device, broker: str, prefix: str) -> Instrum
         "class": "emulated",
         "description": f"emulated plug of {device.title}, testbed {testbed.name}",
     }
+    if login is not None:
+        options["credentials_file"] = str(login)
     if device.source:
         options["source"] = device.source
     if not settings.poll_s:

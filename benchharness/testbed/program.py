@@ -29,6 +29,7 @@ from benchharness.meters.emulator.devices import DeviceOptions
 from benchharness.meters.emulator.group_load import GroupLoad
 from benchharness.meters.emulator.service import EmulatedDevice, emulate_devices
 from benchharness.meters.mqtt.connection import MqttSettings
+from benchharness.meters.mqtt.credentials import read_credentials
 from benchharness.testbed.broker import own_broker
 from benchharness.testbed.records import PlugSettings
 
@@ -47,10 +48,15 @@ class PlugConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """Every plug of a testbed, and how they are."""
+    """Every plug of a testbed, and how they are.
+
+    ``login`` is the file with the user and password of the broker that is to be started; None on
+    a broker that the settings name.
+    """
 
     settings: PlugSettings
     plugs: tuple[PlugConfiguration, ...]
+    login: str | None = None
 
     def to_json(self) -> str:
         """Return one line."""
@@ -61,7 +67,7 @@ class Configuration:
         """Return what :meth:`to_json` has written."""
         data: dict[str, Any] = json.loads(text)
         plugs = tuple(PlugConfiguration(**each) for each in data["plugs"])
-        return cls(PlugSettings(**data["settings"]), plugs)
+        return cls(PlugSettings(**data["settings"]), plugs, data.get("login"))
 
 
 def main() -> int:
@@ -72,7 +78,10 @@ def main() -> int:
     try:
         configuration = Configuration.from_json(sys.stdin.readline())
         with ExitStack() as stack:
-            broker = configuration.settings.broker or stack.enter_context(own_broker())
+            broker = configuration.settings.broker
+            if broker is None:
+                login = read_credentials(Path(configuration.login or ""))
+                broker = stack.enter_context(own_broker(login))
             threading.Thread(target=_end_with_stdin, name="stdin", daemon=True).start()
             _emulate(configuration, broker)
     except BenchharnessError as error:
@@ -104,7 +113,9 @@ def _emulate(configuration: Configuration, broker: str) -> None:
     def ready(_addresses: Sequence[str]) -> None:
         _say({"ready": {"broker": broker}})
 
-    emulate_devices(MqttSettings(parse_broker(broker)), "tasmota", devices, ready)
+    login = None if configuration.login is None else Path(configuration.login)
+    mqtt = MqttSettings(parse_broker(broker), credentials_file=login)
+    emulate_devices(mqtt, "tasmota", devices, ready)
 
 
 def _end_with_stdin() -> None:

@@ -11,11 +11,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from benchharness.errors import BenchharnessError, MeterError, UnfitError, UsageError
 from benchharness.meters.base import Instrument
+from benchharness.testbed.login import LoginFile
 from benchharness.testbed.plugs import configuration, has_plugs, instruments
 from benchharness.testbed.records import Testbed
 
@@ -47,6 +49,7 @@ class Twin:
         self._prefix = "" if testbed.plugs.broker is None else f"benchharness-{os.getpid()}-"
         self._testbed = testbed
         self._configuration = configuration(testbed, usage, cores, self._prefix, truth)
+        self._login: LoginFile | None = None
         self._truth = truth
         self._process: subprocess.Popen[bytes] | None = None
         self.broker: str | None = None
@@ -79,15 +82,21 @@ class Twin:
         """Return one instrument per device, in their order."""
         if self.broker is None:
             return instruments(self._testbed)
-        return instruments(self._testbed, self.broker, self._prefix)
+        login = None if self._login is None else self._login.path
+        return instruments(self._testbed, self.broker, self._prefix, login)
 
     def _start(self) -> None:
+        if self._testbed.plugs.broker is None:
+            # On a broker of our own; another one has the user's credentials.
+            self._login = LoginFile()
+            self._configuration = replace(self._configuration, login=str(self._login.path))
         with tempfile.TemporaryFile() as complaints:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _PROGRAM, str(Path(__file__).resolve().parents[2])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=complaints,
+                pass_fds=() if self._login is None else (self._login.descriptor,),
                 start_new_session=True,  # a Ctrl-C in the terminal is not for it
                 bufsize=0,
             )
@@ -133,6 +142,9 @@ class Twin:
 
     def _end(self) -> None:
         """Close its stdin, at which it leaves as plugs do, and wait for that."""
+        if self._login is not None:
+            self._login.close()
+            self._login = None
         process, self._process = self._process, None
         if process is None:
             return

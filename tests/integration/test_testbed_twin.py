@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ import psutil
 import pytest
 
 from benchharness.errors import MeterError
+from benchharness.meters.address import parse_broker
 from benchharness.meters.emulator.truth import read_truth, truth_energy_j
 from benchharness.meters.instrument import load_meter
+from benchharness.meters.mqtt.connection import MqttConnection, MqttSettings
 from benchharness.model import MeasurementClass, Reading
 from benchharness.store.database import Store
+from benchharness.testbed.login import LoginFile
 from benchharness.testbed.records import Device, PlugSettings, Testbed
 from benchharness.testbed.twin import Twin
 from benchharness.trial.device_groups import DeviceGroups
@@ -180,6 +184,30 @@ def test_plugs_on_a_broker_that_is_down_are_an_error() -> None:
         pass
 
 
+def test_nobody_else_speaks_on_the_broker_of_the_plugs(tmp_path: Path) -> None:
+    with twin(PlugSettings()) as (_, found):
+        first, second = found.instruments()
+        login = Path(first.options["credentials_file"])
+        assert login.stat().st_mode & 0o777 == 0o600
+        settings = MqttSettings(parse_broker(str(found.broker)), credentials_file=login)
+        others = {"somebody": f"benchharness\n{'x' * 32}\n", "nobody": None}
+        for name, text in others.items():
+            file = tmp_path / name
+            if text is not None:
+                file.write_text(text)
+                file.chmod(0o600)
+            wrong = replace(settings, credentials_file=file if text is not None else None)
+            connection = MqttConnection(wrong)
+            with pytest.raises(MeterError, match=r"refuse|authori"):
+                connection.open()
+            connection.close()
+        right = MqttConnection(settings)
+        right.open()
+        right.close()
+        assert second.options["credentials_file"] == str(login)
+    assert not any("memfd:credentials" in str(each.readlink()) for each in own_files())
+
+
 def test_killed_plugs_take_their_broker_with_them() -> None:
     with twin(PlugSettings()) as (_, found):
         assert found.pid is not None
@@ -199,17 +227,27 @@ def test_the_program_says_what_is_wrong_and_ends_with_its_stdin(tmp_path: Path) 
     assert code == 0
 
 
+def own_files() -> list[Path]:
+    return [each for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+
+
 def told(plugs: list[dict[str, Any]]) -> tuple[dict[str, Any], int]:
     """Start the program by itself, take its answer, and close its stdin."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "benchharness.testbed.program"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    login = LoginFile()
+    with (
+        closing(login),
+        subprocess.Popen(
+            [sys.executable, "-m", "benchharness.testbed.program"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            pass_fds=(login.descriptor,),
+        ) as process,
+    ):
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write(json.dumps({"settings": {}, "plugs": plugs}) + "\n")
+        document = {"settings": {}, "plugs": plugs, "login": login.path}
+        process.stdin.write(json.dumps(document, default=str) + "\n")
         process.stdin.flush()
         said: dict[str, Any] = json.loads(process.stdout.readline())
         process.stdin.close()
