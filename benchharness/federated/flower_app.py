@@ -53,18 +53,20 @@ def serve(
 ) -> None:
     """Run the rounds with the nodes behind ``grid``; say in the shared folder how they ended."""
     shared = Path(str(context.run_config.get(SHARED) or ".")).absolute()
+    known = meeting.link(shared)  # before another server comes in place of this one
+    start = known.start if known else 0
     try:
         config = task_of(context.run_config)
         run_rounds(LinkGrid(grid, config, _complain), work(config), config, shared / STATE)
     except BenchharnessError as error:
-        meeting.close_down(shared, meeting.End(False, error.line(), error.exit_code))
+        meeting.close_down(shared, meeting.End(False, error.line(), error.exit_code, start))
         raise
     except Exception as error:
         traceback.print_exc()
         text = f"{type(error).__name__}: {error}"
-        meeting.close_down(shared, meeting.End(False, text, GateError.exit_code))
+        meeting.close_down(shared, meeting.End(False, text, GateError.exit_code, start))
         raise
-    meeting.close_down(shared, meeting.End(True))
+    meeting.close_down(shared, meeting.End(True, start=start))
 
 
 def take_part(kind: str, message: Message, context: Context) -> Message:

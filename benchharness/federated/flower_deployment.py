@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from benchharness.declarations import shipped_folder
@@ -17,7 +18,7 @@ from benchharness.errors import BenchharnessError, GateError, UnfitError, UsageE
 from benchharness.federated import flower_meeting as meeting
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_node import attend
-from benchharness.federated.flower_programs import Programs, free_port, say
+from benchharness.federated.flower_programs import Programs, free_port, how_it_ended, say
 from benchharness.federated.flower_trouble import Trouble, last_words
 from benchharness.federated.process_client import PATIENCE_S
 from benchharness.federated.task import ClientWork
@@ -44,7 +45,7 @@ def conduct(config: TaskConfig, shared: Path, app: Path) -> None:
     with Programs(folder / "server") as programs:
         link, address = _start_link(config, shared, programs)
         _write_settings(config, shared, programs, _near(address))
-        meeting.open_up(shared, address, tls=config.tls)
+        opened = meeting.open_up(shared, address, tls=config.tls)
         run = programs.start(
             _RUN,
             *("flwr", "run", str(app), _CONNECTION, "--stream"),
@@ -52,7 +53,7 @@ def conduct(config: TaskConfig, shared: Path, app: Path) -> None:
         )
         ended = _watch(shared, programs, link, run)
         if meeting.end(shared) is None:
-            meeting.close_down(shared, ended)
+            meeting.close_down(shared, replace(ended, start=opened.start))
     if not ended.well:
         kind: type[BenchharnessError] = _ERRORS.get(ended.exit_code, GateError)
         raise kind(ended.text, remedy=f"see {programs.folder}")
@@ -158,8 +159,8 @@ def _watch(
         if ended is not None:
             return ended
         if over:
-            name = _LINK if link.poll() is not None else _RUN
+            name, program = (_LINK, link) if link.poll() is not None else (_RUN, run)
             words = last_words(programs.log(name))
-            text = f"Flower's {'SuperLink' if name == _LINK else 'run'} ended early: {words}"
+            text = f"Flower's {name} ended early ({how_it_ended(program)}): {words}"
             return meeting.End(False, text, GateError.exit_code)
         time.sleep(_LOOK_S)

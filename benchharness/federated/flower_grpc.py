@@ -61,7 +61,9 @@ def conduct(work: ServersWork, config: TaskConfig, shared: Path) -> None:
             remedy="take another address, or port 0 for any that is free",
         ) from None
     finally:
-        meeting.close_down(shared, meeting.End(server.well, str(server.error or "")))
+        known = meeting.link(shared)
+        start = known.start if known else 0
+        meeting.close_down(shared, meeting.End(server.well, str(server.error or ""), start=start))
     if server.error is not None:
         raise server.error
 

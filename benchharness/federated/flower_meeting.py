@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchharness.errors import UsageError
@@ -34,7 +34,7 @@ class Link:
 class End:
     """How a run ended: where it is not well, ``text`` says why, with the exit code for that.
 
-    ``start`` is that of the SuperLink whose run it was; ``close_down`` puts it in.
+    ``start`` is that of the SuperLink whose run it was.
     """
 
     well: bool
@@ -53,16 +53,17 @@ def authority(shared: Path) -> Path:
     return folder(shared) / AUTHORITY
 
 
-def open_up(shared: Path, address: str, *, tls: bool) -> None:
+def open_up(shared: Path, address: str, *, tls: bool) -> Link:
     """Tell the clients where the SuperLink is; what was said of an earlier end is taken back."""
     (folder(shared) / END_FILE).unlink(missing_ok=True)
-    _write(folder(shared) / LINK_FILE, asdict(Link(address, tls, time.time_ns())))
+    opened = Link(address, tls, time.time_ns())
+    _write(folder(shared) / LINK_FILE, asdict(opened))
+    return opened
 
 
 def close_down(shared: Path, end: End) -> None:
-    """Tell the clients that the run is over."""
-    known = link(shared)
-    _write(folder(shared) / END_FILE, asdict(replace(end, start=known.start if known else 0)))
+    """Tell the clients that the run is over: that of the SuperLink that ``end`` names."""
+    _write(folder(shared) / END_FILE, asdict(end))
 
 
 def link(shared: Path) -> Link | None:

@@ -135,6 +135,14 @@ def say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
+def how_it_ended(process: subprocess.Popen[bytes]) -> str:
+    """Return how a program ended, in words."""
+    code = process.returncode
+    if code is None:
+        return "it has not"
+    return f"exit code {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
+
+
 def free_port(host: str) -> int:
     """Return a TCP port that nobody listens on now; somebody may a moment later. Raises OSError."""
     import socket

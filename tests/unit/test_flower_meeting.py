@@ -33,9 +33,10 @@ def test_on_another_machine_it_is_found_by_the_options(tmp_path: Path) -> None:
 
 
 def test_the_end_is_that_of_the_present_server(tmp_path: Path) -> None:
-    meeting.open_up(tmp_path, "127.0.0.1:1", tls=False)
+    opened = meeting.open_up(tmp_path, "127.0.0.1:1", tls=False)
+    assert meeting.link(tmp_path) == opened
     assert meeting.end(tmp_path) is None
-    meeting.close_down(tmp_path, meeting.End(False, "no client is left", 1))
+    meeting.close_down(tmp_path, meeting.End(False, "no client is left", 1, opened.start))
     found = meeting.end(tmp_path)
     assert found is not None
     assert (found.well, found.text, found.exit_code) == (False, "no client is left", 1)
