@@ -25,6 +25,7 @@ from benchharness.errors import BenchharnessError
 from benchharness.federated import greeting
 from benchharness.federated.connection import Outgoing, listen
 from benchharness.federated.peer import Answer, Peer
+from benchharness.federated.standing import BUSY, GONE, LATE, WAIT, Changes
 from benchharness.federated.wire import LARGEST_FRAME_BYTES, Frame, WireError, encode
 
 _GREETING_S = 10.0  # how long a stranger may take to say who it is
@@ -34,8 +35,8 @@ _FAREWELL_S = 2.0
 class Hub:
     """Listens for ``clients`` clients, numbered from 1, that have the same ``task`` digest.
 
-    ``say`` is called with one line about whoever is turned away or lost. Raises UnfitError where
-    no port can be had.
+    ``say`` is called with one line about whoever is turned away or lost; ``standings`` has who
+    came, left, was given up, or heard at last. Raises UnfitError where no port can be had.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Hub:
         self._leg = 0
         self._sent: dict[int, tuple[int, int]] = {}  # of this leg, still out: when, how much
         self._answers: dict[int, Answer] = {}
+        self.standings = Changes()
         self._listener = listen(host, port)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
@@ -74,7 +76,7 @@ class Hub:
         peer = self._peers.get(index)
         if peer is None:
             return self._gone.get(index, "has not connected yet")
-        return None if peer.leg is None else "is still at an earlier question"
+        return None if peer.leg is None else BUSY
 
     def gather(self, wanted: Collection[int], timeout_s: float) -> bool:
         """Wait until all of ``wanted`` can be asked; return whether they can.
@@ -108,6 +110,7 @@ class Hub:
             self._ask(index, buffers)
         self._until(lambda: not self._sent, timeout_s)
         for index in tuple(self._sent):
+            self.standings.note(index, LATE)
             self._finish(index, lost=f"gave no answer within {timeout_s:g} s")
         return dict(self._answers)
 
@@ -200,6 +203,7 @@ class Hub:
             raise WireError(f"an answer that nobody asked for: {frame.kind!r} of leg {leg!r}")
         peer.leg = None
         if leg != self._leg or peer.index not in self._sent:
+            self.standings.note(peer.index, WAIT)
             self._say(f"{peer.name} answered after it had been given up")
         elif frame.kind == "failed":
             self._finish(peer.index, lost=f"failed: {frame.fields.get('text')}")
@@ -226,6 +230,7 @@ class Hub:
         self._peers[index] = peer
         self._gone.pop(index, None)
         self._unable.discard(index)
+        self.standings.note(index, WAIT)
         peer.post(encode("welcome", {"limit_bytes": limit_bytes}))
         peer.flush()
 
@@ -239,5 +244,6 @@ class Hub:
             return
         del self._peers[peer.index]
         self._gone[peer.index] = reason
+        self.standings.note(peer.index, GONE)
         if peer.leg == self._leg and peer.index in self._sent:
             self._finish(peer.index, lost=reason)

@@ -20,8 +20,8 @@ class Reply:
     """One node's part in a leg; times are this machine's CLOCK_MONOTONIC.
 
     ``client`` is its number from 1, None where only its reply says so. ``content`` is the reply,
-    which was there at ``done_ns``; or None, and ``lost`` says why it was given up then. Bytes are
-    None where the engine does not count them.
+    which was there at ``done_ns``; or None, and ``lost`` says why it was given up then. The bytes
+    are those of the messages with their framing, None where the engine does not count them.
     """
 
     node_id: int
@@ -30,8 +30,8 @@ class Reply:
     done_ns: int
     content: RecordDict | None = None
     lost: str | None = None
-    bytes_down: int | None = None
-    bytes_up: int | None = None
+    wire_bytes_down: int | None = None
+    wire_bytes_up: int | None = None
 
 
 @runtime_checkable

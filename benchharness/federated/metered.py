@@ -6,6 +6,7 @@ client was fastest; whoever sends nothing or nonsense is left out of the round, 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from benchharness.federated.records import (
     payload_bytes,
     reply_parts,
 )
+from benchharness.federated.standing import LATE, WAIT, Change, WatchingGrid, standing
 from benchharness.federated.task import boot_id
 
 TRAIN = "train"
@@ -76,14 +78,18 @@ class MeteredGrid(Grid):
         first = asked[min(asked)]
         kind, round_number = first.metadata.message_type, _round_of(first)
         wait_s = self._config.timeout_s if timeout is None else timeout
-        absent = {client: self._timed.absence(client) for client in self._everybody}
+        absent = self._look()
         replies = self._timed.exchange([asked[node] for node in sorted(asked)], wait_s)
         good: dict[int, Message] = {}
         lost: dict[int, str] = {}
+        late: set[int | None] = set()
         strange: list[str] = []
         for reply in replies:
             message = asked[reply.node_id]
-            verdict = self._judge(reply, message, kind, round_number)
+            is_late = reply.content is None and reply.done_ns - reply.sent_ns >= wait_s * 1e9
+            verdict = self._judge(reply, message, kind, round_number, LATE if is_late else WAIT)
+            if is_late:
+                late.add(verdict.client)
             if verdict.client is None:
                 strange.append(verdict.fault or "somebody did not say who it is")
             elif verdict.content is None:
@@ -92,14 +98,51 @@ class MeteredGrid(Grid):
                 strange.append(f"a second reply in the name of client {verdict.client}")
             else:
                 good[verdict.client] = Message(verdict.content, reply_to=message)
+        out = [each for each in self._everybody if each not in good and each not in late]
+        self._follow({client: self._timed.absence(client) for client in out})
         self._tell(good, {**absent, **lost}, strange, round_number)
         return [good[client] for client in self.contributed]
 
-    def _judge(self, reply: Reply, message: Message, kind: str, round_number: int) -> _Verdict:
+    def end_round(self, round_number: int) -> None:
+        """Write what was moved in all legs of a round."""
+        self.log.tell_moved(round_number)
+
+    def open_log(self, after_round: int) -> None:
+        """Begin to write how the clients stand, at the start of the window."""
+        if isinstance(self._timed, WatchingGrid):
+            self._timed.changes()  # what was before does not count
+        absent = {client: self._timed.absence(client) for client in self._everybody}
+        self.log.start(after_round, {client: standing(why) for client, why in absent.items()})
+
+    def close_log(self) -> None:
+        """Write how the clients stood last, at the end of the window."""
+        self._look()
+        self.log.finish()
+
+    def _look(self) -> dict[int, str | None]:
+        """Return why each client cannot be asked now, None if it can."""
+        absent = {client: self._timed.absence(client) for client in self._everybody}
+        self._follow({client: why for client, why in absent.items() if why is not None})
+        return absent
+
+    def _follow(self, absent: Mapping[int, str | None]) -> None:
+        """Tell the log who came or left: when, if the grid knows that, else that it is so now."""
+        if isinstance(self._timed, WatchingGrid):
+            changes = self._timed.changes()
+        else:
+            now_ns = time.monotonic_ns()
+            changes = [Change(each, standing(why), now_ns) for each, why in absent.items()]
+        for change in changes:
+            self.log.stands(change)
+
+    def _judge(
+        self, reply: Reply, message: Message, kind: str, round_number: int, given_up: str
+    ) -> _Verdict:
+        """Look at a reply and write of it; a client without one stands as ``given_up`` says."""
         if reply.content is None:
             client = reply.client or self._client_of.get(reply.node_id)
             if client is not None:
-                self.log.gave_up(client, reply, round_number)
+                self.log.gave_up(client, reply, round_number, given_up)
             return _Verdict(client, fault=reply.lost)
         arrays, metrics = reply_parts(reply.content)
         client = reply.client or metrics.get("client")
@@ -107,7 +150,7 @@ class MeteredGrid(Grid):
             return _Verdict(None, fault=f"somebody says that it is client {client!r}")
         self._client_of[reply.node_id] = client
         self.log.answered(client, reply, checks.stamps(metrics), kind, round_number)
-        self.log.numbers(client, _sizes(reply, message), round_number, unit="B")
+        self.log.moved(client, _sizes(reply, message))
         wanted = checks.TRAIN_METRICS if kind == TRAIN else checks.EVALUATE_METRICS
         fault = checks.arrays_fault(arrays, self._shapes) if kind == TRAIN else None
         fault = fault or checks.metrics_fault(metrics, wanted)
@@ -185,10 +228,12 @@ def _round_of(message: Message) -> int:
 
 
 def _sizes(reply: Reply, message: Message) -> dict[str, float]:
-    """Return what went down and up: what the engine counted, else what the tensors take."""
+    """Return what went down and up: what the tensors take, and what the engine has counted."""
     assert reply.content is not None
-    down, up = reply.bytes_down, reply.bytes_up
-    return {
-        "bytes_down": payload_bytes(message.content) if down is None else down,
-        "bytes_up": payload_bytes(reply.content) if up is None else up,
+    sizes = {
+        "bytes_down": payload_bytes(message.content),
+        "bytes_up": payload_bytes(reply.content),
+        "wire_bytes_down": reply.wire_bytes_down,
+        "wire_bytes_up": reply.wire_bytes_up,
     }
+    return {name: float(size) for name, size in sizes.items() if size is not None}

@@ -17,6 +17,7 @@ from benchharness.federated.legs import Reply
 from benchharness.federated.peer import Answer
 from benchharness.federated.process_client import OVER, PORT_FILE, over
 from benchharness.federated.records import ARRAYS, CONFIG, ROUND, plain_arrays, reply_content
+from benchharness.federated.standing import Change
 from benchharness.federated.wire import encode
 
 
@@ -57,6 +58,10 @@ class ProcessGrid(Grid):
     def absence(self, client: int) -> str | None:
         """Return why a client cannot be asked now; None if it can."""
         return self._hub.why_not(client)
+
+    def changes(self) -> Sequence[Change]:
+        """Return who came, left or was heard at last since this was asked before."""
+        return self._hub.standings.take()
 
     def exchange(self, messages: Sequence[Message], timeout_s: float) -> Sequence[Reply]:
         """Send the messages to all at once; return a reply for each when the last is in or lost.
@@ -157,8 +162,8 @@ def _reply(client: int, answer: Answer) -> Reply:
         done_ns=answer.done_ns,
         content=content,
         lost=lost,
-        bytes_down=answer.bytes_down,
-        bytes_up=None if frame is None else frame.size_bytes,
+        wire_bytes_down=answer.bytes_down,
+        wire_bytes_up=None if frame is None else frame.size_bytes,
     )
 
 

@@ -97,7 +97,7 @@ class _Training:
             timeout=self._config.timeout_s,
             evaluate_fn=self._evaluate,
         )
-        self._grid.log.finish()
+        self._grid.close_log()
         events.window_end()
         self._say_results()
 
@@ -107,7 +107,7 @@ class _Training:
         else:
             events.window_start()
             _tell(self.curve[0], 0)
-        self._grid.log.start(self._after)
+        self._grid.open_log(self._after)
 
     def _begin_round(self, _round_number: int) -> None:
         self._round_start_ns = time.monotonic_ns()
@@ -131,9 +131,12 @@ class _Training:
             tested = self._work.evaluate(number, self._arrays)
         figures = {**tested, **self._trained}
         self.curve = (*self.curve, figures)
+        # Told before it is kept: a server that dies in between does the round again, and tells it
+        # again; the other way round nobody would ever hear of it.
+        _tell(figures, number)
+        self._grid.end_round(number)
         with events.phase(CHECKPOINT, step=number):
             self._keep(number)
-        _tell(figures, number)
         events.span(ROUND, self._round_start_ns, time.monotonic_ns(), step=number)
         return MetricRecord({**tested})
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from benchharness.federated.legs import Reply
 
-DOWNLOAD, UPLOAD, WAIT = "download", "upload", "wait"
+DOWNLOAD, UPLOAD = "download", "upload"
 
 
 @dataclass(frozen=True, slots=True)

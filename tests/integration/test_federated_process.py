@@ -60,8 +60,11 @@ def test_phases_of_a_client_fill_the_window_without_a_gap(launched: Launched) ->
     for name in ("round", "aggregate", "evaluate", "checkpoint"):
         found = launched.events("phase", name=name, edge="start")
         assert [event["step"] for event in found if "participant" not in event] == [1, 2, 3, 4]
-    (down,) = launched.events("metric", name="bytes_down", participant="client-2", step=3)
-    assert down["unit"] == "B" and 28 + 24 < down["value"] < 400  # 7 numbers and their framing
+    of_client = {"participant": "client-2", "step": 3, "unit": "B"}
+    sizes = {e["name"]: e["value"] for e in launched.events("metric", **of_client)}
+    assert sizes["bytes_down"] == sizes["bytes_up"] == 28  # 7 numbers of 4 bytes
+    assert 28 + 24 < sizes["wire_bytes_down"] < 400  # with their framing
+    assert 28 + 24 < sizes["wire_bytes_up"] < 600
 
 
 @pytest.mark.parametrize(

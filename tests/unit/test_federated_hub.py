@@ -131,6 +131,24 @@ def test_who_does_not_answer_is_given_up_and_asked_again_once_it_has(rig: Rig) -
         assert rig.ask(1)[1].lost is None
 
 
+def test_the_hub_tells_who_came_was_late_was_heard_and_left_in_the_order_of_time(rig: Rig) -> None:
+    before_ns = time.monotonic_ns()
+    with rig.join(1) as one, rig.join(2):
+        rig.ask(1, timeout_s=0.05)
+        rig.behind(lambda: answer(one))
+        assert rig.hub.gather((1, 2), 5)
+        rig.behind(lambda: hang_up(one))
+        lost = rig.ask(1)[1]
+    changes = rig.hub.standings.take()
+    assert [(each.client, each.name) for each in changes] == [
+        *((1, "wait"), (2, "wait")),
+        *((1, "late"), (1, "wait"), (1, "gone")),
+    ]
+    times = [before_ns, *(each.t_ns for each in changes), lost.done_ns, time.monotonic_ns()]
+    assert times == sorted(times)
+    assert rig.hub.standings.take() == []
+
+
 def test_who_comes_back_takes_its_place_also_while_the_lost_connection_stands(rig: Rig) -> None:
     with rig.join(1), rig.join(1) as again:
         rig.behind(lambda: answer(again, which="again"))

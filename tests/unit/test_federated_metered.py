@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from flwr.serverapp.strategy import FedAvg
 
 from benchharness.errors import GateError
 from benchharness.federated.config import TaskConfig
+from benchharness.federated.legs import PolledGrid, Reply
 from benchharness.federated.metered import MeteredGrid
 from benchharness.federated.records import (
     ARRAYS,
@@ -199,12 +201,117 @@ def test_the_end_of_the_work_tells_the_cpu_seconds_that_the_client_stamped(
     assert sum("cpu_s" in event for event in said("phase")) == 1
 
 
-def test_bytes_are_those_of_the_tensors_where_the_engine_counts_none(
+def legs(grid: MeteredGrid, nodes: Nodes, round_number: int, *kinds: str) -> None:
+    """Ask all nodes that there are once for each of ``kinds``."""
+    for kind in kinds:
+        content = RecordDict(
+            {ARRAYS: array_record(arrays(0, 0)), CONFIG: ConfigRecord({ROUND: round_number})}
+        )
+        grid.send_and_receive([Message(content, node, kind) for node in nodes.get_node_ids()])
+
+
+def both_kinds(client: int) -> RecordDict:
+    """Return a reply that is one to both legs: a test's node does not look what it is asked."""
+    return reply_content(arrays(1, 2), metrics(client, local_loss=1.0, local_accuracy=0.5))
+
+
+def test_bytes_of_a_round_are_those_of_the_tensors_of_all_its_legs(
     said: Callable[[str], list[dict[str, Any]]],
 ) -> None:
-    ask(1, good)
-    sizes = {e["name"]: e["value"] for e in said("metric") if e["unit"] == "B"}
-    assert sizes == {"bytes_down": 8, "bytes_up": 8}
+    be_server()
+    nodes = Nodes(2, both_kinds)
+    grid = MeteredGrid(nodes, TaskConfig(clients=2, timeout_s=0.2), SHAPES)
+    legs(grid, nodes, 1, "train", "evaluate")
+    assert not [e for e in said("metric") if e["unit"] == "B"]
+    grid.end_round(1)
+    legs(grid, nodes, 2, "train")
+    grid.end_round(2)
+    sizes = [
+        (e["participant"], e["step"], e["name"], e["value"])
+        for e in said("metric")
+        if e["unit"] == "B"
+    ]
+    assert sorted(sizes) == [
+        (f"client-{client}", step, name, {1: 16, 2: 8}[step])
+        for client in (1, 2)
+        for step in (1, 2)
+        for name in ("bytes_down", "bytes_up")
+    ]
+
+
+class Watched(Nodes):
+    """Nodes of which somebody says why one is not there; those are not asked either."""
+
+    def __init__(self, clients: int, answer: Answer) -> None:
+        super().__init__(clients, answer)
+        self.absent: dict[int, str] = {}
+
+    def get_node_ids(self) -> Sequence[int]:
+        return [node for node, client in self._client_of.items() if client not in self.absent]
+
+    def gather(self, _clients: Sequence[int], _timeout_s: float) -> bool:
+        return True
+
+    def exchange(self, messages: Sequence[Message], timeout_s: float) -> Sequence[Reply]:
+        self._sent = {}
+        return [
+            replace(reply, client=self._client_of[reply.node_id])
+            for reply in PolledGrid(self).exchange(messages, timeout_s)
+        ]
+
+    def absence(self, client: int) -> str | None:
+        return self.absent.get(client)
+
+
+def phases(said: Callable[[str], list[dict[str, Any]]], client: int) -> list[tuple[str, int]]:
+    """Return the phases of a client with their rounds, in the order of time."""
+    starts = [
+        event
+        for event in said("phase")
+        if event["participant"] == f"client-{client}" and event["edge"] == "start"
+    ]
+    return [(e["name"], e["step"]) for e in sorted(starts, key=lambda event: event["t_ns"])]
+
+
+def test_who_is_late_or_gone_does_not_wait(said: Callable[[str], list[dict[str, Any]]]) -> None:
+    """Client 2 gives no answer in round 1, is busy in round 2, then gone, then back in round 4."""
+    be_server()
+    silent = {2}
+    nodes = Watched(2, lambda client: None if client in silent else good(client))
+    grid = MeteredGrid(nodes, TaskConfig(clients=2, timeout_s=0.2), SHAPES)
+    grid.open_log(0)
+    legs(grid, nodes, 1, "train")
+    nodes.absent = {2: "is still at an earlier question"}  # the words of every grid
+    legs(grid, nodes, 2, "train")
+    nodes.absent = {2: "its node is not there"}
+    legs(grid, nodes, 3, "train")
+    nodes.absent, silent = {}, set()
+    legs(grid, nodes, 4, "train")
+    grid.close_log()
+    of_leg = ["download", "train", "upload", "wait"]
+    assert phases(said, 2) == [
+        ("wait", 0),
+        ("late", 1),
+        ("gone", 1),
+        *((name, 4) for name in of_leg),
+    ]
+    assert [name for name, _ in phases(said, 1)] == ["wait", *4 * of_leg]
+    times = {(e["name"], e["edge"]): e["t_ns"] for e in said("phase") if e.get("step") == 1}
+    assert times["late", "end"] == times["gone", "start"]
+
+
+def test_who_failed_but_is_there_waits_and_who_is_not_there_at_the_start_is_gone(
+    said: Callable[[str], list[dict[str, Any]]],
+) -> None:
+    be_server()
+    nodes = Watched(3, bad(1, "no room"))
+    nodes.absent = {3: "is not connected"}
+    grid = MeteredGrid(nodes, TaskConfig(clients=3, timeout_s=0.2), SHAPES)
+    grid.open_log(0)
+    legs(grid, nodes, 1, "train")
+    grid.close_log()
+    assert phases(said, 1) == [("wait", 0), ("wait", 1)]
+    assert phases(said, 3) == [("gone", 0)]
 
 
 def test_a_held_array_is_flowers_array_without_the_copy() -> None:
