@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchharness.energy.devices import as_part, sum_of
+from benchharness.energy.devices import Make, as_part, sum_of
 from benchharness.energy.figure import Outcome
 from benchharness.model import EnergyFigure
 from benchharness.store.records import TrialResult
@@ -48,12 +48,28 @@ def _facts(device: Mapping[str, Any]) -> DeviceFacts:
     return DeviceFacts(device.get("title"), device.get("cores"), device.get("busy_w"))
 
 
+def make_of(meta: Mapping[str, Any]) -> Make:
+    """Return a meter's make, from what is stored with its readings.
+
+    A date of calibration says that the gain in its file was found for this very meter.
+    """
+    driver = meta.get("driver")
+    return Make(
+        None if driver is None else str(driver),
+        gain_alone=meta.get("calibration_date") is not None,
+        delay_alone=meta.get("latency_s") is not None,
+    )
+
+
 def counted_outcome(
-    outcomes: Sequence[tuple[str, Outcome]], devices: Sequence[str]
+    outcomes: Sequence[tuple[str, Outcome]],
+    devices: Sequence[str],
+    makes: Mapping[str, Make],
 ) -> tuple[Outcome, tuple[EnergyFigure, ...]]:
     """Return the outcome that gives the trial's energy, and the figures beside it.
 
-    ``outcomes`` are by target, in the order of the meters, at least one. It is the first one's,
+    ``outcomes`` are by target, in the order of the meters, at least one, and ``makes`` those of the
+    meters, the first of each target. It is the first one's,
     unless meters measure devices of the trial: then it is the sum over all devices, of which the
     single ones are parts. The sum is missing if any of them is.
     """
@@ -67,7 +83,7 @@ def counted_outcome(
     if len(devices) < _SEVERAL:
         (counted,) = by_device.values()
         return counted, _figures([o for _, o in outcomes if o is not counted])
-    counted = _sum(by_device, devices)
+    counted = _sum(by_device, devices, makes)
     in_sum = {id(outcome) for outcome in by_device.values()}
     others = [
         as_part(outcome.figure) if id(outcome) in in_sum else outcome.figure
@@ -77,7 +93,9 @@ def counted_outcome(
     return counted, tuple(others)
 
 
-def _sum(by_device: Mapping[str, Outcome], devices: Sequence[str]) -> Outcome:
+def _sum(
+    by_device: Mapping[str, Outcome], devices: Sequence[str], makes: Mapping[str, Make]
+) -> Outcome:
     figures = []
     for device in devices:
         outcome = by_device.get(device)
@@ -86,7 +104,7 @@ def _sum(by_device: Mapping[str, Outcome], devices: Sequence[str]) -> Outcome:
         if outcome.figure is None:
             return Outcome(None, f"the energy of device {device} is missing: {outcome.reason}")
         figures.append(outcome.figure)
-    total = sum_of(figures)
+    total = sum_of(figures, [makes.get(device, Make()) for device in devices])
     return Outcome(None, total) if isinstance(total, str) else Outcome(total, None)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchharness.energy.devices import is_sum
+from benchharness.energy.devices import Make, is_sum
 from benchharness.energy.figure import Outcome, energy_figure
 from benchharness.energy.peak import above_peak
 from benchharness.energy.readings import FloatArray, Readings, TimeArray, Window
@@ -20,7 +20,7 @@ from benchharness.model import (
     MeterEvent,
     PhaseSpan,
 )
-from benchharness.report.derive_devices import counted_outcome
+from benchharness.report.derive_devices import counted_outcome, make_of
 from benchharness.report.derive_meter_events import (
     event_cautions,
     meter_events,
@@ -83,7 +83,7 @@ def trial_energy(
         if outcome.reason is not None
     ]
     cautions += meters_cautions([o.figure for _, o in outcomes if o.figure is not None])
-    counted, others = counted_outcome(outcomes, devices)
+    counted, others = counted_outcome(outcomes, devices, makes_of(meters))
     first = dict(reversed(outcomes))
     known = [f for f in (counted.figure, *others) if f is not None and not is_sum(f)]
     single = {figure.target: figure for figure in reversed(known)}
@@ -100,6 +100,11 @@ def trial_energy(
 def target_of(meter: StreamRecord) -> str:
     """Return what a meter measures."""
     return str(meter.meta.get("target", "board"))
+
+
+def makes_of(meters: Sequence[StreamRecord]) -> dict[str, Make]:
+    """Return the makes of meters by target, of the first of each."""
+    return {target_of(meter): make_of(meter.meta) for meter in reversed(meters)}
 
 
 def capabilities_of(meta: Mapping[str, Any]) -> Capabilities:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from benchharness.energy.readings import Window
 from benchharness.model import PhaseSpan, StartCost
 from benchharness.report.derive_devices import counted_outcome
-from benchharness.report.derive_energy import NO_METER, NO_WINDOW, meter_outcome, target_of
+from benchharness.report.derive_energy import (
+    NO_METER,
+    NO_WINDOW,
+    makes_of,
+    meter_outcome,
+    target_of,
+)
 from benchharness.report.derive_spans import idle_windows
 from benchharness.store.records import EventRecord, StreamRecord, TrialResult
 from benchharness.units import format_duration
@@ -58,6 +64,7 @@ def start_cost(
     outcome, _ = counted_outcome(
         [(target_of(each), meter_outcome(store, each, start, idle, events)) for each in counting],
         devices,
+        makes_of(counting),
     )
     missing = outcome.reason
     # Said of a window in general; this one is the start.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchharness.energy.budget import Budget
-from benchharness.energy.devices import ALL_DEVICES, as_part, is_sum, sum_of
+from benchharness.energy.devices import ALL_DEVICES, Make, as_part, is_sum, sum_of
 from benchharness.energy.targets import supply_losses
 from benchharness.model import EnergyEstimate, EnergyFigure, MeasurementClass, Quantity
 
@@ -51,8 +53,8 @@ def device(
     )
 
 
-def summed(*figures: EnergyFigure) -> EnergyFigure:
-    found = sum_of(figures)
+def summed(*figures: EnergyFigure, makes: Sequence[Make] = ()) -> EnergyFigure:
+    found = sum_of(figures, makes)
     assert isinstance(found, EnergyFigure), found
     return found
 
@@ -82,6 +84,47 @@ def test_one_program_behind_all_meters_has_one_gain() -> None:
     assert found.terms_j["gain"] == pytest.approx(0.02 * 300.0)
     assert found.idle_power_w is not None
     assert found.idle_power_w.expanded_u == pytest.approx(0.2)
+
+
+def test_meters_of_one_make_share_what_nobody_calibrated() -> None:
+    figures = [device(name, gross_j, 50.0) for name, gross_j in (("a", 100.0), ("b", 200.0))]
+    late = [
+        replace(f, estimates=(replace(f.estimates[0], terms_j={"gain": 3.0, "latency": 4.0}),))
+        for f in (*figures, device("c", 300.0, 50.0))
+    ]
+    plug, own = Make("plug"), Make("plug", gain_alone=True, delay_alone=True)
+
+    def terms(*makes: Make) -> tuple[float, float]:
+        found = summed(*late, makes=makes).estimates[0].terms_j
+        return found["gain"], found["latency"]
+
+    assert terms(plug, plug, plug) == pytest.approx((9.0, 12.0))
+    assert terms(plug, plug, Make("other")) == pytest.approx((math.hypot(6, 3), math.hypot(8, 4)))
+    assert terms(plug, own, plug) == pytest.approx((math.hypot(6, 3), math.hypot(8, 4)))
+    assert terms(own, own, own) == pytest.approx((3.0 * math.sqrt(3), 4.0 * math.sqrt(3)))
+    assert terms(Make(), Make(), Make()) == pytest.approx((3.0 * math.sqrt(3), 4.0 * math.sqrt(3)))
+    half = Make("plug", gain_alone=True)
+    assert terms(half, half, half) == pytest.approx((3.0 * math.sqrt(3), 12.0))
+
+
+def test_the_sum_of_plugs_of_one_batch_is_covered() -> None:
+    """Eight plugs with one gain anywhere within ±5 %: U of 95 % must hold the exact joules."""
+    chance = np.random.default_rng(5)
+    watts = [15.0, 8.0, 8.0, 8.0, 8.0, 7.0, 6.0, 6.0]
+    covered = {"one make": 0, "taken to be independent": 0}
+    for gain in chance.uniform(-0.05, 0.05, 200).tolist():
+        figures = []
+        for place, power_w in enumerate(watts):
+            told = device(f"d{place}", 300.0 * power_w * (1.0 + gain), None)
+            terms = {"gain": 0.05 / math.sqrt(3.0) * told.gross_j.value}
+            estimate = replace(told.estimates[0], terms_j=terms, nu={})
+            figures.append(replace(told, estimates=(estimate,)))
+        for name, makes in (("one make", [Make("plug")] * 8), ("taken to be independent", [])):
+            found = summed(*figures, makes=makes).gross_j
+            off_j = abs(found.value - 300.0 * sum(watts))
+            covered[name] += off_j <= (found.expanded_u or 0.0)
+    assert covered["one make"] >= 0.95 * 200
+    assert covered["taken to be independent"] < 0.6 * 200
 
 
 def test_one_net_energy_missing_is_all_of_it_missing() -> None:
