@@ -1,7 +1,8 @@
 """The energy of each phase from the power readings that see nothing but that phase.
 
-A reading shows what the power was up to ``reach_s`` before its stamp (the instrument's delay, and
-the time over which a pulse chip averages), so that it speaks of one phase alone if that phase has
+A reading shows what the power was up to ``reach_s`` before its stamp (the instrument's delay, half
+the time over which it averages, since a delay is that of its middle, and for a pulse chip the time
+between pulses), so that it speaks of one phase alone if that phase has
 lasted for so long. The mean of these readings times the seconds of the phase is its energy; the
 seconds that no such reading sees are taken to be like those that are seen.
 
@@ -28,6 +29,9 @@ from benchharness.model import Capabilities
 
 LEAST_READINGS = 5
 LEAST_SHARE = 0.5
+# Of the plugs whose firmware is known each reading is the mean of a second; faster ones are late
+# by less, and average no longer than that.
+AVERAGING_S = 1.0
 _BLOCKS = 12  # that readings of a few long occurrences are divided in: neighbours are alike
 
 
@@ -78,7 +82,9 @@ def _seeing_one(powers: Samples, capabilities: Capabilities, intervals: Interval
 
 def _reach_s(capabilities: Capabilities, power_w: FloatArray) -> FloatArray:
     """Return how far back each reading may look, float64[n]: see energy.lag.power_lag."""
-    reach_s = np.full(power_w.shape, instrument_lag(capabilities).reach_s)
+    lag = instrument_lag(capabilities)
+    whole_s = lag.reach_s + min(0.5 * AVERAGING_S, lag.mean_s)
+    reach_s = np.full(power_w.shape, whole_s)
     if not capabilities.pulse_j:
         return reach_s
     with np.errstate(divide="ignore"):

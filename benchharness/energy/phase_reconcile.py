@@ -18,6 +18,8 @@ import numpy as np
 from benchharness.energy.phase_parts import Part
 from benchharness.energy.readings import FloatArray
 
+_NOTHING = 1e-15
+
 
 def reconciled(
     parts: Sequence[Part], durations_s: FloatArray, total_j: float, total_u_j: float
@@ -39,7 +41,9 @@ def reconciled(
     # The rest of the rounding goes where it is the smallest share.
     energy_j[int(np.argmax(np.abs(energy_j)))] += total_j - math.fsum(energy_j.tolist())
     explained_j = math.hypot(float(np.linalg.norm(u)), total_u_j)
-    grows = max(1.0, abs(missing_j) / explained_j) if explained_j > 0.0 else 1.0
+    # Uncertainties of nothing at all explain nothing, however they grow.
+    explains = explained_j > _NOTHING * abs(missing_j)
+    grows = max(1.0, abs(missing_j) / explained_j) if explains else 1.0
     variances = u**2 * (1.0 - weights) + (weights * total_u_j) ** 2
     return [
         replace(part, energy_j=value_j, u_j=grows * u_j, nu=_nu(part, grows * u_j))

@@ -110,7 +110,7 @@ def _participant(trial: _Trial, name: str) -> ParticipantSummary:
         energy=figure,
         energy_missing=missing,
         cpu_s=use.get("cpu_s"),
-        cpu_window_s=None if samples is None or window is None else cpu_in(samples, window),
+        cpu_window_s=_cpu_window_s(use, samples, window),
         memory_peak_bytes=use.get("memory_peak_bytes"),
         phases=_phases(trial, name, figure, missing, samples),
         metrics=trial.metrics.get(name, {}),
@@ -118,6 +118,17 @@ def _participant(trial: _Trial, name: str) -> ParticipantSummary:
         left=_left(use.get("left"), window),
         left_out_steps=tuple(trial.left_out.get(name, ())),
     )
+
+
+def _cpu_window_s(
+    use: Mapping[str, Any], samples: TreeSamples | None, window: Window | None
+) -> float | None:
+    if window is None:
+        return None
+    left = use.get("left")
+    if left and left["t_ns"] < window.start_ns:
+        return 0.0  # gone for good before it began
+    return None if samples is None else cpu_in(samples, window)
 
 
 def _energy(trial: _Trial, name: str) -> tuple[EnergyFigure | None, str | None]:

@@ -45,7 +45,14 @@ def window_use(
     read = [read_tree(store, tree) for tree in trees]
     cpu_s = result.cpu_s
     if cpu_s is not None and result.details.get("window_marked"):
-        cpu_s = _sum([cpu_in(samples, window) for samples in read])
+        gone = left_before(result, window)
+        counted = [name for name in trees_of(streams) if name not in support]
+        cpu_s = _sum(
+            [
+                0.0 if name in gone else cpu_in(samples, window)
+                for name, samples in zip(counted, read, strict=True)
+            ]
+        )
     memory = _sum([memory_in(samples, window) for samples in read])
     if memory is None:
         return WindowUse(cpu_s)
@@ -57,6 +64,16 @@ def _support_programs(result: TrialResult) -> set[str]:
     """Return the participants whose use is not the trial's."""
     participants = result.details.get("participants", {})
     return {name for name, use in participants.items() if use.get("role") == "support"}
+
+
+def left_before(result: TrialResult, window: Window) -> set[str]:
+    """Return the participants that ended for good before the window: they used nothing in it."""
+    participants = result.details.get("participants", {})
+    return {
+        name
+        for name, use in participants.items()
+        if use.get("left") and use["left"].get("t_ns", window.start_ns) < window.start_ns
+    }
 
 
 def _sum(values: Sequence[float | None]) -> float | None:

@@ -59,6 +59,7 @@ class Federated:
     meta: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # more of a plug, by device
     details: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by participant
     events: Sequence[EventRecord] = ()
+    sampled_until_s: Mapping[str, float] = field(default_factory=dict)  # probes, by participant
     tells_cpu: bool = False  # whether clients tell the CPU seconds of their training
     scale: float = 1.0  # of every power
     status: Status = Status.OK
@@ -196,8 +197,9 @@ def _run(store: Store, trial_id: int, trial: Federated) -> None:
             power = trial.power_w(board, seen_s)
             _append(store, stream, seen_s, [power, np.full(power.size, np.nan)])
         stream = store.add_stream(trial_id, "probe", f"tree:client-{place + 1}", TREE_CHANNELS)
-        memory = np.where(trial.busy(board, sampled_s), 4.0e6, 1.0e6)
-        _append(store, stream, sampled_s, [trial.cpu_s(board, sampled_s), memory])
+        probed_s = sampled_s[sampled_s < trial.sampled_until_s.get(f"client-{place + 1}", 1e9)]
+        memory = np.where(trial.busy(board, probed_s), 4.0e6, 1.0e6)
+        _append(store, stream, probed_s, [trial.cpu_s(board, probed_s), memory])
     for event in trial.all_events():
         store.add_event(trial_id, event)
     store.finish_trial(trial_id, trial.result())

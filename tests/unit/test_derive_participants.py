@@ -206,6 +206,20 @@ def test_who_left_and_who_was_left_out(tmp_path: Path) -> None:
     assert found.restarts == 2
 
 
+def test_who_left_before_the_window_used_nothing_in_it(tmp_path: Path) -> None:
+    """Its samples end before the window; the trial's CPU time is that of the others."""
+    left = {"t_ns": at(-0.5), "reason": "killed by signal 9"}
+    gone = Federated(details={"client-3": {"left": left}}, sampled_until_s={"client-3": -0.5})
+    trial = one(tmp_path, gone)
+    assert client(trial, 3).cpu_window_s == 0.0
+    assert trial.cpu_window_s == pytest.approx(6 * (3.0 * 1.0 + 12.0 * 0.5))
+
+
+def test_who_has_no_samples_for_no_reason_is_not_known(tmp_path: Path) -> None:
+    trial = one(tmp_path, Federated(sampled_until_s={"client-3": -0.5}))
+    assert (client(trial, 3).cpu_window_s, trial.cpu_window_s) == (None, None)
+
+
 def test_metrics_with_steps_are_series(tmp_path: Path) -> None:
     again = [said("metric", 41.0, name="test_accuracy", value=0.9, step=2)]
     once = [said("metric", 41.0, name="gflops", value=1.5)]
