@@ -99,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
                     options = trial_options(request.options, meters)
                     plan_blocks(store, campaign, added)
                     interrupted = run_planned(
-                        store, campaign, specs, options, meters, growth, place.groups
+                        store, campaign, specs, options, meters, growth, place
                     )
             else:
                 store.finish_campaign(campaign.id, "done", campaign.overhead)

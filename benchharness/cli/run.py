@@ -185,7 +185,7 @@ def run(args: argparse.Namespace) -> int:
             store.claim(campaign.id)
             store.plan_trials(campaign.id, table_plans(request.table))
             growth = growth_of(store, campaign)
-            interrupted = run_planned(store, campaign, specs, options, meters, growth, place.groups)
+            interrupted = run_planned(store, campaign, specs, options, meters, growth, place)
         code = show_campaign(store, campaign.id, as_json=args.json, interrupted=interrupted)
         if not interrupted:
             print_proposal(store, campaign)

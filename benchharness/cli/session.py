@@ -13,6 +13,7 @@ from typing import Any
 from benchharness.cli.progress import make_observer
 from benchharness.cli.request import Request
 from benchharness.cli.run_options import Options
+from benchharness.cli.testbeds import Place
 from benchharness.clock import MonotonicClock, WallAnchor
 from benchharness.meters.base import Meter
 from benchharness.report.commands import command, named_results
@@ -20,10 +21,11 @@ from benchharness.store.database import Store
 from benchharness.store.records import CampaignRecord, new_campaign_id
 from benchharness.trial.campaign import CampaignRun
 from benchharness.trial.cooldown import board_temperature_c
-from benchharness.trial.device_groups import DeviceGroups
 from benchharness.trial.equip import rest_for
 from benchharness.trial.progress import Growth
 from benchharness.trial.spec import TrialOptions, VariantSpec
+
+_NO_TESTBED = Place()
 
 
 def trial_options(options: Options, meters: Sequence[Meter]) -> TrialOptions:
@@ -45,11 +47,11 @@ def run_planned(
     options: TrialOptions,
     meters: Sequence[Meter],
     growth: Growth | None = None,
-    devices: DeviceGroups | None = None,
+    place: Place = _NO_TESTBED,
 ) -> bool:
     """Run what is planned, and what ``growth`` adds; return whether it was interrupted.
 
-    ``devices`` are those of a testbed. The store has all that there is.
+    ``place`` is a testbed in force. The store has all that there is.
     """
     planned = [trial for trial in store.trials(campaign.id) if trial.result is None]
     observer = make_observer(len(planned))
@@ -64,7 +66,8 @@ def run_planned(
         clock,
         board_temperature_c,
         growth,
-        devices,
+        place.groups,
+        place.plugs_cpu_s,
     )
     try:
         with _termination_is_interruption():

@@ -17,16 +17,21 @@ if TYPE_CHECKING:
     from benchharness.cli.request import Request
     from benchharness.meters.base import Instrument
     from benchharness.trial.device_groups import DeviceGroups
+    from benchharness.trial.overhead import CpuSeconds
 
 _NO_METER = ("none",)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where participants are put and what meters them; without a testbed there is neither."""
+    """Where participants are put and what meters them; without a testbed there is neither.
+
+    ``plugs_cpu_s`` tells what the emulated plugs have used so far.
+    """
 
     groups: DeviceGroups | None = None
     instruments: Sequence[Instrument] = ()
+    plugs_cpu_s: CpuSeconds | None = None
 
 
 def on_testbed(request: Request, testbed: Testbed | None) -> Request:
@@ -96,7 +101,7 @@ def placed(request: Request, meters: Sequence[str], truth: Path | None = None) -
             return
         usage = {each.name: groups.usage_file(each.name) for each in request.testbed.devices}
         with Twin(request.testbed, usage, groups.cores, truth) as twin:
-            yield Place(groups, twin.instruments())
+            yield Place(groups, twin.instruments(), twin.cpu_s)
 
 
 def device_instruments(spec: Mapping[str, Any]) -> list[Instrument]:

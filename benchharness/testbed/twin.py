@@ -15,6 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+import psutil
+
 from benchharness.errors import BenchharnessError, MeterError, UnfitError, UsageError
 from benchharness.meters.base import Instrument
 from benchharness.testbed.login import LoginFile
@@ -77,6 +79,17 @@ class Twin:
     def pid(self) -> int | None:
         """Return the process of the plugs; None where all instruments are real."""
         return None if self._process is None else self._process.pid
+
+    def cpu_s(self) -> float | None:
+        """Return the CPU seconds of the plugs and their broker so far; None if they are gone."""
+        if self._process is None:
+            return None
+        try:
+            plugs = psutil.Process(self._process.pid)
+            used = [each.cpu_times() for each in (plugs, *plugs.children())]
+        except psutil.Error:
+            return None
+        return sum(each.user + each.system for each in used)
 
     def instruments(self) -> list[Instrument]:
         """Return one instrument per device, in their order."""

@@ -18,7 +18,7 @@ from benchharness.trial.devices import Devices
 from benchharness.trial.engine import Engine
 from benchharness.trial.launch import become_subreaper
 from benchharness.trial.leftovers import remove_abandoned_scratch
-from benchharness.trial.overhead import Overhead
+from benchharness.trial.overhead import CpuSeconds, Overhead
 from benchharness.trial.progress import Growth, Observer, Progress, RemainingTime, TrialEnded
 from benchharness.trial.recorder import HARNESS, reading_age_s
 from benchharness.trial.sampling import SamplerReport
@@ -42,6 +42,7 @@ class CampaignRun:
     read_temperature_c: Callable[[], float | None]
     growth: Growth | None = None  # None: what is planned is all
     devices: Devices | None = None  # those of a testbed, for the participants that want one
+    plugs_cpu_s: CpuSeconds | None = None  # of a testbed's emulated plugs
 
     def run(self) -> list[TrialResult]:
         """Run every planned trial; return their results.
@@ -50,7 +51,8 @@ class CampaignRun:
         """
         results: list[TrialResult] = []
         reports: list[SamplerReport] = []
-        overhead = Overhead(self.clock, (self.campaign.overhead or {}).get("sessions", []))
+        earlier = (self.campaign.overhead or {}).get("sessions", [])
+        overhead = Overhead(self.clock, earlier, self.plugs_cpu_s)
         state = "interrupted"
         try:
             self._run_planned(results, reports)

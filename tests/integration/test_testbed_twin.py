@@ -102,6 +102,9 @@ def test_devices_keep_to_their_shares_and_their_joules_are_right(harness: Harnes
     window_ns = (trial["window_start_ns"], trial["window_end_ns"])
     length_s = (window_ns[1] - window_ns[0]) / 1e9
     figures = {each["target"]: each for each in [trial["energy"], *trial["other_energy"]]}
+    cost = document["overhead"]
+    assert 0 < cost["plugs_cpu_s"] == cost["sessions"][0]["plugs_cpu_s"]
+    assert 0 < cost["plugs_share_of_a_core"] < 0.2
     bed = stored_testbed(harness)
     assert [each["name"] for each in bed["devices"]] == ["fast", "middle", "slow"]
     for device in bed["devices"]:
@@ -206,6 +209,15 @@ def test_nobody_else_speaks_on_the_broker_of_the_plugs(tmp_path: Path) -> None:
         right.close()
         assert second.options["credentials_file"] == str(login)
     assert not any("memfd:credentials" in str(each.readlink()) for each in own_files())
+
+
+def test_what_the_plugs_and_their_broker_use_is_known() -> None:
+    with twin(PlugSettings()) as (_, found):
+        before_s = found.cpu_s()
+        assert before_s is not None
+        assert before_s > 0.1  # an interpreter was started
+        wait_for(lambda: (found.cpu_s() or 0.0) > before_s)
+    assert found.cpu_s() is None
 
 
 def test_killed_plugs_take_their_broker_with_them() -> None:
