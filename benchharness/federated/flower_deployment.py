@@ -44,7 +44,7 @@ def conduct(config: TaskConfig, shared: Path, app: Path) -> None:
     folder = meeting.folder(shared)
     with Programs(folder / "server") as programs:
         link, address = _start_link(config, shared, programs)
-        _write_settings(config, shared, programs, _near(address))
+        _write_settings(config, shared, programs, meeting.near(address))
         opened = meeting.open_up(shared, address, tls=config.tls)
         run = programs.start(
             _RUN,
@@ -79,7 +79,7 @@ def _start_link(
         address = f"[{host}]:{chosen}" if ":" in host else f"{host}:{chosen}"
         arguments = ("--host", host, "--port", str(chosen), *security)
         link = programs.start(_LINK, "flower-superlink", *arguments)
-        if _listens(link, _near(address)):
+        if _listens(link, meeting.near(address)):
             return link, address
         link.kill()
         link.wait()
@@ -100,12 +100,6 @@ def _security(config: TaskConfig, shared: Path, host: str) -> tuple[str, ...]:
         *("--ssl-certfile", str(made.server)),
         *("--ssl-keyfile", str(made.key)),
     )
-
-
-def _near(address: str) -> str:
-    """Return where a program on this machine finds what listens at ``address``."""
-    host, _, port = address.rpartition(":")
-    return {"0.0.0.0": f"127.0.0.1:{port}", "[::]": f"[::1]:{port}"}.get(host, address)  # noqa: S104
 
 
 def _listens(link: subprocess.Popen[bytes], address: str) -> bool:

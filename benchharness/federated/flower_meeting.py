@@ -16,7 +16,8 @@ from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_tls import AUTHORITY
 
 FOLDER = "flower"
-EVERYWHERE = ("0.0.0.0", "[::]")  # noqa: S104 - what a server may listen at is no place to call
+# What a server may listen at is no place to call.
+_NEAR = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104
 LINK_FILE = "superlink.json"
 END_FILE = "ended.json"
 
@@ -56,9 +57,15 @@ def authority(shared: Path) -> Path:
 def open_up(shared: Path, address: str, *, tls: bool) -> Link:
     """Tell the clients where the SuperLink is; what was said of an earlier end is taken back."""
     (folder(shared) / END_FILE).unlink(missing_ok=True)
-    opened = Link(address, tls, time.time_ns())
+    opened = Link(near(address), tls, time.time_ns())
     _write(folder(shared) / LINK_FILE, asdict(opened))
     return opened
+
+
+def near(address: str) -> str:
+    """Return where a program on this machine finds what listens at ``address``."""
+    host, _, port = address.rpartition(":")
+    return f"{_NEAR.get(host, host)}:{port}"
 
 
 def close_down(shared: Path, end: End) -> None:
@@ -103,7 +110,7 @@ def find(config: TaskConfig, shared: Path) -> Link | None:
     """
     if (found := link(shared)) is not None:
         return found
-    if config.port and config.host not in EVERYWHERE:
+    if config.port and config.host not in _NEAR:
         return Link(config.address, config.tls, 0)
     return None
 

@@ -23,6 +23,21 @@ def test_a_link_is_found_where_the_server_says(tmp_path: Path) -> None:
     assert meeting.link(tmp_path) != found  # a server that came back is another one
 
 
+@pytest.mark.parametrize(
+    ("address", "near"),
+    [
+        ("0.0.0.0:9", "127.0.0.1:9"),
+        ("[::]:9", "[::1]:9"),
+        ("10.0.0.7:9", "10.0.0.7:9"),
+        ("board.example:9", "board.example:9"),
+    ],
+)
+def test_a_server_that_listens_everywhere_is_found_here(
+    tmp_path: Path, address: str, near: str
+) -> None:
+    assert meeting.open_up(tmp_path, address, tls=True).address == near
+
+
 def test_on_another_machine_it_is_found_by_the_options(tmp_path: Path) -> None:
     assert meeting.find(TaskConfig(), tmp_path) is None
     assert meeting.find(TaskConfig(address="0.0.0.0:9000"), tmp_path) is None
