@@ -1,20 +1,28 @@
 """The energy of a window up to a time inside it: how its joules came together.
 
-The shape is that of the readings, powers where there are any and else the counter; the scale is
-that of the figure, so that all of the window has the energy that was reported for it.
+The shape is that of the readings: of powers and counter that one which tells a time inside the
+window better. Powers that are read seldom miss what is between them, and a counter of coarse steps
+does not move for long. The scale is that of the figure, so that all of the window has the energy
+that was reported for it.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from benchharness.energy.arrays import diff
 from benchharness.energy.counter import at_edges_j
 from benchharness.energy.gate import gate
-from benchharness.energy.interior import interior_line
-from benchharness.energy.observed import Observed, observe
+from benchharness.energy.interior import interior_hold, interior_line
+from benchharness.energy.observed import Candidate, Observed, observe
 from benchharness.energy.readings import FloatArray, Readings, Samples, Window
 from benchharness.model import Capabilities
+
+LEAST_READINGS = 3  # up to a time inside: fewer may all lie in one phase
+# A line between two readings of a counter, at any time between them: ∫ √(s (1 - s) / 3) ds.
+_BETWEEN = math.pi / (8.0 * math.sqrt(3.0))
 
 
 def energy_until(
@@ -27,14 +35,32 @@ def energy_until(
     """Return the joules from the window's start up to ``times_s``, float64[n]; None without any.
 
     Times are in seconds since the start; before it there are none, after the end there are
-    ``total_j``. ``readings`` are raw: they pass the gate first.
+    ``total_j``. Inside, it is NaN up to a time with fewer than ``LEAST_READINGS`` before it.
+    ``readings`` are raw: they pass the gate first.
     """
     gated = gate(readings, capabilities)
     observed = observe(gated.readings, window, capabilities, (), gated.stitches)
-    line = _by_powers(observed) or _by_counter(observed)
+    line = _better(observed)
     if line is None or line.value[-1] == 0.0:
         return None
-    return np.asarray(np.interp(times_s, line.t_s, line.value) * (total_j / line.value[-1]))
+    joules = np.interp(times_s, line.t_s, line.value) * (total_j / line.value[-1])
+    seen = np.searchsorted(line.t_s[1:-1], times_s, side="right")
+    unknown = (times_s > 0.0) & (times_s < observed.duration_s) & (seen < LEAST_READINGS)
+    return np.asarray(np.where(unknown, np.nan, joules))
+
+
+def _better(observed: Observed) -> Samples | None:
+    """Return the line that is surer half-way through the window."""
+    powers, counter = _by_powers(observed), _by_counter(observed)
+    if powers is None or counter is None:
+        return powers or counter
+    whole = interior_hold(observed)
+    # Known at both ends, a sum of chance errors is half as unsure in the middle as it is in all.
+    powers_u_j = 0.5 * whole.own_u_j if isinstance(whole, Candidate) else math.inf
+    steps_j = diff(counter.value)
+    between_j = _BETWEEN * math.sqrt(float((steps_j**2).mean()))
+    counter_u_j = math.hypot(observed.counter_step_j / math.sqrt(12.0), between_j)
+    return powers if powers_u_j <= counter_u_j else counter
 
 
 def _by_powers(observed: Observed) -> Samples | None:

@@ -43,11 +43,15 @@ def learning_points(
         return []
     times_s = np.maximum([(point.t_ns - zero_ns) / 1e9 for point in found], 0.0)
     joules = None if reader is None else energy_at(trial, times_s, reader)
-    known = [None] * len(found) if joules is None else joules.tolist()
+    known = [None] * len(found) if joules is None else _known(joules)
     return [
         LearningPoint(int(point.step or 0), t_s, energy_j, point.value)
         for point, t_s, energy_j in zip(found, times_s.tolist(), known, strict=True)
     ]
+
+
+def _known(joules: FloatArray) -> list[float | None]:
+    return [each if math.isfinite(each) else None for each in joules.tolist()]
 
 
 def energy_at(
@@ -55,7 +59,8 @@ def energy_at(
 ) -> FloatArray | None:
     """Return the joules of a run up to times, float64[n], in seconds since its window's start.
 
-    None where the run has no energy, or a device's readings are not there.
+    None where the run has no energy, or a device's readings are not there; NaN up to times before
+    which a device has too few readings to tell.
     """
     if trial.window_start_ns is None or trial.window_end_ns is None:
         return None
