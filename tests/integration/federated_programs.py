@@ -1,6 +1,6 @@
 """A server and clients of the process engine as real programs with a model of seven numbers.
 
-    federated_programs.py server --shared FOLDER [--kill-at ROUND] [--option VALUE ...]
+    federated_programs.py server --shared FOLDER [--kill-at N] [--kill-keep N] [--option VALUE ...]
     federated_programs.py client --shared FOLDER --index I [--fault KIND@ROUND] [...]
 
 The clients import neither PyTorch nor Flower, so that a test of faults takes seconds. A fault
@@ -86,10 +86,13 @@ class Server:
         return {"engine": "process"}
 
 
-class Client:
-    """A client's work with a fault: nan, shape, hang, late, wait, fail or kill at a round.
+_SLOWNESS_S = {"hang": 60.0, "late": 1.5, "slow": 0.9}
 
-    "late" takes 1.5 s more, "wait" waits for the file "go".
+
+class Client:
+    """A client's work with a fault: nan, shape, hang, late, slow, wait, fail or kill at a round.
+
+    "late" takes 1.5 s more, "slow" 0.9 s, "wait" waits for the file "go".
     """
 
     def __init__(self, shared: Path, index: int, fault: str) -> None:
@@ -117,6 +120,7 @@ class Client:
             "samples": 2 * examples(self.index),
             "begin_ns": begin_ns,
             "end_ns": time.monotonic_ns(),
+            "cpu_s": self.index / 8,
             "boot_id": boot_id(),
             "client": self.index,
         }
@@ -133,8 +137,8 @@ class Client:
             new["w"] = new["w"].reshape(3, 2)
         elif self._kind == "fail":
             raise UsageError("does not want to")
-        elif self._kind in ("hang", "late"):
-            time.sleep(60.0 if self._kind == "hang" else 1.5)
+        elif self._kind in _SLOWNESS_S:
+            time.sleep(_SLOWNESS_S[self._kind])
         elif self._kind == "wait":
             while not self._go.exists():
                 time.sleep(0.01)
@@ -186,6 +190,19 @@ class Launched:
         of_round = {event["step"]: event["value"] for event in self.events("metric", name=name)}
         return [of_round[number] for number in sorted(of_round)]
 
+    def phases(self, participant: str) -> list[tuple[str, int, int, int]]:
+        """Return the phases of a client in the order of time: name, round, start and end in ns."""
+        edges = self.events("phase", participant=participant)
+        starts = [edge for edge in edges if edge["edge"] == "start"]
+        ends = [edge for edge in edges if edge["edge"] == "end"]
+        return sorted(
+            (
+                (a["name"], a["step"], a["t_ns"], b["t_ns"])
+                for a, b in zip(starts, ends, strict=True)
+            ),
+            key=lambda phase: phase[2:],
+        )
+
     def left_out(self) -> dict[tuple[int, str], str]:
         """Return why somebody was left out, by round and name."""
         return {(e["step"], e["participant"]): e["text"] for e in self.events("left_out")}
@@ -210,10 +227,27 @@ class Launched:
         return self.programs[name]
 
 
-def _serve(config: TaskConfig, shared: Path, kill_at: int | None) -> None:
+def _kill_when_keeping(round_number: int, shared: Path) -> None:
+    """Let this server die when it is about to keep a round, once."""
+    from benchharness.federated import state
+
+    save, mark = state.save, shared / "server-killed"
+
+    def dying(folder: Path, config: TaskConfig, kept: state.State) -> None:
+        if kept.round_number == round_number and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        save(folder, config, kept)
+
+    state.save = dying  # type: ignore[assignment]
+
+
+def _serve(config: TaskConfig, shared: Path, kill_at: int | None, kill_keep: int | None) -> None:
     from benchharness.federated.process_grid import ProcessGrid
     from benchharness.federated.rounds import run_rounds
 
+    if kill_keep is not None:
+        _kill_when_keeping(kill_keep, shared)
     with ProcessGrid(config, shared) as grid:
         run_rounds(grid, Server(shared, kill_at), config, shared / "state")
 
@@ -225,13 +259,14 @@ def main() -> int:
     parser.add_argument("--index", type=int, default=0)
     parser.add_argument("--fault", default="")
     parser.add_argument("--kill-at", type=int)
+    parser.add_argument("--kill-keep", type=int)
     parser.add_argument("--patience-s", type=float, default=30.0)
     task_config.add_arguments(parser)
     options = parser.parse_args()
     config = task_config.from_arguments(options)
     try:
         if options.role == "server":
-            _serve(config, options.shared, options.kill_at)
+            _serve(config, options.shared, options.kill_at, options.kill_keep)
         else:
             from benchharness.federated.process_client import attend
 
