@@ -21,6 +21,7 @@ from benchharness.energy.readings import FloatArray, Readings, Samples, Window
 from benchharness.model import Capabilities
 
 LEAST_READINGS = 3  # up to a time inside: fewer may all lie in one phase
+SMALL_SHARE = 0.01  # of the window: whatever was used in it is next to nothing of the whole
 # A line between two readings of a counter, at any time between them: ∫ √(s (1 - s) / 3) ds.
 _BETWEEN = math.pi / (8.0 * math.sqrt(3.0))
 
@@ -35,8 +36,8 @@ def energy_until(
     """Return the joules from the window's start up to ``times_s``, float64[n]; None without any.
 
     Times are in seconds since the start; before it there are none, after the end there are
-    ``total_j``. Inside, it is NaN up to a time with fewer than ``LEAST_READINGS`` before it.
-    ``readings`` are raw: they pass the gate first.
+    ``total_j``. Inside, it is NaN up to a time with fewer than ``LEAST_READINGS`` before it, but for
+    the first ``SMALL_SHARE`` of the window. ``readings`` are raw: they pass the gate first.
     """
     gated = gate(readings, capabilities)
     observed = observe(gated.readings, window, capabilities, (), gated.stitches)
@@ -45,7 +46,8 @@ def energy_until(
         return None
     joules = np.interp(times_s, line.t_s, line.value) * (total_j / line.value[-1])
     seen = np.searchsorted(line.t_s[1:-1], times_s, side="right")
-    unknown = (times_s > 0.0) & (times_s < observed.duration_s) & (seen < LEAST_READINGS)
+    inside = (times_s > SMALL_SHARE * observed.duration_s) & (times_s < observed.duration_s)
+    unknown = inside & (seen < LEAST_READINGS)
     return np.asarray(np.where(unknown, np.nan, joules))
 
 

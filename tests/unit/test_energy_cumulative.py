@@ -64,7 +64,7 @@ def test_up_to_a_time_with_few_readings_before_it_nothing_is_known() -> None:
     readings = seen(LOAD, np.random.default_rng(2), 30.0)
     meter = replace(capabilities(), period_s=30.0)
     total_j = figure_of(LOAD, readings, meter).gross_j.value
-    times_s = np.array([-1.0, 0.0, 20.0, 59.0, 100.0, 240.0])
+    times_s = np.array([-1.0, 0.1, 20.0, 59.0, 100.0, 240.0])
     found = energy_until(readings, meter, WINDOW, total_j, times_s)
     assert found is not None
     assert np.isnan(found).tolist() == [False, False, True, True, False, False]
