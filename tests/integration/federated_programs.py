@@ -86,13 +86,13 @@ class Server:
         return {"engine": "process"}
 
 
-_SLOWNESS_S = {"hang": 60.0, "late": 1.5, "slow": 0.9}
+_SLOWNESS_S = {"hang": 60.0, "late": 2.6, "slow": 1.2}
 
 
 class Client:
     """A client's work with a fault: nan, shape, hang, late, slow, wait, fail or kill at a round.
 
-    "late" takes 1.5 s more, "slow" 0.9 s, "wait" waits for the file "go".
+    "late" takes 2.6 s more, "slow" 1.2 s, "wait" waits for the file "go".
     """
 
     def __init__(self, shared: Path, index: int, fault: str) -> None:

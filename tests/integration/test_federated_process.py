@@ -112,8 +112,8 @@ def test_a_client_that_hangs_is_given_up_after_the_time_and_not_waited_for_again
 
 
 def test_a_late_client_takes_part_again_once_it_has_answered(tmp_path: Path) -> None:
-    """It takes 1.5 s where 1 s is given; the other, 0.9 s in the next round, has it caught up."""
-    with Launched(tmp_path, clients=2, rounds=3, timeout_s=1) as launched:
+    """It takes 2.6 s where 2 s are given; the other, 1.2 s in the next round, has it caught up."""
+    with Launched(tmp_path, clients=2, rounds=3, timeout_s=2) as launched:
         launched.client(1, "--fault", "slow@2")
         launched.client(2, "--fault", "late@1")
         said = ended(launched.server())
@@ -126,7 +126,7 @@ def test_a_late_client_takes_part_again_once_it_has_answered(tmp_path: Path) -> 
     assert names == [("wait", 0), ("late", 1), ("wait", 1), *of_leg]
     late, waited = phases[1], phases[2]
     assert late[3] == waited[2]  # it waits from when it was heard
-    assert 0.2e9 < late[3] - late[2] < 0.9e9 and waited[3] - waited[2] > 0.1e9
+    assert late[3] - late[2] > 0.3e9 and waited[3] - waited[2] > 0.1e9
 
 
 def test_a_killed_client_is_dropped_at_once_and_takes_its_place_again(tmp_path: Path) -> None:
