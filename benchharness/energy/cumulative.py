@@ -36,8 +36,8 @@ def energy_until(
     """Return the joules from the window's start up to ``times_s``, float64[n]; None without any.
 
     Times are in seconds since the start; before it there are none, after the end there are
-    ``total_j``. Inside, it is NaN up to a time with fewer than ``LEAST_READINGS`` before it, but for
-    the first ``SMALL_SHARE`` of the window. ``readings`` are raw: they pass the gate first.
+    ``total_j``. Inside, but for the first ``SMALL_SHARE`` of the window, it is NaN up to a time
+    with fewer than ``LEAST_READINGS`` before it. ``readings`` are raw: they pass the gate first.
     """
     gated = gate(readings, capabilities)
     observed = observe(gated.readings, window, capabilities, (), gated.stitches)

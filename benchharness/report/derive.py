@@ -13,6 +13,7 @@ from benchharness.model import CampaignSummary, Status, TrialSummary
 from benchharness.report.commands import command, named_results
 from benchharness.report.derive_campaign_cautions import campaign_cautions, lost_cautions
 from benchharness.report.derive_cautions import trial_cautions, unique
+from benchharness.report.derive_contention import contention_cautions
 from benchharness.report.derive_devices import devices_of
 from benchharness.report.derive_energy import trial_energy
 from benchharness.report.derive_given import given_duration_s, given_energy, given_label
@@ -122,6 +123,7 @@ def derive_trial(
     ended = record.result is not None
     has_clock = given_duration_s(result) is None  # an import knows how long, and not when
     use = window_use(store, result, streams, window)
+    participants = participants_of(store, record, streams, window, phases, events, energy)
     methods = dict(result.methods)
     if use.memory_method is not None:
         methods[MEMORY_IN_WINDOW] = use.memory_method
@@ -155,6 +157,7 @@ def derive_trial(
                     *trial_cautions(store, result, streams, window, events),
                     *steady_cautions(events),
                     *energy.cautions,
+                    *contention_cautions(participants),
                 ]
             )
         ),
@@ -162,7 +165,7 @@ def derive_trial(
         start=start_cost(store, result, streams, window, spans, events, devices) if ended else None,
         module_bytes=result.details.get("module_bytes"),
         supply=supply_current(store, streams, window, energy.figure),
-        participants=participants_of(store, record, streams, window, phases, events, energy),
+        participants=participants,
         series=series_of(events),
     )
 

@@ -60,6 +60,7 @@ class Federated:
     details: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by participant
     events: Sequence[EventRecord] = ()
     sampled_until_s: Mapping[str, float] = field(default_factory=dict)  # probes, by participant
+    cpu_share: Mapping[str, float] = field(default_factory=dict)  # of its cores, by device
     tells_cpu: bool = False  # whether clients tell the CPU seconds of their training
     scale: float = 1.0  # of every power
     status: Status = Status.OK
@@ -80,7 +81,8 @@ class Federated:
     def cpu_s(self, board: Board, t_s: np.ndarray) -> np.ndarray:
         whole = np.floor(t_s / self.round_s) * board.train_s
         trained = np.clip(whole + np.minimum(t_s % self.round_s, board.train_s), 0.0, None)
-        found: np.ndarray = board.cores * np.where(t_s > 0.0, trained, 0.0)
+        cores = board.cores * self.cpu_share.get(board.name, 1.0)
+        found: np.ndarray = cores * np.where(t_s > 0.0, trained, 0.0)
         return found
 
     def all_events(self) -> list[EventRecord]:

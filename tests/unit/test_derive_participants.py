@@ -220,6 +220,15 @@ def test_who_has_no_samples_for_no_reason_is_not_known(tmp_path: Path) -> None:
     assert (client(trial, 3).cpu_window_s, trial.cpu_window_s) == (None, None)
 
 
+def test_a_device_that_did_not_get_its_cpu_is_named(tmp_path: Path) -> None:
+    """At 60 % of its quota it looks like a slower device that draws less."""
+    (tmp_path / "a").mkdir()
+    assert "device-starved" not in codes(one(tmp_path / "a", Federated()).cautions)
+    trial = one(tmp_path, Federated(cpu_share={"nano": 0.6, "pi": 0.93}))
+    (found,) = [c for c in trial.cautions if c.code == "device-starved"]
+    assert found.message.endswith("are given: client-2 on nano 60 %")
+
+
 def test_metrics_with_steps_are_series(tmp_path: Path) -> None:
     again = [said("metric", 41.0, name="test_accuracy", value=0.9, step=2)]
     once = [said("metric", 41.0, name="gflops", value=1.5)]

@@ -66,6 +66,18 @@ def test_bars_have_the_joules_of_the_window(summary: CampaignSummary, store: Sto
         assert device.bars_j.sum() == pytest.approx(exact_j, rel=0.02)
 
 
+def test_bars_of_a_late_plug_have_the_joules_of_its_figure(tmp_path: Path) -> None:
+    meta = {board.name: {"latency_bound_s": 1.5} for board in BOARDS}
+    with campaign(tmp_path, [Federated(meta=meta)]) as late:
+        derived = derive_campaign(late, "last")
+        found = read_devices(late, derived.trials[0], phase_kinds(derived.trials))
+    assert found is not None
+    for device in found.devices:
+        figure = device.participant.energy
+        assert figure is not None
+        assert device.bars_j.sum() == pytest.approx(figure.gross_j.value, rel=1e-9)
+
+
 def test_the_plateau_is_the_power_at_work(summary: CampaignSummary, store: Store) -> None:
     found = read_devices(store, summary.trials[0], phase_kinds(summary.trials))
     assert found is not None
