@@ -29,7 +29,7 @@ from benchharness.stats.sample import effective_nu
 from benchharness.stats.student import t_factor
 
 WAITING = frozenset({"wait", "idle"})
-OUTSIDE = frozenset({"other", "rest"})  # time of no phase: neither work nor waiting
+OUTSIDE = frozenset({"other", "rest", "gone"})  # no phase, or nobody there: no work, no waiting
 
 
 @dataclass(frozen=True, slots=True)

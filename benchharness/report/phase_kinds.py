@@ -12,8 +12,16 @@ from dataclasses import dataclass
 from benchharness.model import ParticipantSummary, TrialSummary
 
 TRAIN, EVALUATE, ENGINE, WAIT, OTHER = "train", "evaluate", "transfer and engine", "wait", "other"
-_OF_ROUNDS = {TRAIN: "lower", EVALUATE: "io", ENGINE: "startup", WAIT: "floor", OTHER: "muted"}
-_OUTSIDE = frozenset({"other", "rest"})  # time of no phase
+LATE = "late"  # at work on what nobody waits for any more
+_OF_ROUNDS = {
+    TRAIN: "lower",
+    EVALUATE: "io",
+    ENGINE: "startup",
+    LATE: "model",
+    WAIT: "floor",
+    OTHER: "muted",
+}
+_OUTSIDE = frozenset({"other", "rest", "gone"})  # time of no phase, and of nobody there
 _WORK_ROLES = ("lower", "io", "startup", "instantiate", "build", "model")
 _MARKS = frozenset({TRAIN, WAIT})  # what tells training in rounds from other programs
 
@@ -31,7 +39,7 @@ class PhaseKinds:
             return OTHER
         if not self.in_rounds:
             return phase if phase in self.roles else OTHER
-        return phase if phase in (TRAIN, EVALUATE, WAIT) else ENGINE
+        return phase if phase in (TRAIN, EVALUATE, LATE, WAIT) else ENGINE
 
     @property
     def work(self) -> str | None:
