@@ -62,7 +62,7 @@ def test_a_reading_that_averages_looks_back_beyond_its_delay() -> None:
     fine_s = np.arange(-5.0, load.duration_s + 5.0, 0.001)
     upto_j = np.concatenate([[0.0], np.cumsum(load.power_at(fine_s))[:-1] * 0.001])
     t_s = np.arange(0.02, load.duration_s, 0.97)
-    tick_s = np.floor(t_s - 0.31) + 0.31
+    tick_s = np.floor(t_s - 0.83) + 0.83
     mean_w = np.interp(tick_s, fine_s, upto_j) - np.interp(tick_s - 1.0, fine_s, upto_j)
     readings = Readings.of([at(t) for t in t_s.tolist()], mean_w)
     intervals = divide(load.spans(), Window(at(0.0), at(load.duration_s)))
