@@ -182,16 +182,15 @@ def _against_time(priced: Sequence[Priced]) -> Chart:
 
 def _against_energy(priced: Sequence[Priced], words: str) -> Chart:
     """Return the accuracy that so many joules of all devices together had bought."""
-    joules = [
-        (run, points, [p.energy_j for p in points if p.energy_j is not None])
-        for run, points in priced
-    ]
-    known = [each for each in joules if len(each[1]) == len(each[2])]
-    unit = column_unit([max(energy) for _, _, energy in known], "J")
+    # A point whose joules nobody can tell (few readings so far) is left out, not its curve.
+    told = [(run, [p for p in points if p.energy_j is not None]) for run, points in priced]
+    known = [(run, points) for run, points in told if len(points) > 1]
+    unit = column_unit([max(p.energy_j or 0.0 for p in points) for _, points in known], "J")
     curves = [
-        _curve(run, [j / unit.factor for j in energy], points) for run, points, energy in known
+        _curve(run, [(p.energy_j or 0.0) / unit.factor for p in points], points)
+        for run, points in known
     ]
-    chance = _chance([run for run, *_ in known])
+    chance = _chance([run for run, _ in known])
     title = f"{words.lower()} / {unit.symbol}"
     return Chart(tuple(curves), title, ACCURACY, chance, percent=True)
 
