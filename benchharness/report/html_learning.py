@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from benchharness.model import CampaignSummary, SeriesPoint, TrialSummary, VariantSummary
+from benchharness.report.accuracy_error import chance_of
 from benchharness.report.figures_curves import MOST_LINES, Chart, Curve, draw_chart
 from benchharness.report.figures_partition import draw_key, draw_partition
 from benchharness.report.html_panels import median_run
 from benchharness.report.html_participants import energy_words
 from benchharness.report.learning_energy import LearningPoint, learning_points
-from benchharness.report.learning_table import chance_of, learning_table
+from benchharness.report.learning_table import learning_table
 from benchharness.report.metrics import headline_key, ranked
 from benchharness.report.participants_shown import time_unit
 from benchharness.report.partition import PartitionView, partitions

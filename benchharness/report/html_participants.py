@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchharness.model import CampaignSummary, TrialSummary, VariantSummary
+from benchharness.report.device_rows import not_counted
 from benchharness.report.device_series import (
     USUAL_BAR_S,
     DeviceSeries,
@@ -60,6 +61,7 @@ class ParticipantsView:
     energy_words: str  # "Energy", or with its class "Energy (emulated)"
     many: bool  # variants
     noun: str  # "device", or "program" where none has a device of its own
+    not_counted: str  # whose joules are in no sum
     whole: Stack | None  # a bar a variant: the joules of all devices together
     whole_time: Stack | None  # likewise the seconds of the mean one
     bars: tuple[VariantBars, ...]
@@ -87,6 +89,7 @@ def participants_view(
         energy_words=energy_words(summary),
         many=len(variants) > 1,
         noun="device" if any(p.device for t in good for p in clients(t)) else "program",
+        not_counted=not_counted(good, kinds),
         whole=whole_stack(summary, kinds),
         whole_time=whole_time_stack(summary, kinds),
         bars=tuple(b for b in bars if b.energy is not None or b.time is not None),

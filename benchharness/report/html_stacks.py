@@ -28,6 +28,7 @@ class Segment:
     start: float
     width: float
     text: str
+    crossed: bool = False  # the ± of the total goes through where the text would stand
 
 
 @dataclass(frozen=True, slots=True)

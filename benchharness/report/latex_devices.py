@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchharness.model import CampaignSummary
+from benchharness.report.device_rows import not_counted
 from benchharness.report.device_tables import device_tables
 from benchharness.report.groups import sections
 from benchharness.report.latex_table import table_float
@@ -22,11 +25,12 @@ def device_floats(summary: CampaignSummary, heading: str = "") -> str:
         return ""
     title = f"{plain(summary.title, 120)}{f', {plain(heading, 60)}' if heading else ''}"
     name = f"{label(summary.campaign_id)}{f'-{label(heading)}' if heading else ''}"
+    kinds = phase_kinds(good)
+    without = not_counted(good, kinds)
     floats = []
-    for table, kind in zip(
-        device_tables(summary, phase_kinds(good)), ("joules", "devices"), strict=False
-    ):
-        floats.append(_float(table, title, f"{name}-{kind}"))
+    for table, kind in zip(device_tables(summary, kinds), ("joules", "devices"), strict=False):
+        notes = (*table.notes, without) if without and kind == "joules" else table.notes
+        floats.append(_float(replace(table, notes=notes), title, f"{name}-{kind}"))
     return "".join(floats)
 
 

@@ -6,15 +6,21 @@ Levels are round numbers up to the largest accuracy of any run, above guessing.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
-from benchharness.model import CampaignSummary, TrialSummary
+from benchharness.model import CampaignSummary
+from benchharness.report.accuracy_error import chance_of, images_of_test, standard_error
 from benchharness.report.learning_energy import LearningPoint, learning_points, reached, whole_cost
-from benchharness.report.metrics import class_suffix, headline_key, ranked
+from benchharness.report.metrics import (
+    CLASS_NOTES,
+    class_suffix,
+    energy_classes,
+    headline_key,
+    ranked,
+)
 from benchharness.report.participant_means import Means
 from benchharness.report.participants_shown import good_trials, time_unit, watt_hour_unit
-from benchharness.report.partition import counts_of
 from benchharness.report.table import Cell, Column, Table
 from benchharness.report.text import DASH, Unit, column_unit, number, plain, scaled_pm
 from benchharness.report.timeline import SeriesReader
@@ -35,6 +41,7 @@ class VariantLearned:
     label: str
     runs: tuple[tuple[LearningPoint, ...], ...]
     samples_j: tuple[float, ...]  # joules of all devices per sample, of the runs that tell
+    images: int | None = None  # of the test, where the runs tell how many
 
     def at(self, level: float) -> list[LearningPoint]:
         """Return where each run first had the accuracy; runs that never had are left out."""
@@ -57,7 +64,8 @@ def learned(summary: CampaignSummary, reader: SeriesReader | None) -> list[Varia
         costs = (whole_cost(trial) for trial in trials)
         per_sample = tuple(c.all_j for c in costs if c is not None and c.all_j is not None)
         if known:
-            found.append(VariantLearned(plain(variant.label, 60), known, per_sample))
+            label, images = plain(variant.label, 60), images_of_test(trials)
+            found.append(VariantLearned(label, known, per_sample, images))
     return found
 
 
@@ -93,12 +101,6 @@ def _apart(variants: Sequence[VariantLearned], found: Sequence[float]) -> list[f
     ]
 
 
-def chance_of(trials: Sequence[TrialSummary]) -> float:
-    """Return the accuracy of guessing, 0 where the number of classes is not known."""
-    known = {counts.shape[1] for t in trials if (counts := counts_of(t.outputs)) is not None}
-    return 1.0 / known.pop() if len(known) == 1 else 0.0
-
-
 def learning_table(summary: CampaignSummary, reader: SeriesReader | None) -> Table | None:
     """Return the table; None where no run told its accuracy, or none learned anything."""
     variants = learned(summary, reader)
@@ -121,7 +123,7 @@ def learning_table(summary: CampaignSummary, reader: SeriesReader | None) -> Tab
         "time and energy to an accuracy",
         tuple(specs[n][0] for n in kept),
         tuple(tuple(row[n] for n in kept) for row in rows),
-        tuple(_notes(len(variants) - len(shown))),
+        tuple(_notes(summary, shown, {specs[n][0].key for n in kept}, len(variants) - len(shown))),
         sections=tuple(sections),
     )
 
@@ -142,17 +144,18 @@ def _specs(shown: Sequence[VariantLearned], suffix: str) -> list[tuple[Column, _
         (Column("accuracy", "accuracy", "% at the end", importance=60), _accuracy),
         (Column("runs", "runs", importance=55), _runs),
         (Column("round", "round", importance=70), _round),
+        (Column("test_error", "test error", "% points", importance=58), _test_error),
         (Column("time", "time", seconds.symbol, importance=90), _of(lambda p: p.t_s, seconds)),
         (
             Column("energy", "energy", energy.symbol + suffix, importance=95),
             _of(lambda p: p.energy_j, energy),
         ),
         (
-            Column("watt_hours", "energy", hours.symbol, importance=50),
+            Column("watt_hours", "energy", hours.symbol + suffix, importance=50),
             _of(lambda p: p.energy_j, watt_hours, with_half=False),
         ),
         (
-            Column("sample", "in all", f"{sample.symbol} a sample", importance=65),
+            Column("sample", "gross, in all", f"{sample.symbol} a sample{suffix}", importance=65),
             _sample(sample),
         ),
     ]
@@ -199,6 +202,13 @@ def _accuracy(variant: VariantLearned, level: float | None) -> Cell:
     return Cell(scaled_pm(means.mean, means.half, Unit("%", 0.01)))
 
 
+def _test_error(variant: VariantLearned, level: float | None) -> Cell:
+    if variant.images is None:
+        return Cell(DASH, "muted")
+    accuracy = statistics.fmean(variant.final) if level is None else level
+    return Cell(number(100 * standard_error(accuracy, variant.images), 2))
+
+
 def _sample(unit: Unit) -> _Make:
     def make(variant: VariantLearned, level: float | None) -> Cell:
         if level is not None or not variant.samples_j:
@@ -214,9 +224,23 @@ def _runs(variant: VariantLearned, level: float | None) -> Cell:
     return Cell(str(every)) if count == every else Cell(f"{count} of {every}", "caution")
 
 
-def _notes(left: int) -> list[str]:
+def _notes(
+    summary: CampaignSummary, shown: Sequence[VariantLearned], kept: Container[str], left: int
+) -> list[str]:
     notes = [
         "the first round whose test accuracy was as high, on the clock of the window; joules until "
         "then; ±: 95 % over the runs that had it"
     ]
+    if "test_error" in kept:
+        counts = " or ".join(f"{n}" for n in sorted({v.images for v in shown if v.images}))
+        notes.append(
+            f"test error: binomial standard error of such an accuracy on n = {counts} test "
+            "images; what is passed by less may be passed by chance"
+        )
+    if "energy" in kept or "sample" in kept:
+        notes += [f"joules are {CLASS_NOTES[each]}" for each in energy_classes(summary)]
+    if "sample" in kept:
+        notes.append(
+            "gross, in all: everything all devices used in the window, waiting too, by samples"
+        )
     return notes + ([f"{left} more variants are left out"] if left > 0 else [])

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from benchharness.model import CampaignSummary, MeasurementClass, ParticipantSummary, TrialSummary
+from benchharness.report.device_rows import not_counted
 from benchharness.report.methods_parts import Sentence, listed
 from benchharness.report.participants_shown import good_trials
 from benchharness.report.partition import partitions
-from benchharness.report.phase_kinds import clients
+from benchharness.report.phase_kinds import clients, phase_kinds
 from benchharness.report.text import number, plain
 
 
@@ -19,6 +20,8 @@ def participants_sentences(summary: CampaignSummary) -> Iterator[Sentence]:
     several = next((trial for trial in good if len(clients(trial)) > 1), None)
     if several is not None:
         yield from _devices(clients(several))
+        if without := not_counted(good, phase_kinds(good)):
+            yield (f"{without}.",)
     yield from _data(summary, good)
 
 

@@ -17,6 +17,7 @@ MOST_ROWS = 24
 _FAR = 8.0  # from this largest over smallest total on, bars have no common scale
 SHARES = "The totals are far apart: each bar has a scale of its own and shows shares."
 _LEAST_REST = 0.002  # of a total: what is less is rounding
+_DIGIT = 2.4  # per cent of a bar's width, about
 _VISIBLE = 0.005  # of the longest bar: less is not named in the key
 
 
@@ -148,28 +149,29 @@ def label_of(name: str, participant: ParticipantSummary) -> str:
 def _row(
     row: PartsRow, kinds: PhaseKinds, unit: Unit, longest: float, second: Unit | None
 ) -> StackRow:
-    segments, start = [], 0.0
-    for kind in kinds.roles:
-        value = row.parts.get(kind, 0.0)
-        if value <= 0.0:
-            continue
-        width = 100 * value / longest
-        segments.append(
-            Segment(
-                plain("not divided" if row.unknown else kind, 60),
-                kinds.roles[kind],
-                round(start, 3),
-                round(width, 3),
-                number(value / unit.factor, 3),
-            )
-        )
-        start += width
     half = row.half or 0.0
     whisker = (
         (round(100 * (row.total - half) / longest, 3), round(100 * (row.total + half) / longest, 3))
         if half
         else None
     )
+    segments, start = [], 0.0
+    for kind in kinds.roles:
+        value = row.parts.get(kind, 0.0)
+        if value <= 0.0:
+            continue
+        width, text = 100 * value / longest, number(value / unit.factor, 3)
+        segments.append(
+            Segment(
+                plain("not divided" if row.unknown else kind, 60),
+                kinds.roles[kind],
+                round(start, 3),
+                round(width, 3),
+                text,
+                crossed=_crossed(start + width / 2, text, whisker),
+            )
+        )
+        start += width
     return StackRow(
         label=row.label,
         segments=tuple(segments),
@@ -177,6 +179,14 @@ def _row(
         second=number(row.total / JOULES_PER_WATT_HOUR / second.factor, 3) if second else "",
         whisker=whisker,
     )
+
+
+def _crossed(middle: float, text: str, whisker: tuple[float, float] | None) -> bool:
+    """Say whether the ± goes through a text in the middle of a part, all in per cent."""
+    if whisker is None:
+        return False
+    reach = _DIGIT * (len(text) + 1) / 2
+    return whisker[0] < middle + reach and middle - reach < whisker[1]
 
 
 def _by_name(

@@ -13,6 +13,7 @@ import pytest
 
 from benchharness.model import CampaignSummary, ParticipantSummary, PhaseUse
 from benchharness.report.derive import derive_campaign
+from benchharness.report.device_rows import not_counted
 from benchharness.report.device_series import bar_seconds, read_devices, spans_of
 from benchharness.report.device_tables import device_tables
 from benchharness.report.figures_devices import device_axes, draw_device
@@ -276,7 +277,7 @@ def test_many_devices_have_twelve_panels_and_all_rows_of_the_table() -> None:
     assert (len(view.panels.items), view.panels.left_out) == (12, 38)
     assert (len(view.bars[0].energy.rows) if view.bars[0].energy else 0) == 24
     assert view.bars[0].left_out == 26
-    assert [len(table.rows) for table in view.tables] == [50, 50]
+    assert [len(table.rows) for table in view.tables] == [50, 51]  # the server has no joules
 
 
 def test_twenty_two_hours_of_eight_devices_stay_small() -> None:
@@ -317,10 +318,62 @@ def test_the_tables_have_the_known_figures(summary: CampaignSummary, store: Stor
         assert float(texts["sample"].split()[0]) == pytest.approx(exact_j / 600.0, rel=0.01)
         assert float(texts["sample_train"]) == pytest.approx(trained_j / 600.0, rel=0.02)
     heads = [column.key for column in devices.columns]
-    for row, board in zip(devices.rows, BOARDS, strict=True):
+    assert [row[0].text for row in devices.rows[len(BOARDS) :]] == ["main"]
+    for row, board in zip(devices.rows, BOARDS, strict=False):
         texts = dict(zip(heads, (cell.text for cell in row), strict=True))
         assert (float(texts["idle_w"]), float(texts["busy_w"])) == (board.idle_w, board.busy_w)
         assert float(texts["busy_s"]) == pytest.approx(6 * board.train_s)
+
+
+def test_the_server_stands_beside_the_devices(quick: CampaignSummary) -> None:
+    joules, devices = device_tables(quick, phase_kinds(quick.trials))
+    assert "main" not in {row[0].text for row in joules.rows}
+    servers = [row for row in devices.rows if row[0].text == "main"]
+    assert len(servers) == 3  # one of each engine
+    texts = dict(zip((c.key for c in devices.columns), (c.text for c in servers[0]), strict=True))
+    main = [t.participants[0] for t in quick.trials if t.variant == 0]
+    expected_s = sum(p.cpu_window_s or 0.0 for p in main) / len(main)
+    assert float(texts["cpu_s"]) == pytest.approx(expected_s, rel=0.01)
+    assert texts["title"] == "server, in no sum of joules"
+    assert (texts["busy_s"], texts["waiting_s"], texts["cores"]) == ("", "", "")
+
+
+def test_whose_joules_are_in_no_sum_is_said(quick: CampaignSummary) -> None:
+    view = participants_view(quick, None)
+    assert view is not None
+    assert "its energy is in no sum" in view.not_counted
+    assert "the clients only" in view.not_counted
+    bare = federated_campaign(Shape(clients=2, rounds=2, energy=False))
+    assert not_counted(bare.trials, phase_kinds(bare.trials)) == ""
+    trial = quick.trials[0]  # a server on a device of its own is one of them
+    placed = tuple(replace(p, device=p.device or "host") for p in trial.participants)
+    assert not_counted([replace(trial, participants=placed)], phase_kinds([trial])) == ""
+    two = (*trial.participants, replace(trial.participants[0], name="load"))
+    told = not_counted([replace(trial, participants=two)], phase_kinds([trial]))
+    assert told.endswith("in no sum: main, load")
+
+
+def test_columns_of_joules_say_their_class_and_what_is_in_them(quick: CampaignSummary) -> None:
+    joules, _ = device_tables(quick, phase_kinds(quick.trials))
+    units = {column.key: column.unit for column in joules.columns}
+    for key in ("energy", "watt_hours", "sample_train", "sample"):
+        assert units[key].endswith(", emulated")
+    assert any("gross" in note and "waiting" in note for note in joules.notes)
+
+
+def test_a_text_that_the_whisker_crosses_is_left_out(quick: CampaignSummary) -> None:
+    kinds = phase_kinds(quick.trials)
+    rows = [
+        PartsRow("narrow", {"train": 380.0, "wait": 100.0}, 480.0, half=40.0),
+        PartsRow("wide", {"train": 80.0, "wait": 400.0}, 480.0, half=5.0),
+        PartsRow("alone", {"train": 380.0, "wait": 100.0}, 480.0),
+    ]
+    stack = parts_stack("Energy", rows, kinds, "J")
+    assert stack is not None
+    assert [[s.crossed for s in row.segments] for row in stack.rows] == [
+        [False, True], [False, False], [False, False],
+    ]  # fmt: skip
+    assert stack.rows[0].segments[1].text == "100"  # still told to who cannot see it
 
 
 def test_stated_watts_have_their_source(summary: CampaignSummary, store: Store) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchharness.model import CampaignSummary, Status
+from benchharness.report.accuracy_error import images_of_test, standard_error
 from benchharness.report.derive import derive_campaign
 from benchharness.report.figures import new_figure, style
 from benchharness.report.figures_curves import Chart, Curve, description, draw_chart, plot_chart
@@ -66,6 +67,53 @@ def test_the_price_of_an_accuracy_is_known(store: Store) -> None:
     assert [float(row["time"]) for row in rows] == [20.0, 40.0, 80.0, 120.0, 120.0]
     for row, rounds in zip(rows, (1, 2, 4, 6, 6), strict=True):
         assert float(row["energy"].split()[0]) == pytest.approx(rounds * ROUND_J, rel=0.02)
+
+
+def _tested(summary: CampaignSummary, told: Any) -> CampaignSummary:
+    trials = (replace(t, factors={**t.factors, "test_examples": told}) for t in summary.trials)
+    return replace(summary, trials=tuple(trials))
+
+
+def test_a_level_has_the_error_of_its_test(quick: CampaignSummary) -> None:
+    table = learning_table(_tested(quick, 500), None)
+    assert table is not None
+    place = [column.key for column in table.columns].index("test_error")
+    # The square root of 0.2 x 0.8 / 500 is 0.0179, of 0.4 x 0.6 / 500 it is 0.0219.
+    found = {table.heading_above(n): table.rows[n][place].text for n in (0, 6)}
+    assert found == {"to 20 %": "1.8", "to 40 %": "2.2"}
+    assert any("n = 500 test images" in note for note in table.notes)
+
+
+@pytest.mark.parametrize("told", [0, None, "500", True, 2.5, -1])
+def test_without_a_count_of_images_there_is_no_error(quick: CampaignSummary, told: Any) -> None:
+    summary = _tested(quick, told)
+    assert images_of_test(summary.trials) is None
+    table = learning_table(summary, None)
+    assert table is not None
+    assert "test_error" not in {column.key for column in table.columns}
+
+
+def test_what_a_run_counted_goes_before_what_was_asked(quick: CampaignSummary) -> None:
+    one, two = _tested(quick, 500).trials[:2]
+    told = replace(one, outputs={**one.outputs, "test_examples": 360})
+    assert images_of_test([told]) == 360
+    assert images_of_test([told, two]) is None  # no single number
+    assert images_of_test([]) is None
+
+
+@given(st.floats(0.0, 1.0), st.integers(1, 100_000))
+def test_the_error_of_a_share_is_binomial(share: float, images: int) -> None:
+    assert standard_error(share, images) ** 2 * images == pytest.approx(share * (1 - share))
+
+
+def test_joules_of_learning_say_their_class(quick: CampaignSummary) -> None:
+    table = learning_table(quick, FederatedStore(quick, QUICK))
+    assert table is not None
+    units = {column.key: column.unit for column in table.columns}
+    for key in ("energy", "watt_hours", "sample"):
+        assert units[key].endswith(", emulated")
+    assert any("no instrument measured these joules" in note for note in table.notes)
+    assert any("waiting" in note for note in table.notes)
 
 
 def test_a_level_that_no_run_reached_has_no_price(quick: CampaignSummary) -> None:
@@ -195,6 +243,7 @@ def test_the_page_has_both_sections(page: str) -> None:
     assert "8 meters alike" in page
     assert "transfer and engine" in page
     assert "Energy (emulated) of all devices" in page
+    assert page.count("its energy is in no sum") == 2  # above the bars, and in the methods
     assert len(page.encode()) < 2_000_000
 
 
@@ -239,6 +288,7 @@ def test_figures_for_a_paper(quick: CampaignSummary, tmp_path: Path) -> None:
 
 def test_latex_has_a_table_a_device(quick: CampaignSummary) -> None:
     text = render_latex(quick)
+    assert "its energy is in no sum" in text
     assert r"\label{tab:benchharness-d14f1a7c-joules}" in text
     assert r"\label{tab:benchharness-d14f1a7c-devices}" in text
     assert "nano-{}gpu-{}1" in text
@@ -249,6 +299,7 @@ def test_methods_say_what_the_testbed_and_the_data_were(quick: CampaignSummary) 
     text = " ".join(methods_sentences(quick))
     assert "8 programs ran on a digital twin of 1 × Jetson AGX Orin, CPU, 4 × Jetson Nano" in text
     assert "an emulated plug whose power follows its CPU use" in text
+    assert "what is said of the energy of engines is about the clients only." in text
     assert "The data: synthetic, seeded, in the shape of CIFAR-100: not CIFAR-100." in text
     assert "divided among 8 clients (Dirichlet by class with α = 0.5" in text
     assert text.count("emulated meter") == 1  # all eight in one sentence
