@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from random import Random
 
 import numpy as np
 import pytest
@@ -78,7 +79,7 @@ def test_every_instant_is_of_one_phase(given_spans: list[Span]) -> None:
 
 @given(spans, st.randoms(use_true_random=False))
 def test_the_order_in_which_they_were_told_is_nothing(
-    given_spans: list[Span], random: np.random.RandomState
+    given_spans: list[Span], random: Random
 ) -> None:
     given_spans = list({(s.start_ns, s.end_ns): s for s in given_spans}.values())
     shuffled = list(given_spans)
