@@ -27,7 +27,7 @@ from benchharness import declarations
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.meters.address import parse_broker
 from benchharness.meters.emulator.chips import CHIPS
-from benchharness.plan.toml_reader import Table, display_path, read_toml
+from benchharness.plan.toml_reader import Table, read_toml
 from benchharness.testbed.records import USUAL_SHARE, Device, PlugSettings, Testbed
 
 _FOLDER = "testbeds"
@@ -148,10 +148,13 @@ def _device(entry: Table, path: Path) -> Device:
 
 
 def _meter(entry: Table, path: Path) -> str | None:
-    """Return a meter's name or address as it is, a path relative to the file's folder."""
+    """Return a meter's name or address as it is; a path beside the file as one from the root.
+
+    It is kept with the campaign, which may be gone on with from another folder.
+    """
     text = entry.optional_string("meter")
     if text is not None and text.endswith(".toml") and (path.parent / text).is_file():
-        return display_path(path.parent / text)
+        return str((path.parent / text).resolve())
     return text
 
 
