@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _SEVERAL = 2
 _CHANNELS = ("power_w", "energy_j")
+_RESUMED = "resumed"
 _NO_DEVICE = "it has no device of its own, and so no meter"
 
 
@@ -255,9 +256,18 @@ def _last_metrics(events: Sequence[EventRecord]) -> dict[str, dict[str, float]]:
 
 
 def _left_out(events: Sequence[EventRecord]) -> dict[str, list[int]]:
-    """Return the steps that went on without a program, each once and in order."""
+    """Return the steps that went on without a program, each once and in order.
+
+    A workload that comes back after a step (the metric "resumed" at it) does all later ones again:
+    what was said of these before counts no more.
+    """
     found: dict[str, set[int]] = {}
-    for event in events:
-        if event.kind == "left_out" and event.step is not None:
+    for event in sorted(events, key=lambda event: event.t_ns):
+        if event.step is None:
+            continue
+        if event.kind == "left_out":
             found.setdefault(event.participant, set()).add(event.step)
+        elif event.kind == "metric" and event.name == _RESUMED:
+            for steps in found.values():
+                steps.difference_update([step for step in steps if step > event.step])
     return {name: sorted(steps) for name, steps in found.items()}

@@ -206,6 +206,15 @@ def test_who_left_and_who_was_left_out(tmp_path: Path) -> None:
     assert found.restarts == 2
 
 
+def test_a_round_that_was_done_again_is_left_out_as_the_last_time(tmp_path: Path) -> None:
+    """After round 3 the server came back: rounds 4 and 5 went on without client 2 only before."""
+    told = [(30.0, 2), (70.0, 4), (90.0, 5), (105.0, 5)]
+    back = said("metric", 95.0, name="resumed", value=1.0, step=3)
+    events = [said("left_out", t_s, "client-2", text="no answer", step=step) for t_s, step in told]
+    trial = one(tmp_path, Federated(events=[*events, back]))
+    assert client(trial, 2).left_out_steps == (2, 5)
+
+
 def test_who_left_before_the_window_used_nothing_in_it(tmp_path: Path) -> None:
     """Its samples end before the window; the trial's CPU time is that of the others."""
     left = {"t_ns": at(-0.5), "reason": "killed by signal 9"}
