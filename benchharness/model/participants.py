@@ -43,7 +43,9 @@ class ParticipantSummary:
 
     ``device`` is its place in the testbed, None for this machine as it is; ``cores`` is the CPU
     that it may use there, in cores of this machine. ``left`` says when and why it ended before
-    its time; ``left_out_steps`` are the rounds that went on without it.
+    its time; ``left_out_steps`` are the rounds that went on without it. ``metric_sums`` has what
+    all tellings of a metric by step give together, those of steps done again too: that is what
+    was worked for.
     """
 
     name: str
@@ -58,6 +60,7 @@ class ParticipantSummary:
     memory_peak_bytes: int | None = None
     phases: tuple[PhaseUse, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)  # the last of each, unqualified
+    metric_sums: Mapping[str, float] = field(default_factory=dict)  # unqualified too
     restarts: int = 0
     left: str | None = None
     left_out_steps: tuple[int, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,7 @@ class _Trial:
     energy: TrialEnergy
     facts: Mapping[str, DeviceFacts]
     metrics: Mapping[str, Mapping[str, float]]
+    sums: Mapping[str, Mapping[str, float]]
     left_out: Mapping[str, Sequence[int]]
 
 
@@ -89,6 +91,7 @@ def participants_of(
         energy=energy,
         facts=device_facts(store, record.campaign_id) if placed else {},
         metrics=_last_metrics(events),
+        sums=_sums(events),
         left_out=_left_out(events),
     )
     return tuple(_participant(trial, name) for name in details)
@@ -115,6 +118,7 @@ def _participant(trial: _Trial, name: str) -> ParticipantSummary:
         memory_peak_bytes=use.get("memory_peak_bytes"),
         phases=_phases(trial, name, figure, missing, samples),
         metrics=trial.metrics.get(name, {}),
+        metric_sums=trial.sums.get(name, {}),
         restarts=int(use.get("restarts") or 0),
         left=_left(use.get("left"), window),
         left_out_steps=tuple(trial.left_out.get(name, ())),
@@ -253,6 +257,21 @@ def _last_metrics(events: Sequence[EventRecord]) -> dict[str, dict[str, float]]:
         if event.kind == "metric" and event.name is not None and event.value is not None:
             found.setdefault(event.participant, {})[event.name] = event.value
     return found
+
+
+def _sums(events: Sequence[EventRecord]) -> dict[str, dict[str, float]]:
+    """Return what all tellings of each metric with a step give together."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for event in events:
+        if event.kind != "metric" or event.name is None or event.step is None:
+            continue
+        if event.value is not None:
+            own = found.setdefault(event.participant, {})
+            own.setdefault(event.name, []).append(event.value)
+    return {
+        participant: {name: math.fsum(values) for name, values in own.items()}
+        for participant, own in found.items()
+    }
 
 
 def _left_out(events: Sequence[EventRecord]) -> dict[str, list[int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,8 +29,8 @@ class DeviceRow:
 
     def total(self, metric: str) -> float | None:
         """Return what all steps of a metric give together, mean over the runs that tell it."""
-        name = f"{self.means.name}/{metric}"
-        sums = [math.fsum(p.value for p in t.series[name]) for t in self.trials if name in t.series]
+        every = (participant.metric_sums.get(metric) for participant in self.records())
+        sums = [each for each in every if each is not None]
         return statistics.fmean(sums) if sums else None
 
     def training_j(self) -> float | None:

@@ -115,10 +115,13 @@ SAMPLES, TRAIN = "samples", "train"
 
 
 def sample_costs(trial: TrialSummary) -> dict[str, SampleCost]:
-    """Return the cost of a sample at each participant that says how many it trained on."""
+    """Return the cost of a sample at each participant that says how many it trained on.
+
+    Rounds that were done again count as often as they were done, as their joules do.
+    """
     found = {}
     for participant in trial.participants:
-        samples = samples_of(trial, participant.name)
+        samples = participant.metric_sums.get(SAMPLES)
         if samples:
             train = next((use for use in participant.phases if use.name == TRAIN), None)
             train_j = None if train is None or train.energy_j is None else train.energy_j.value
@@ -141,9 +144,3 @@ def whole_cost(trial: TrialSummary) -> SampleCost | None:
     train_j = math.fsum(trained) / samples if len(trained) == len(costs) else None
     all_j = None if trial.energy is None else trial.energy.gross_j.value / samples
     return SampleCost(samples, train_j, all_j)
-
-
-def samples_of(trial: TrialSummary, participant: str) -> float | None:
-    """Return how many samples a participant trained on in all rounds, None if it does not say."""
-    points = trial.series.get(f"{participant}/{SAMPLES}")
-    return None if not points else math.fsum(point.value for point in points)

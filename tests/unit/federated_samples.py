@@ -320,6 +320,11 @@ def _client(
             "bytes_down": 2 * MODEL_BYTES,
             "bytes_up": MODEL_BYTES,
         },
+        metric_sums={
+            "samples": shape.rounds * 12_500.0,
+            "bytes_down": shape.rounds * 2 * MODEL_BYTES,
+            "bytes_up": shape.rounds * MODEL_BYTES,
+        },
     )
 
 

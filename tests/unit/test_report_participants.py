@@ -260,6 +260,17 @@ def test_joules_of_a_sample(summary: CampaignSummary) -> None:
     assert whole.all_j == pytest.approx(sum(EXACT_J) / 1800.0, rel=0.02)
 
 
+def test_samples_of_a_round_done_again_count_as_its_joules_do(tmp_path: Path) -> None:
+    """Client 2 trained on 100 samples in each of 6 rounds, and again in the third."""
+    again = [said("metric", 61.0, "client-2", name="samples", value=100.0, step=3)]
+    (trial,) = derived(tmp_path, Federated(events=again)).trials
+    costs = sample_costs(trial)
+    assert [costs[f"client-{n}"].samples for n in (1, 2, 3)] == [600.0, 700.0, 600.0]
+    (part,) = (p for p in trial.participants if p.name == "client-2")
+    assert part.energy is not None
+    assert costs["client-2"].all_j == pytest.approx(part.energy.gross_j.value / 700.0)
+
+
 def test_eight_waiting_programs_are_no_eight_warm_ups(summary: CampaignSummary) -> None:
     assert not any("not-steady" in codes(trial.cautions) for trial in summary.trials)
     assert summary.trials[0].window_start_ns == at(0.0)
