@@ -6,10 +6,11 @@ Levels are round numbers up to the largest accuracy of any run, above guessing.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
-from benchharness.model import CampaignSummary
+from benchharness.energy.systematic import gross_terms_j, shared_u_j
+from benchharness.model import CampaignSummary, TrialSummary
 from benchharness.report.accuracy_error import chance_of, images_of_test, standard_error
 from benchharness.report.learning_energy import LearningPoint, learning_points, reached, whole_cost
 from benchharness.report.metrics import (
@@ -42,6 +43,7 @@ class VariantLearned:
     runs: tuple[tuple[LearningPoint, ...], ...]
     samples_j: tuple[float, ...]  # joules of all devices per sample, of the runs that tell
     images: int | None = None  # of the test, where the runs tell how many
+    shared: float = 0.0  # relative standard uncertainty that the joules of all runs share
 
     def at(self, level: float) -> list[LearningPoint]:
         """Return where each run first had the accuracy; runs that never had are left out."""
@@ -65,8 +67,23 @@ def learned(summary: CampaignSummary, reader: SeriesReader | None) -> list[Varia
         per_sample = tuple(c.all_j for c in costs if c is not None and c.all_j is not None)
         if known:
             label, images = plain(variant.label, 60), images_of_test(trials)
-            found.append(VariantLearned(label, known, per_sample, images))
+            found.append(VariantLearned(label, known, per_sample, images, _shared(trials)))
     return found
+
+
+def _shared(trials: Iterable[TrialSummary]) -> float:
+    """Return what a meter does wrong in every run alike, of its joules: no repetition shows it.
+
+    That of the whole window, at the median run. Up to a round the gain has the same share, and of
+    the rest of a budget no share is known but this.
+    """
+    figures = [trial.energy for trial in trials if trial.energy is not None]
+    each = [
+        shared_u_j(gross_terms_j(figure), with_gain=True) / abs(figure.gross_j.value)
+        for figure in figures
+        if figure.gross_j.value
+    ]
+    return statistics.median(each) if each else 0.0
 
 
 def levels(variants: Sequence[VariantLearned], chance: float = 0.0) -> list[float]:
@@ -148,7 +165,7 @@ def _specs(shown: Sequence[VariantLearned], suffix: str) -> list[tuple[Column, _
         (Column("time", "time", seconds.symbol, importance=90), _of(lambda p: p.t_s, seconds)),
         (
             Column("energy", "energy", energy.symbol + suffix, importance=95),
-            _of(lambda p: p.energy_j, energy),
+            _of(lambda p: p.energy_j, energy, shared=lambda v: v.shared),
         ),
         (
             Column("watt_hours", "energy", hours.symbol + suffix, importance=50),
@@ -172,16 +189,23 @@ def _points(variant: VariantLearned, level: float | None) -> list[LearningPoint]
 
 
 def _of(
-    value: Callable[[LearningPoint], float | None], unit: Unit, *, with_half: bool = True
+    value: Callable[[LearningPoint], float | None],
+    unit: Unit,
+    *,
+    with_half: bool = True,
+    shared: Callable[[VariantLearned], float] = lambda _: 0.0,
 ) -> _Make:
+    """Return what makes the mean over runs; ``shared`` is relative, as VariantLearned's."""
+
     def make(variant: VariantLearned, level: float | None) -> Cell:
         points = _points(variant, level)
         known = [each for point in points if (each := value(point)) is not None]
         if not known or len(known) < len(points):
             return Cell(DASH, "muted")
-        means = Means(mean_interval(known))
+        mean = statistics.fmean(known)
+        means = Means(mean_interval(known), shared_u=shared(variant) * abs(mean))
         if not with_half:
-            return Cell(number(statistics.fmean(known) / unit.factor, 3))
+            return Cell(number(mean / unit.factor, 3))
         return Cell(scaled_pm(means.mean, means.half, unit))
 
     return make
@@ -229,7 +253,7 @@ def _notes(
 ) -> list[str]:
     notes = [
         "the first round whose test accuracy was as high, on the clock of the window; joules until "
-        "then; ±: 95 % over the runs that had it"
+        "then; ±: 95 % over the runs that had it, of joules with what their meters share"
     ]
     if "test_error" in kept:
         counts = " or ".join(f"{n}" for n in sorted({v.images for v in shown if v.images}))

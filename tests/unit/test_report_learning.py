@@ -69,6 +69,17 @@ def test_the_price_of_an_accuracy_is_known(store: Store) -> None:
         assert float(row["energy"].split()[0]) == pytest.approx(rounds * ROUND_J, rel=0.02)
 
 
+def test_joules_to_an_accuracy_have_the_gain_that_all_runs_share(tmp_path: Path) -> None:
+    """Two runs alike differ by nothing: what is left is the gain's bound of 5 %, over √3."""
+    with campaign(tmp_path, [Federated(), Federated()]) as opened:
+        table = learning_table(derive_campaign(opened, "last"), opened)
+    assert table is not None
+    place = [column.key for column in table.columns].index("energy")
+    for row in table.rows:
+        value, half = (float(word) for word in row[place].text.split(" ± "))
+        assert half / value == pytest.approx(1.96 * 0.05 / 3**0.5, rel=0.1)
+
+
 def _tested(summary: CampaignSummary, told: Any) -> CampaignSummary:
     trials = (replace(t, factors={**t.factors, "test_examples": told}) for t in summary.trials)
     return replace(summary, trials=tuple(trials))
