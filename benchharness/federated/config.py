@@ -61,6 +61,9 @@ class TaskConfig:
         for name in ("clients", "batch", "epochs", "rounds", "depth", "width", "minimum"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is {getattr(self, name)}", remedy="take at least 1")
+        for name in ("alpha", "learning_rate", "timeout_s", "momentum", "weight_decay"):
+            if isinstance(getattr(self, name), int):  # 15 and 15.0 are one training: one digest
+                object.__setattr__(self, name, float(getattr(self, name)))
         for name in ("alpha", "learning_rate", "timeout_s"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0.0):

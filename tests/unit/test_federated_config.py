@@ -114,3 +114,7 @@ def test_the_digest_is_of_the_training_and_not_of_where_it_runs() -> None:
     assert TaskConfig(address="10.0.0.1:7000", compute="cuda").digest() == config.digest()
     assert TaskConfig(seed=2).digest() != config.digest()
     assert (config.host, config.port) == ("127.0.0.1", 0)
+
+
+def test_a_whole_number_gives_the_digest_of_the_same_float() -> None:
+    assert TaskConfig(timeout_s=15).digest() == TaskConfig(timeout_s=15.0).digest()
