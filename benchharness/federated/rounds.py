@@ -79,6 +79,9 @@ class _Training:
         self._trained: dict[str, float] = {}
 
     def run(self) -> None:
+        if state.is_closed(self._folder, self._config):  # nothing is left to measure
+            self._say_results()
+            return
         for name, value in self._work.outputs().items():
             events.output(name, value)
         self._grid.gather()  # who is not there in time is left out of each round until it is
@@ -99,14 +102,15 @@ class _Training:
         )
         self._grid.close_log()
         events.window_end()
+        state.close(self._folder, self._config)
         self._say_results()
 
     def _open_window(self) -> None:
-        if self._resumed:
-            events.metric("resumed", 1.0, step=self._after)
-        else:
+        if self._after == 0:  # an earlier server may have ended just before; twice is once
             events.window_start()
             _tell(self.curve[0], 0)
+        if self._resumed:
+            events.metric("resumed", 1.0, step=self._after)
         self._grid.open_log(self._after)
 
     def _begin_round(self, _round_number: int) -> None:
@@ -145,6 +149,7 @@ class _Training:
         state.save(self._folder, self._config, kept)
 
     def _say_results(self) -> None:
+        events.output("rounds", len(self.curve) - 1)  # those really done, not those asked for
         events.output("test_accuracy", self.curve[-1]["test_accuracy"])
         if self._resumed:
             events.output("resumed_after_rounds", list(self._resumed))

@@ -20,9 +20,11 @@ from benchharness.federated.config import TaskConfig
 from benchharness.federated.wire import Tensor
 
 FILE_NAME = "state.npz"
+_CLOSED = "closed"
 _STORY = "story"
 _ARRAY = "arrays/"
 _REMEDY = "remove it to begin from the start"
+_NOT_A_ZIP = (zipfile.BadZipFile, NotImplementedError)  # the second: a method no zip file has
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def load(folder: Path, config: TaskConfig) -> State | None:
             int(story["round"]), arrays, tuple(story["curve"]), tuple(story["resumed_after"])
         )
         owner = story["config"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, *_NOT_A_ZIP) as error:
         raise UsageError(f"is damaged: {error}", where=str(file), remedy=_REMEDY) from None
     if owner != config.digest():
         raise UsageError(
@@ -86,8 +88,20 @@ def save(folder: Path, config: TaskConfig, state: State) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     part.replace(folder / FILE_NAME)
+    (folder / _CLOSED).unlink(missing_ok=True)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def close(folder: Path, config: TaskConfig) -> None:
+    """Note that the window has ended: a server that is started again must not end it twice."""
+    (folder / _CLOSED).write_text(config.digest())
+
+
+def is_closed(folder: Path, config: TaskConfig) -> bool:
+    """Return whether an earlier server of this training ended the window."""
+    file = folder / _CLOSED
+    return file.exists() and file.read_text() == config.digest()

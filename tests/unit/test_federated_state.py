@@ -10,7 +10,7 @@ import pytest
 
 from benchharness.errors import UsageError
 from benchharness.federated.config import TaskConfig
-from benchharness.federated.state import FILE_NAME, State, load, save
+from benchharness.federated.state import FILE_NAME, State, close, is_closed, load, save
 
 CONFIG = TaskConfig(clients=2)
 ARRAYS = {
@@ -69,3 +69,25 @@ def test_the_state_of_another_training_is_refused(tmp_path: Path) -> None:
         load(tmp_path, replace(CONFIG, seed=2))
     elsewhere = replace(CONFIG, compute="cpu", address="127.0.0.1:4711")
     assert load(tmp_path, elsewhere) is not None
+
+
+def test_closed_is_of_this_training_until_another_round_is_kept(tmp_path: Path) -> None:
+    save(tmp_path, CONFIG, State(1, ARRAYS))
+    assert not is_closed(tmp_path, CONFIG)
+    close(tmp_path, CONFIG)
+    assert is_closed(tmp_path, CONFIG)
+    assert not is_closed(tmp_path, replace(CONFIG, rounds=3))
+    save(tmp_path, CONFIG, State(1, ARRAYS))
+    assert not is_closed(tmp_path, CONFIG)
+
+
+def test_a_file_that_numpy_has_no_method_for_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_named: object) -> None:
+        raise NotImplementedError("That compression method is not supported")
+
+    save(tmp_path, CONFIG, State(1, ARRAYS))
+    monkeypatch.setattr(np, "load", refuse)
+    with pytest.raises(UsageError, match="is damaged"):
+        load(tmp_path, CONFIG)
