@@ -27,6 +27,12 @@ def metrics_fault(metrics: Mapping[str, Any], wanted: tuple[str, ...]) -> str | 
     return None
 
 
+def numbers(metrics: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, float]:
+    """Return those of the numbers that are there and finite, of a reply that may be wrong."""
+    found = {name: metrics.get(name) for name in names}
+    return {name: float(value) for name, value in found.items() if _is_number(value)}
+
+
 def arrays_fault(arrays: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]]) -> str | None:
     """Return what is wrong with the weights of a reply; None if nothing is."""
     wrong = model_arrays.fault(arrays, shapes)

@@ -100,7 +100,7 @@ class MeteredGrid(Grid):
                 good[verdict.client] = Message(verdict.content, reply_to=message)
         out = [each for each in self._everybody if each not in good and each not in late]
         self._follow({client: self._timed.absence(client) for client in out})
-        self._tell(good, {**absent, **lost}, strange, round_number)
+        self._tell(good, {**absent, **lost}, strange, kind, round_number)
         return [good[client] for client in self.contributed]
 
     def end_round(self, round_number: int) -> None:
@@ -155,6 +155,8 @@ class MeteredGrid(Grid):
         fault = checks.arrays_fault(arrays, self._shapes) if kind == TRAIN else None
         fault = fault or checks.metrics_fault(metrics, wanted)
         if fault:
+            # It has trained on them, whatever became of it: its joules count, and so do they.
+            self.log.numbers(client, checks.numbers(metrics, ("samples",)), round_number)
             return _Verdict(client, fault=fault)
         numbers = {name: metrics[name] for name in wanted}
         content = RecordDict({METRICS: MetricRecord(numbers)})
@@ -169,16 +171,21 @@ class MeteredGrid(Grid):
         good: Mapping[int, Message],
         lost: Mapping[int, str | None],
         strange: list[str],
+        kind: str,
         round_number: int,
     ) -> None:
-        """Say who is left out, each with a reason. Raises GateError if nobody is left in."""
+        """Say who is left out, each with a reason. Raises GateError if nobody is left in.
+
+        Left out of a round is whose training does not count; an evaluation is another matter.
+        """
         self.contributed = tuple(sorted(good))
         reasons = {
             client: lost.get(client) or "; ".join(strange) or "was not there"
             for client in self._everybody
             if client not in good
         }
-        self.log.left_out(reasons, round_number)
+        if kind == TRAIN:
+            self.log.left_out(reasons, round_number)
         if not good:
             each = "; ".join(f"{client_name(client)} {why}" for client, why in reasons.items())
             raise GateError(

@@ -165,6 +165,16 @@ def test_a_reply_that_cannot_be_used_is_left_out_with_its_reason(
     assert event["text"].startswith(why)
 
 
+def test_what_a_rejected_reply_was_trained_on_counts_as_its_joules_do(
+    said: Callable[[str], list[dict[str, Any]]],
+) -> None:
+    ask(3, bad(2, reply_content(arrays(1, np.nan), metrics(2, samples=7))))
+    told = [e for e in said("metric") if e["participant"] == "client-2"]
+    assert [(e["name"], e["value"]) for e in told if e["name"] in ("samples", "train_loss")] == [
+        ("samples", 7)
+    ]
+
+
 def test_without_a_usable_reply_the_round_ends_with_all_reasons() -> None:
     with pytest.raises(GateError) as caught:
         ask(2, lambda client: "no room" if client == 1 else None)
