@@ -59,12 +59,12 @@ def serve(
         config = task_of(context.run_config)
         run_rounds(LinkGrid(grid, config, _complain), work(config), config, shared / STATE)
     except BenchharnessError as error:
-        meeting.close_down(shared, meeting.End(False, error.line(), error.exit_code, start))
+        meeting.close_down(shared, meeting.ended_by(error, start))
         raise
     except Exception as error:
         traceback.print_exc()
         text = f"{type(error).__name__}: {error}"
-        meeting.close_down(shared, meeting.End(False, text, GateError.exit_code, start))
+        meeting.close_down(shared, meeting.End(False, text, GateError.exit_code, start, True))
         raise
     meeting.close_down(shared, meeting.End(True, start=start))
 

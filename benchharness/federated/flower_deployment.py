@@ -34,13 +34,15 @@ _ERRORS = {UsageError.exit_code: UsageError, UnfitError.exit_code: UnfitError}
 def serve(config: TaskConfig, shared: Path) -> None:
     """Train with the nodes that connect; see ``run_rounds`` for what it raises.
 
-    Raises UnfitError where no SuperLink can be started, GateError where it or the app ends early.
+    Raises UnfitError where no SuperLink can be started, GateError where it or the app ends
+    early, or the training of that folder is over.
     """
     conduct(config, shared, shipped_folder("workloads") / "fl_wideresnet" / "app")
 
 
 def conduct(config: TaskConfig, shared: Path, app: Path) -> None:
     """Serve with the Flower app in the folder ``app``; see ``serve``."""
+    meeting.refuse_if_over(shared)
     folder = meeting.folder(shared)
     with Programs(folder / "server") as programs:
         link, address = _start_link(config, shared, programs)
@@ -156,5 +158,5 @@ def _watch(
             name, program = (_LINK, link) if link.poll() is not None else (_RUN, run)
             words = last_words(programs.log(name))
             text = f"Flower's {name} ended early ({how_it_ended(program)}): {words}"
-            return meeting.End(False, text, GateError.exit_code)
+            return meeting.End(False, text, GateError.exit_code, final=True)
         time.sleep(_LOOK_S)

@@ -25,7 +25,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 def serve(config: TaskConfig, shared: Path) -> None:
     """Train with the clients that connect; see ``run_rounds`` for what it raises.
 
-    Raises UnfitError where the address cannot be listened at.
+    Raises UnfitError where the address cannot be listened at, GateError where the training of that
+    folder is over.
     """
     conduct(ServerWork(config), config, shared)
 
@@ -38,6 +39,7 @@ def conduct(work: ServersWork, config: TaskConfig, shared: Path) -> None:
     from benchharness.federated.flower_grpc_server import RoundsServer
     from benchharness.federated.records import be_server
 
+    meeting.refuse_if_over(shared)
     _be_quiet()
     be_server()
     folder = meeting.folder(shared)
@@ -63,7 +65,11 @@ def conduct(work: ServersWork, config: TaskConfig, shared: Path) -> None:
     finally:
         known = meeting.link(shared)
         start = known.start if known else 0
-        meeting.close_down(shared, meeting.End(server.well, str(server.error or ""), start=start))
+        cause = server.error
+        meeting.close_down(
+            shared,
+            meeting.ended_by(cause, start) if cause else meeting.End(server.well, start=start),
+        )
     if server.error is not None:
         raise server.error
 

@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchharness.errors import UsageError
+from benchharness.errors import BenchharnessError, GateError, UsageError
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_tls import AUTHORITY
 
@@ -35,13 +35,15 @@ class Link:
 class End:
     """How a run ended: where it is not well, ``text`` says why, with the exit code for that.
 
-    ``start`` is that of the SuperLink whose run it was.
+    ``start`` is that of the SuperLink whose run it was. ``final``: the clients leave, so that another
+    server would only wait for them.
     """
 
     well: bool
     text: str = ""
     exit_code: int = 0
     start: int = 0
+    final: bool = False
 
 
 def folder(shared: Path) -> Path:
@@ -52,6 +54,21 @@ def folder(shared: Path) -> Path:
 def authority(shared: Path) -> Path:
     """Return the certificate that clients trust."""
     return folder(shared) / AUTHORITY
+
+
+def ended_by(error: BenchharnessError, start: int) -> End:
+    """Return the end of a run that an error of benchharness's own has ended."""
+    return End(False, error.line(), error.exit_code, start, final=True)
+
+
+def refuse_if_over(shared: Path) -> None:
+    """Raise GateError where a training of this folder is over, with how it ended."""
+    ended = end(shared)
+    if ended is not None and (ended.well or ended.final):
+        text = "it went through all its rounds" if ended.well else ended.text
+        raise GateError(
+            f"the training has ended already: {text}", remedy="take an empty --shared folder"
+        )
 
 
 def open_up(shared: Path, address: str, *, tls: bool) -> Link:

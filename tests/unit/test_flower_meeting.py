@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchharness.errors import UsageError
+from benchharness.errors import GateError, UsageError
 from benchharness.federated import flower_meeting as meeting
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_trouble import Trouble, last_words
@@ -60,6 +60,23 @@ def test_the_end_is_that_of_the_present_server(tmp_path: Path) -> None:
     assert meeting.end(tmp_path) is None
     (tmp_path / "flower" / "ended.json").write_text(text)  # of the server before
     assert meeting.end(tmp_path) is None
+
+
+def test_a_training_that_is_over_is_not_opened_again(tmp_path: Path) -> None:
+    meeting.refuse_if_over(tmp_path)
+    start = meeting.open_up(tmp_path, "127.0.0.1:1", tls=False).start
+    meeting.refuse_if_over(tmp_path)  # its server was killed
+    meeting.close_down(tmp_path, meeting.End(False, start=start))
+    meeting.refuse_if_over(tmp_path)  # its clients still look for another one
+    meeting.close_down(tmp_path, meeting.ended_by(GateError("no client is left"), start))
+    found = meeting.end(tmp_path)
+    assert found is not None
+    assert (found.exit_code, found.final) == (1, True)
+    with pytest.raises(GateError, match="has ended already: no client is left; take an empty"):
+        meeting.refuse_if_over(tmp_path)
+    meeting.close_down(tmp_path, meeting.End(True, start=start))
+    with pytest.raises(GateError, match="it went through all its rounds"):
+        meeting.refuse_if_over(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"address": "a:1"}', '{"tls": true}'])
