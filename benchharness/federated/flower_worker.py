@@ -23,7 +23,7 @@ from types import TracebackType
 
 from benchharness.errors import BenchharnessError, GateError
 from benchharness.federated.connection import Outgoing, receive_some
-from benchharness.federated.process_client import Work
+from benchharness.federated.process_client import Work, as_json
 from benchharness.federated.task import ClientWork, Metrics, TaskConfig, boot_id
 from benchharness.federated.wire import Decoder, Frame, Tensor, WireError, encode
 
@@ -72,16 +72,16 @@ class Worker:
         # An app that was killed meanwhile, or a program that is none: the next one may be better.
         with sock, contextlib.suppress(OSError, WireError):
             sock.settimeout(_ANSWER_S)
-            _send(sock, *self._answer(_receive(sock)))
+            _send_whole(sock, self._answer(_receive(sock)))
 
-    def _answer(self, frame: Frame) -> tuple[str, dict[str, object], dict[str, Tensor]]:
+    def _answer(self, frame: Frame) -> list[memoryview]:
         try:
             if frame.fields.get("task") != self._config.digest():
                 raise GateError("the node is configured for another training than the server")
             arrays, metrics = self._do(frame)
+            return encode("reply", {"metrics": as_json(metrics)}, arrays)
         except (BenchharnessError, RuntimeError, MemoryError) as error:
-            return "failed", {"text": str(error) or type(error).__name__}, {}
-        return "reply", {"metrics": metrics}, arrays
+            return encode("failed", {"text": str(error) or type(error).__name__})
 
     def _do(self, frame: Frame) -> tuple[dict[str, Tensor], Metrics]:
         arrays, round_number = dict(frame.tensors), int(frame.fields.get("round", 0))
@@ -113,7 +113,10 @@ def ask(
             raise GateError(f"the node's worker is gone: {error}") from None
     if frame.kind != "reply":
         raise GateError(str(frame.fields.get("text")))
-    return dict(frame.tensors), dict(frame.fields["metrics"])
+    metrics = frame.fields["metrics"]  # without those that were not finite
+    return dict(frame.tensors), {
+        name: value for name, value in metrics.items() if value is not None
+    }
 
 
 def _do_here(
@@ -140,7 +143,11 @@ def _private_folder() -> Path:
 def _send(
     sock: socket.socket, kind: str, fields: dict[str, object], arrays: dict[str, Tensor]
 ) -> None:
-    outgoing = Outgoing(encode(kind, fields, arrays))
+    _send_whole(sock, encode(kind, fields, arrays))
+
+
+def _send_whole(sock: socket.socket, buffers: list[memoryview]) -> None:
+    outgoing = Outgoing(buffers)
     while outgoing:
         outgoing.send(sock)
 

@@ -165,10 +165,10 @@ def _answer(connection: Connection, work: Work, frame: Frame) -> None:
         if isinstance(error, BenchharnessError):
             return  # what is asked is wrong; this client is not
         raise GateError(f"{frame.kind} failed in round {round_number}: {text}") from error
-    connection.send("reply", {"leg": leg, "metrics": _as_json(metrics)}, new)
+    connection.send("reply", {"leg": leg, "metrics": as_json(metrics)}, new)
 
 
-def _as_json(metrics: Metrics) -> dict[str, int | float | str | None]:
+def as_json(metrics: Metrics) -> dict[str, int | float | str | None]:
     """Return the metrics with None for what is not finite: a training may diverge."""
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import socket
 import stat
@@ -17,16 +18,18 @@ import pytest
 from benchharness.errors import GateError
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_worker import VARIABLE, Worker, ask
+from benchharness.federated.task import Arrays, Metrics
+from benchharness.federated.wire import Tensor
 from tests.integration.flower_party import AddingWork
 
 CONFIG = TaskConfig(clients=3)
 
 
 @contextlib.contextmanager
-def worker(folder: Path, fault: str = "") -> Iterator[Worker]:
+def worker(folder: Path, fault: str = "", kind: type[AddingWork] = AddingWork) -> Iterator[Worker]:
     """A worker that serves in a thread."""
     over = threading.Event()
-    with Worker(AddingWork(2, folder, fault), CONFIG, 2) as found:
+    with Worker(kind(2, folder, fault), CONFIG, 2) as found:
         thread = threading.Thread(target=found.serve, args=(over.is_set,))
         thread.start()
         try:
@@ -73,6 +76,31 @@ def test_what_fails_there_is_told_here(tmp_path: Path, monkeypatch: pytest.Monke
         with pytest.raises(GateError, match="the data are gone"):
             ask("train", CONFIG, weights(), 2, 2)
         ask("evaluate", CONFIG, weights(), 2, 2)  # it lives on
+
+
+class DivergedWork(AddingWork):
+    """Its loss is no number; its second round cannot be sent."""
+
+    def train(self, arrays: dict[str, Tensor], round_number: int) -> tuple[Arrays, Metrics]:
+        new, metrics = super().train(arrays, round_number)
+        if round_number == 2:
+            new["w"] = new["w"].astype(object)
+        return new, {**metrics, "train_loss": math.nan, "grown": math.inf}
+
+
+def test_a_training_that_diverged_is_told_without_what_is_no_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with worker(tmp_path, kind=DivergedWork) as found:
+        monkeypatch.setenv(VARIABLE, str(found.address))
+        arrays, metrics = ask("train", CONFIG, weights(), 1, 2)
+        np.testing.assert_array_equal(arrays["w"], weights()["w"] + 2)
+        assert metrics["samples"] == 20
+        assert metrics.keys().isdisjoint({"train_loss", "grown"})
+        with pytest.raises(GateError) as got:
+            ask("train", CONFIG, weights(), 2, 2)
+    assert "w" in str(got.value)
+    assert "worker is gone" not in str(got.value)
 
 
 def test_an_app_that_is_killed_or_talks_nonsense_harms_nobody(known: Worker) -> None:
