@@ -35,8 +35,8 @@ class Link:
 class End:
     """How a run ended: where it is not well, ``text`` says why, with the exit code for that.
 
-    ``start`` is that of the SuperLink whose run it was. ``final``: the clients leave, so that another
-    server would only wait for them.
+    ``start`` is that of the SuperLink whose run it was. ``final``: the clients leave, so that
+    another server would only wait for them.
     """
 
     well: bool
