@@ -19,7 +19,7 @@ from benchharness.federated import flower_meeting as meeting
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_node import attend
 from benchharness.federated.flower_programs import Programs, free_port, how_it_ended, say
-from benchharness.federated.flower_trouble import Trouble, last_words
+from benchharness.federated.flower_trouble import Trouble, last_words, tail
 from benchharness.federated.process_client import PATIENCE_S
 from benchharness.federated.task import ClientWork
 
@@ -58,7 +58,7 @@ def conduct(config: TaskConfig, shared: Path, app: Path) -> None:
             meeting.close_down(shared, replace(ended, start=opened.start))
     if not ended.well:
         kind: type[BenchharnessError] = _ERRORS.get(ended.exit_code, GateError)
-        raise kind(ended.text, remedy=f"see {programs.folder}")
+        raise kind(ended.text)
 
 
 def take_part(config: TaskConfig, index: int, shared: Path, patience_s: float = PATIENCE_S) -> None:
@@ -85,9 +85,10 @@ def _start_link(
             return link, address
         link.kill()
         link.wait()
+    _say_log(programs, _LINK)
     raise UnfitError(
         f"no SuperLink at {config.address}: {last_words(programs.log(_LINK))}",
-        remedy=f"take another address, port 0 for any that is free, or see {programs.folder}",
+        remedy="take another address, or port 0 for any that is free",
     )
 
 
@@ -133,6 +134,12 @@ def _write_settings(config: TaskConfig, shared: Path, programs: Programs, addres
     (programs.folder / "run.toml").write_text("".join(lines), encoding="utf-8")
 
 
+def _say_log(programs: Programs, name: str) -> None:
+    """Say how a program's log ends: its folder goes with the trial."""
+    for line in tail(programs.log(name)):
+        say(f"server: {name}: {line}")
+
+
 def _toml(value: bool | float | int | str) -> str:
     import json
 
@@ -157,6 +164,7 @@ def _watch(
         if over:
             name, program = (_LINK, link) if link.poll() is not None else (_RUN, run)
             words = last_words(programs.log(name))
+            _say_log(programs, name)
             text = f"Flower's {name} ended early ({how_it_ended(program)}): {words}"
             return meeting.End(False, text, GateError.exit_code, final=True)
         time.sleep(_LOOK_S)

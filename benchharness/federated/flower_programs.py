@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import NoReturn
 
-from benchharness.errors import UsageError
+from benchharness.errors import GateError, UsageError
 from benchharness.learning import needs
 
 # Each look of a node for a task costs it 2 ms; it looks once a second by default, which adds half
@@ -29,6 +29,7 @@ TASK_POLL_S = 0.25
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _GRACE_S = 3.0
+_KILLED_S = 10.0  # within which what was killed is gone, unless the kernel keeps it
 _LOOK_S = 0.02
 _LIBC = ctypes.CDLL(None)
 
@@ -73,16 +74,35 @@ class Programs:
         return self.folder / f"{name}.log"
 
     def end_all(self) -> None:
-        """Ask everything that came from this process to end, then make it."""
-        _signal_all(signal.SIGTERM)
+        """Ask everything that came from this process to end, then make it.
+
+        Raises GateError where something lives on.
+        """
+        self._signal_all(signal.SIGTERM)
         until = time.monotonic() + _GRACE_S
         while _reap() and time.monotonic() < until:
             time.sleep(_LOOK_S)
+        until = time.monotonic() + _KILLED_S
         while _reap():
-            _signal_all(signal.SIGKILL)
+            if time.monotonic() > until:
+                raise GateError(
+                    f"what Flower started does not end within {_KILLED_S:g} s of being killed",
+                    remedy=f"see: ps --ppid {os.getpid()}",
+                )
+            self._signal_all(signal.SIGKILL)
             time.sleep(_LOOK_S)
         for process in self._started:
             process.poll()  # it is gone, and should not say at its own end that it runs
+
+    def _signal_all(self, number: int) -> None:
+        """Signal what came from this process; its own children where /proc hides them."""
+        found = list(descendants(os.getpid()))
+        for process in self._started:
+            if process.pid not in found:
+                process.send_signal(number)  # looks first whether it is there
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def __enter__(self) -> Programs:
         _adopt_orphans()
@@ -92,12 +112,16 @@ class Programs:
     def __exit__(
         self,
         _kind: type[BaseException] | None,
-        _error: BaseException | None,
+        error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # one is enough
         try:
             self.end_all()
+        except GateError as left:
+            if error is None:
+                raise
+            say(str(left))  # what went wrong first is what ends this program
         finally:
             signal.signal(signal.SIGTERM, self._before)  # type: ignore[arg-type]
 
@@ -169,12 +193,6 @@ def _children(pid: int) -> Sequence[int]:
             with contextlib.suppress(OSError):
                 found += map(int, (task / "children").read_text().split())
     return found
-
-
-def _signal_all(number: int) -> None:
-    for pid in list(descendants(os.getpid())):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
 
 
 def _reap() -> bool:

@@ -43,6 +43,16 @@ class Trouble:
             yield from _COLOURS.sub("", whole.decode("utf-8", "replace")).splitlines()
 
 
+def tail(log: Path, lines: int = 20) -> list[str]:
+    """Return the last lines of a log that say something; none where there is no log."""
+    try:
+        text = log.read_bytes()[-16384:].decode("utf-8", "replace")
+    except FileNotFoundError:
+        return []
+    found = (line.rstrip() for line in _COLOURS.sub("", text).splitlines())
+    return [line for line in found if line][-lines:]
+
+
 def last_words(log: Path) -> str:
     """Return the last line of a log that says something; "" where there is none."""
     try:

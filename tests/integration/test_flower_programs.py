@@ -105,6 +105,47 @@ def test_a_program_whose_participant_is_killed_is_killed(tmp_path: Path) -> None
     assert len(left) == 1
 
 
+# A kernel that does not say which children a process has, and one whose child cannot be killed.
+BLIND = """
+import sys, time
+from pathlib import Path
+from benchharness.errors import GateError
+from benchharness.federated import flower_programs
+from benchharness.federated.flower_programs import Programs
+
+flower_programs.find = lambda name: Path(sys.executable)
+flower_programs.descendants = lambda pid: iter(())
+with Programs(Path(sys.argv[1])) as programs:
+    child = programs.start("sleeper", "python", "-c", "import time; time.sleep(600)")
+    if sys.argv[2] == "stuck":
+        flower_programs._KILLED_S = flower_programs._GRACE_S = 0.2
+        flower_programs._reap = lambda: True
+        try:
+            programs.end_all()
+        except GateError as error:
+            print(error, flush=True)
+        flower_programs._reap = lambda: False
+        child.kill()
+        child.wait()
+print(child.returncode is not None, flush=True)
+"""
+
+
+@pytest.mark.parametrize(("how", "says"), [("blind", ""), ("stuck", "does not end within 0.2 s")])
+def test_the_end_has_an_end_where_the_kernel_does_not_help(
+    tmp_path: Path, how: str, says: str
+) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", BLIND, str(tmp_path), how],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert says in found.stdout
+    assert found.stdout.endswith("True\n")
+
+
 def test_flower_is_told_to_tell_nobody_and_to_download_nothing(tmp_path: Path) -> None:
     found = environment(tmp_path)
     assert found["FLWR_TELEMETRY_ENABLED"] == "0"

@@ -10,7 +10,7 @@ import pytest
 from benchharness.errors import GateError, UsageError
 from benchharness.federated import flower_meeting as meeting
 from benchharness.federated.config import TaskConfig
-from benchharness.federated.flower_trouble import Trouble, last_words
+from benchharness.federated.flower_trouble import Trouble, last_words, tail
 
 
 def test_a_link_is_found_where_the_server_says(tmp_path: Path) -> None:
@@ -135,6 +135,14 @@ def test_it_does_not_matter_when_one_looks(tmp_path: Path, cut: int) -> None:
     log.write_text(LOG)
     lines += trouble.look()
     assert len(lines) == 4
+
+
+def test_the_end_of_a_log_is_told_without_its_colours(tmp_path: Path) -> None:
+    log = tmp_path / "run.log"
+    assert tail(log) == []
+    log.write_text("x" * 20000 + "\n" + LOG + "\n\n")
+    assert tail(log, 2) == ["and more of it", "ERROR :     Exit Code: 201"]
+    assert len(tail(log)) == 9
 
 
 def test_last_words_pass_over_what_says_nothing(tmp_path: Path) -> None:
