@@ -25,8 +25,9 @@ class TaskConfig:
     a leg (one training or one evaluation) waits for its slowest client, and how long the server
     waits for the clients at the start. ``address`` is where the server listens, HOST:PORT: port 0
     takes any that is free, 0.0.0.0 clients on other machines too. ``client_evaluate``: after each
-    round the clients also evaluate the new model on their own examples. Raises UsageError for a
-    value out of range.
+    round the clients also evaluate the new model on their own examples. ``open_network``: Flower's
+    servers may listen beyond the loopback where that lets others in (flower_reach.py). Raises
+    UsageError for a value out of range.
     """
 
     data: str = "synthetic"
@@ -51,6 +52,7 @@ class TaskConfig:
     address: str = _ANYWHERE
     engine: str = "process"
     client_evaluate: bool = False
+    open_network: bool = False
 
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
@@ -82,7 +84,7 @@ class TaskConfig:
 
         Where the server listens and what a client computes on may differ among them.
         """
-        own = replace(self, address=_ANYWHERE, compute="auto")
+        own = replace(self, address=_ANYWHERE, compute="auto", open_network=False)
         return hashlib.sha256(own.to_json().encode()).hexdigest()
 
     @property

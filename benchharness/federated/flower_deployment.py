@@ -16,6 +16,7 @@ from pathlib import Path
 from benchharness.declarations import shipped_folder
 from benchharness.errors import BenchharnessError, GateError, UnfitError, UsageError
 from benchharness.federated import flower_meeting as meeting
+from benchharness.federated import flower_reach
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_node import attend
 from benchharness.federated.flower_programs import Programs, free_port, how_it_ended, say
@@ -34,14 +35,15 @@ _ERRORS = {UsageError.exit_code: UsageError, UnfitError.exit_code: UnfitError}
 def serve(config: TaskConfig, shared: Path) -> None:
     """Train with the nodes that connect; see ``run_rounds`` for what it raises.
 
-    Raises UnfitError where no SuperLink can be started, GateError where it or the app ends
-    early, or the training of that folder is over.
+    Raises UsageError for an address that lets others in, UnfitError where no SuperLink can be
+    started, GateError where it or the app ends early, or the training of that folder is over.
     """
     conduct(config, shared, shipped_folder("workloads") / "fl_wideresnet" / "app")
 
 
 def conduct(config: TaskConfig, shared: Path, app: Path) -> None:
     """Serve with the Flower app in the folder ``app``; see ``serve``."""
+    flower_reach.check(config)
     meeting.refuse_if_over(shared)
     folder = meeting.folder(shared)
     with Programs(folder / "server") as programs:

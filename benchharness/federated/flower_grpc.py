@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchharness.errors import GateError, UnfitError
 from benchharness.federated import flower_meeting as meeting
+from benchharness.federated import flower_reach
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_programs import free_port
 from benchharness.federated.process_client import PATIENCE_S, Work
@@ -25,8 +26,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 def serve(config: TaskConfig, shared: Path) -> None:
     """Train with the clients that connect; see ``run_rounds`` for what it raises.
 
-    Raises UnfitError where the address cannot be listened at, GateError where the training of that
-    folder is over.
+    Raises UsageError for an address that lets others in, UnfitError where it cannot be listened
+    at, GateError where the training of that folder is over.
     """
     conduct(ServerWork(config), config, shared)
 
@@ -39,6 +40,7 @@ def conduct(work: ServersWork, config: TaskConfig, shared: Path) -> None:
     from benchharness.federated.flower_grpc_server import RoundsServer
     from benchharness.federated.records import be_server
 
+    flower_reach.check(config)
     meeting.refuse_if_over(shared)
     _be_quiet()
     be_server()

@@ -37,7 +37,9 @@ def test_two_nodes_train_over_tls_and_an_app_that_fails_is_left_out(tmp_path: Pa
 
 
 def test_a_superlink_without_a_place_is_an_error_in_one_line(tmp_path: Path) -> None:
-    with Party(config(clients=1, address="192.0.2.1:4711", tls=False), tmp_path) as party:
+    with Party(
+        config(clients=1, address="192.0.2.1:4711", tls=False, open_network=True), tmp_path
+    ) as party:
         code, said = party.finish("server", 90.0)
         assert code == 3
         *log, last = said.strip().splitlines()

@@ -25,6 +25,7 @@ CONFIGS = st.builds(
     seed=st.integers(0, 2**63 - 1),
     engine=st.sampled_from(["process", "grpc", "deployment"]),
     tls=st.booleans(),
+    open_network=st.booleans(),
     client_evaluate=st.booleans(),
 )
 
@@ -112,6 +113,7 @@ def test_foreign_json_is_refused(text: str) -> None:
 def test_the_digest_is_of_the_training_and_not_of_where_it_runs() -> None:
     config = TaskConfig()
     assert TaskConfig(address="10.0.0.1:7000", compute="cuda").digest() == config.digest()
+    assert TaskConfig(open_network=True).digest() == config.digest()
     assert TaskConfig(seed=2).digest() != config.digest()
     assert (config.host, config.port) == ("127.0.0.1", 0)
 
