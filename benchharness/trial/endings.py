@@ -1,8 +1,9 @@
 """What follows when a program of a trial ends: another life, a trial without it, or its end.
 
 One that ends with an error is started again, in the same folder and with the same events file, as
-often as it may be and after a pause that doubles from 0.5 s to 10 s. One that may leave is missed
-then, and the trial goes on. Those that may leave are not waited for once all others have ended.
+often as it may be and after a pause that doubles from 0.5 s to 10 s; but not where its exit code
+says that it would fail again, so that its first reason stays. One that may leave is missed then,
+and the trial goes on. Those that may leave are not waited for once all others have ended.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchharness.clock import NANOSECONDS_PER_SECOND
-from benchharness.errors import UnfitError
+from benchharness.errors import UnfitError, UsageError
 from benchharness.model import Status
 from benchharness.store.records import EventRecord
 from benchharness.trial.lives import life_of, total
@@ -32,11 +33,17 @@ from benchharness.trial.watch import Watch
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
+_IN_VAIN = (UsageError.exit_code, UnfitError.exit_code)  # wrong options; a machine that is not fit
 
 
 def pause_s(restarts: int) -> float:
     """Return how long to wait before a program is started again that was so often before."""
     return min(_FIRST_PAUSE_S * 2.0**restarts, _LONGEST_PAUSE_S)
+
+
+def may_return(exit_code: int | None, restarts: int, restart: int) -> bool:
+    """Return whether a program that has ended so is started again, after ``restarts`` of them."""
+    return exit_code != 0 and exit_code not in _IN_VAIN and restarts < restart
 
 
 @dataclass(slots=True)
@@ -129,13 +136,13 @@ class Endings:
             return
         if not participant.is_main and self._mains_have_ended():
             return  # its end is looked at when all have ended
-        may_return = ended.exit_code != 0 and len(item.lives) < participant.restart
-        if may_return or participant.may_leave:
+        returns = may_return(ended.exit_code, len(item.lives), participant.restart)
+        if returns or participant.may_leave:
             item.child.kill_all()  # what a dead program leaves is not what is counted as left over
             item.drain()
             self.sampler.remove_tree(item.name)
-            self.recorder.end_life(item.file, ended.t_ns, for_good=not may_return)
-        if may_return:
+            self.recorder.end_life(item.file, ended.t_ns, for_good=not returns)
+        if returns:
             now_ns = max(self.watch.now_ns(), ended.t_ns)
             item.again_ns = now_ns + _ns(pause_s(len(item.lives)))
         elif participant.may_leave:

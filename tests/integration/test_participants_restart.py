@@ -281,6 +281,17 @@ def test_pauses_grow_until_no_restart_is_left_and_the_last_cause_counts(tmp_path
     assert endings.pause_s(100) == 10
 
 
+@pytest.mark.parametrize("exit_code", [2, 3])
+def test_what_would_fail_again_fails_at_once_with_its_first_reason(
+    tmp_path: Path, exit_code: int
+) -> None:
+    fails = f"print('no camera' if once('first') else 'no', file=sys.stderr)\nsys.exit({exit_code})"
+    participants = [program("main", fails, restart=5), program("client", "time.sleep(60)")]
+    ran = run_trial(tmp_path, participants)
+    assert ran.result.reason == f"main: exit code {exit_code}: no camera"
+    assert ran.uses["main"]["restarts"] == 0
+
+
 def test_restarts_of_a_warm_up_are_its_own(tmp_path: Path) -> None:
     main = "sys.exit(1 if once('failed') else 0)"
     participants = [program("main", main, restart=1), program("client", "burn(0.05)")]
