@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from benchharness import events
+
 pytest.importorskip("flwr")  # which needs CPython 3.11
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # of what Flower imports
@@ -26,8 +28,8 @@ def test_the_window_is_opened_by_whoever_begins_with_the_first_round(
     after: int, resumed: tuple[int, ...], told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    monkeypatch.setattr(rounds.events, "window_start", lambda: seen.append("window"))
-    monkeypatch.setattr(rounds.events, "metric", lambda name, *_a, **_k: seen.append(name))
+    monkeypatch.setattr(events, "window_start", lambda: seen.append("window"))
+    monkeypatch.setattr(events, "metric", lambda name, *_a, **_k: seen.append(name))
     server: Any = SimpleNamespace(
         _after=after,
         _resumed=resumed,
