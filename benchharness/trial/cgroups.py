@@ -77,9 +77,9 @@ class Cgroup:
     def members(self) -> list[int]:
         """Return the processes in the group now, those of groups below it too."""
         pids: set[int] = set()
-        for procs in self.kill_folder.rglob("cgroup.procs"):
+        for folder in _folders(self.kill_folder):
             with contextlib.suppress(OSError):
-                pids.update(int(line) for line in procs.read_text().split())
+                pids.update(int(line) for line in (folder / "cgroup.procs").read_text().split())
         return sorted(pids)
 
     def kill(self, timeout_s: float = 5.0) -> int:
@@ -135,9 +135,13 @@ def _read_oom_kills(folder: Path) -> int:
 
 def remove_tree(folder: Path) -> None:
     """Remove an emptied group and those below it, the lowest first."""
-    below = sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True)
-    for path in [*below, folder]:
+    for path in sorted(_folders(folder), reverse=True):
         remove_group(path)
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Return a group's folder and those below it; some may go meanwhile, by another's hand."""
+    return [folder, *(Path(at) for at, _, _ in os.walk(folder) if at != str(folder))]
 
 
 def remove_group(folder: Path) -> None:
