@@ -1,4 +1,4 @@
-"""What the grids over Flower's transports have in common: they ask and wait in one."""
+"""What the grids over all transports have in common: they ask and wait in one."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_grid import AskingGrid
 from benchharness.federated.legs import Reply
 from benchharness.federated.records import ARRAYS, CONFIG, ROUND, reply_content
+from benchharness.federated.standing import BUSY
 
 NAMES, TASK, CLIENT, TENSORS = "names", "task", "client", "numpy.ndarray"
 _INTRODUCTION_S = 30.0
@@ -81,7 +82,7 @@ class GrpcGrid(AskingGrid):
         if client in self._there():
             return None
         busy = {self._client_of.get(each) for each in self._busy}
-        return "is still at an earlier question" if client in busy else "is not connected"
+        return BUSY if client in busy else "is not connected"
 
     def exchange(self, messages: Sequence[Message], timeout_s: float) -> Sequence[Reply]:
         """Send the messages to all at once; return a reply for each when the last is in or lost."""

@@ -18,6 +18,7 @@ from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_grid import AskingGrid
 from benchharness.federated.legs import Reply
 from benchharness.federated.records import CONFIG, reply_parts
+from benchharness.federated.standing import BUSY
 
 TASK = "task"
 _LOOK_S, _LONGEST_LOOK_S = 0.02, 0.25  # a look takes both sides some 5 ms
@@ -60,7 +61,7 @@ class LinkGrid(AskingGrid):
         if client in self._free().values():
             return None
         busy = {self._client_of.get(node) for node in self._asked.values()}
-        return "is still at an earlier question" if client in busy else "its node is not there"
+        return BUSY if client in busy else "its node is not there"
 
     def exchange(self, messages: Sequence[Message], timeout_s: float) -> Sequence[Reply]:
         """Send the messages to all at once; return a reply for each when the last is in or lost.

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from flwr.app import Message, RecordDict
-from flwr.serverapp import Grid
-from flwr.supercore.run import Run
 
 from benchharness.errors import BenchharnessError, GateError
 from benchharness.federated.config import TaskConfig
+from benchharness.federated.flower_grid import AskingGrid
 from benchharness.federated.hub import Hub
 from benchharness.federated.legs import Reply
 from benchharness.federated.peer import Answer
@@ -21,7 +20,7 @@ from benchharness.federated.standing import Change
 from benchharness.federated.wire import encode
 
 
-class ProcessGrid(Grid):
+class ProcessGrid(AskingGrid):
     """A Grid whose nodes are the clients' processes: node i is client i.
 
     Leaving it says good-bye, and the file says to whoever comes later that it is over; but after an
@@ -32,7 +31,7 @@ class ProcessGrid(Grid):
     """
 
     def __init__(self, config: TaskConfig, shared: Path) -> None:
-        self._config = config
+        super().__init__(config)
         self._file = shared / PORT_FILE
         if (text := over(self._file)) is not None:
             raise GateError(
@@ -78,46 +77,6 @@ class ProcessGrid(Grid):
             letters[message.metadata.dst_node_id] = ready[id(content)]
         answers = self._hub.exchange(letters, timeout_s)
         return [_reply(client, answer) for client, answer in sorted(answers.items())]
-
-    def send_and_receive(
-        self, messages: Iterable[Message], *, timeout: float | None = None
-    ) -> Iterable[Message]:
-        """Send messages and return the replies that came, as any Grid does."""
-        asked = list(messages)
-        wait_s = self._config.timeout_s if timeout is None else timeout
-        found = {reply.node_id: reply.content for reply in self.exchange(asked, wait_s)}
-        for message in asked:
-            content = found.get(message.metadata.dst_node_id)
-            if content is not None:
-                yield Message(content, reply_to=message)
-
-    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
-        """Refuse: this transport asks and waits in one."""
-        raise NotImplementedError("use send_and_receive")
-
-    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
-        """Refuse: this transport asks and waits in one."""
-        raise NotImplementedError("use send_and_receive")
-
-    def create_message(
-        self,
-        content: RecordDict,
-        message_type: str,
-        dst_node_id: int,
-        group_id: str,
-        ttl: float | None = None,
-    ) -> Message:
-        """Return a message to a client."""
-        return Message(content, dst_node_id, message_type, ttl=ttl, group_id=group_id)
-
-    def set_run(self, run: Run) -> None:
-        """Refuse: there is one training for each server."""
-        raise NotImplementedError("a server of this transport has one training")
-
-    @property
-    def run(self) -> Run:
-        """Refuse: there is one training for each server."""
-        raise NotImplementedError("a server of this transport has one training")
 
     def close(self, text: str | None) -> None:
         """Say good-bye to the clients, with a reason, and stop listening; None says nothing."""

@@ -24,12 +24,10 @@ from benchharness.model import (
     TrialSummary,
 )
 from benchharness.report.learning_energy import sample_costs
+from benchharness.report.phase_kinds import OUTSIDE, WAITING
 from benchharness.stats.interval import LEVEL, MeanInterval, mean_interval
 from benchharness.stats.sample import effective_nu
 from benchharness.stats.student import t_factor
-
-WAITING = frozenset({"wait", "idle"})
-OUTSIDE = frozenset({"other", "rest", "gone"})  # no phase, or nobody there: no work, no waiting
 
 
 @dataclass(frozen=True, slots=True)

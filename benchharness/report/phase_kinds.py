@@ -21,7 +21,8 @@ _OF_ROUNDS = {
     WAIT: "floor",
     OTHER: "muted",
 }
-_OUTSIDE = frozenset({"other", "rest", "gone"})  # time of no phase, and of nobody there
+WAITING = frozenset({"wait", "idle"})
+OUTSIDE = frozenset({"other", "rest", "gone"})  # time of no phase, and of nobody there
 _WORK_ROLES = ("lower", "io", "startup", "instantiate", "build", "model")
 _MARKS = frozenset({TRAIN, WAIT})  # what tells training in rounds from other programs
 
@@ -35,7 +36,7 @@ class PhaseKinds:
 
     def of(self, phase: str) -> str:
         """Return the kind of a phase."""
-        if phase in _OUTSIDE:
+        if phase in OUTSIDE:
             return OTHER
         if not self.in_rounds:
             return phase if phase in self.roles else OTHER
@@ -74,8 +75,8 @@ def phase_kinds(trials: Iterable[TrialSummary]) -> PhaseKinds:
 
 def _own_names(seconds: dict[str, float]) -> dict[str, str]:
     """Give the longest phases a colour each; waiting has its own, what is left is other."""
-    ordered: Sequence[str] = sorted(seconds.keys() - _OUTSIDE, key=lambda n: (-seconds[n], n))
-    work = [name for name in ordered if name not in ("wait", "idle")]
+    ordered: Sequence[str] = sorted(seconds.keys() - OUTSIDE, key=lambda n: (-seconds[n], n))
+    work = [name for name in ordered if name not in WAITING]
     roles = dict(zip(work, _WORK_ROLES, strict=False))
-    roles |= dict.fromkeys((name for name in ordered if name in ("wait", "idle")), "floor")
+    roles |= dict.fromkeys((name for name in ordered if name in WAITING), "floor")
     return {**roles, OTHER: "muted"}
