@@ -21,7 +21,7 @@ def user_folder() -> Path:
 
 
 def shipped_folder(kind: str) -> Path:
-    """Return the shipped folder ``kind``: workloads, meters, reports, wasm_modules or published."""
+    """Return the shipped folder ``kind``: workloads, testbeds, links, meters, reports ..."""
     inside = _PACKAGE / "_declarations" / kind
     if inside.is_dir():
         return inside

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from benchharness.federated.timeline import Work
-from benchharness.federated.wire import Tensor
 from benchharness.learning import arrays as model_arrays
+from benchharness.wire.frames import Tensor
 
 EXAMPLES = "num-examples"
 TRAIN_METRICS = (EXAMPLES, "train_loss", "train_accuracy", "samples")

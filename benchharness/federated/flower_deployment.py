@@ -97,9 +97,9 @@ def _start_link(
 def _security(config: TaskConfig, shared: Path, host: str) -> tuple[str, ...]:
     if not config.tls:
         return ("--insecure",)
-    from benchharness.federated import flower_tls
+    from benchharness.wire import certificates
 
-    made = flower_tls.make(meeting.folder(shared), flower_tls.names_of(host))
+    made = certificates.make(meeting.folder(shared), certificates.names_of(host))
     return (
         *("--ssl-ca-certfile", str(made.authority)),
         *("--ssl-certfile", str(made.server)),

@@ -36,17 +36,17 @@ def conduct(work: ServersWork, config: TaskConfig, shared: Path) -> None:
     """Serve with this ``work``; see ``serve``."""
     from flwr.server import ServerConfig, start_server
 
-    from benchharness.federated import flower_tls
     from benchharness.federated.flower_grpc_server import RoundsServer
     from benchharness.federated.records import be_server
+    from benchharness.wire import certificates
 
     flower_reach.check(config)
     meeting.refuse_if_over(shared)
     _be_quiet()
     be_server()
     folder = meeting.folder(shared)
-    certificates = (
-        flower_tls.make(folder, flower_tls.names_of(config.host.strip("[]"))).contents()
+    pems = (
+        certificates.make(folder, certificates.names_of(config.host.strip("[]"))).contents()
         if config.tls
         else None
     )
@@ -57,7 +57,7 @@ def conduct(work: ServersWork, config: TaskConfig, shared: Path) -> None:
             server_address=address,
             server=server,
             config=ServerConfig(num_rounds=config.rounds, round_timeout=config.timeout_s),
-            certificates=certificates,
+            certificates=pems,
         )
     except RuntimeError as error:
         raise UnfitError(

@@ -26,7 +26,7 @@ from benchharness.federated.flower_grpc_grid import CLIENT, NAMES, TASK
 from benchharness.federated.process_client import Work
 from benchharness.federated.records import ROUND
 from benchharness.federated.task import Arrays, Metrics
-from benchharness.federated.wire import Tensor
+from benchharness.wire.frames import Tensor
 
 _NOTHING = Parameters([], "")
 

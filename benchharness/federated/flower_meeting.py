@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchharness.errors import BenchharnessError, GateError, UsageError
 from benchharness.federated.config import TaskConfig
-from benchharness.federated.flower_tls import AUTHORITY
+from benchharness.wire.certificates import AUTHORITY
 
 FOLDER = "flower"
 # What a server may listen at is no place to call.

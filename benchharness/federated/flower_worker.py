@@ -22,10 +22,10 @@ from pathlib import Path
 from types import TracebackType
 
 from benchharness.errors import BenchharnessError, GateError
-from benchharness.federated.connection import Outgoing, receive_some
 from benchharness.federated.process_client import Work, as_json
 from benchharness.federated.task import ClientWork, Metrics, TaskConfig, boot_id
-from benchharness.federated.wire import Decoder, Frame, Tensor, WireError, encode
+from benchharness.wire.connection import Outgoing, receive_some
+from benchharness.wire.frames import Decoder, Frame, Tensor, WireError, encode
 
 VARIABLE = "BENCHHARNESS_FEDERATED_WORKER"
 _LONGEST_NAME_BYTES = 100  # sun_path has 108

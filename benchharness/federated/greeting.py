@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchharness.federated.wire import Frame
+from benchharness.wire.frames import Frame
 
 LARGEST_BYTES = 1 << 16  # of a frame from somebody who has not said who it is
 

@@ -23,10 +23,10 @@ from collections.abc import Callable, Collection, Mapping
 
 from benchharness.errors import BenchharnessError
 from benchharness.federated import greeting
-from benchharness.federated.connection import Outgoing, listen
 from benchharness.federated.peer import Answer, Peer
 from benchharness.federated.standing import BUSY, GONE, LATE, WAIT, Changes
-from benchharness.federated.wire import LARGEST_FRAME_BYTES, Frame, WireError, encode
+from benchharness.wire.connection import Outgoing, listen
+from benchharness.wire.frames import LARGEST_FRAME_BYTES, Frame, WireError, encode
 
 _GREETING_S = 10.0  # how long a stranger may take to say who it is
 _FAREWELL_S = 2.0

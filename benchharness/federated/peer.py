@@ -7,8 +7,8 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-from benchharness.federated.connection import Outgoing, keep_alive, receive_some
-from benchharness.federated.wire import Decoder, Frame
+from benchharness.wire.connection import Outgoing, keep_alive, receive_some
+from benchharness.wire.frames import Decoder, Frame
 
 
 @dataclass(frozen=True, slots=True)

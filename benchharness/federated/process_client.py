@@ -14,9 +14,9 @@ from typing import NoReturn, Protocol
 from benchharness.errors import BenchharnessError, GateError, UsageError
 from benchharness.federated import greeting
 from benchharness.federated.config import TaskConfig
-from benchharness.federated.connection import Connection, keep_alive
 from benchharness.federated.task import Arrays, ClientWork, Metrics, boot_id
-from benchharness.federated.wire import LARGEST_FRAME_BYTES, Frame, Tensor, WireError
+from benchharness.wire.connection import Connection, keep_alive
+from benchharness.wire.frames import LARGEST_FRAME_BYTES, Frame, Tensor, WireError
 
 PORT_FILE = "port"
 OVER = "over: "  # what the port file begins with when there is nobody to call any more

@@ -17,7 +17,7 @@ from benchharness.federated.peer import Answer
 from benchharness.federated.process_client import OVER, PORT_FILE, over
 from benchharness.federated.records import ARRAYS, CONFIG, ROUND, plain_arrays, reply_content
 from benchharness.federated.standing import Change
-from benchharness.federated.wire import encode
+from benchharness.wire.frames import encode
 
 
 class ProcessGrid(AskingGrid):

@@ -21,7 +21,7 @@ from flwr.common.constant import SType
 from flwr.supercore.task_identity import TaskIdentity
 
 from benchharness.federated.task import Metrics
-from benchharness.federated.wire import Tensor
+from benchharness.wire.frames import Tensor
 
 ARRAYS, METRICS, TEXTS, CONFIG = "arrays", "metrics", "texts", "config"
 ROUND = "server-round"  # how FedAvg tells the clients

@@ -22,7 +22,7 @@ from benchharness.federated.config import TaskConfig
 from benchharness.federated.metered import MeteredGrid
 from benchharness.federated.records import array_record, be_server, plain_arrays
 from benchharness.federated.strategy import ResumableFedAvg
-from benchharness.federated.wire import Tensor
+from benchharness.wire.frames import Tensor
 
 ROUND, EVALUATE, CHECKPOINT = "round", "evaluate", "checkpoint"
 Curve = tuple[Mapping[str, float], ...]

@@ -17,7 +17,7 @@ import numpy as np
 
 from benchharness.errors import UsageError
 from benchharness.federated.config import TaskConfig
-from benchharness.federated.wire import Tensor
+from benchharness.wire.frames import Tensor
 
 FILE_NAME = "state.npz"
 _CLOSED = "closed"

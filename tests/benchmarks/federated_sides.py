@@ -28,7 +28,7 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.task import Arrays, Metrics, boot_id
-from benchharness.federated.wire import Tensor
+from benchharness.wire.frames import Tensor
 
 ROOT = Path(__file__).parents[2]
 PIXELS, CLASSES, EXAMPLES = 64, 10, 40

@@ -25,7 +25,7 @@ import numpy as np
 from benchharness.errors import BenchharnessError, GateError
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.task import Arrays, Metrics, boot_id
-from benchharness.federated.wire import Tensor
+from benchharness.wire.frames import Tensor
 
 APP = Path(__file__).with_name("flower_party_app")
 ROOT = Path(__file__).parents[2]

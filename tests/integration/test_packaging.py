@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DECLARATIONS = ("workloads", "testbeds", "meters", "reports", "wasm_modules", "results/published")
+DECLARATIONS = (
+    "workloads", "testbeds", "links", "meters", "reports", "wasm_modules", "results/published",
+)  # fmt: skip
 
 
 def run(*command: Path | str, cwd: Path) -> str:

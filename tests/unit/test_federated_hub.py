@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from benchharness.federated import greeting
-from benchharness.federated.connection import Connection
 from benchharness.federated.hub import Hub
 from benchharness.federated.peer import Answer
-from benchharness.federated.wire import LARGEST_FRAME_BYTES, encode
+from benchharness.wire.connection import Connection
+from benchharness.wire.frames import LARGEST_FRAME_BYTES, encode
 
 TASK = "a training"
 

@@ -19,7 +19,7 @@ from benchharness.errors import GateError
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_worker import VARIABLE, Worker, ask
 from benchharness.federated.task import Arrays, Metrics
-from benchharness.federated.wire import Tensor
+from benchharness.wire.frames import Tensor
 from tests.integration.flower_party import AddingWork
 
 CONFIG = TaskConfig(clients=3)

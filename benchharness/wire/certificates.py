@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 AUTHORITY = "ca.pem"
 VALID = timedelta(days=30)
 _CLOCKS_APART = timedelta(hours=1)  # of a device that has no battery behind its clock
-_NAME = "benchharness federated run"
+_NAME = "benchharness run"
 
 
 @dataclass(frozen=True, slots=True)

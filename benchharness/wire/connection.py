@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchharness.errors import UnfitError
-from benchharness.federated.wire import (
+from benchharness.wire.frames import (
     LARGEST_FRAME_BYTES,
     Decoder,
     Frame,

@@ -14,7 +14,7 @@ pytest.importorskip("cryptography")  # which comes with Flower
 
 from cryptography import x509
 
-from benchharness.federated import flower_tls
+from benchharness.wire import certificates
 
 
 def names(folder: Path) -> x509.SubjectAlternativeName:
@@ -22,7 +22,7 @@ def names(folder: Path) -> x509.SubjectAlternativeName:
     return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
 
 
-def shake_hands(server: flower_tls.Certificates, authority: Path, host: str) -> str | None:
+def shake_hands(server: certificates.Certificates, authority: Path, host: str) -> str | None:
     """Let a client and a server of TLS talk in memory; return the version that they agree on."""
     there = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     there.load_cert_chain(server.server, server.key)
@@ -40,7 +40,7 @@ def shake_hands(server: flower_tls.Certificates, authority: Path, host: str) -> 
 
 
 def test_the_key_is_for_the_owner_alone_and_the_authoritys_is_nowhere(tmp_path: Path) -> None:
-    made = flower_tls.make(tmp_path)
+    made = certificates.make(tmp_path)
     assert stat.S_IMODE(made.key.stat().st_mode) == 0o600
     assert {path.name for path in tmp_path.iterdir()} == {"ca.pem", "server.pem", "server.key"}
     assert sum(b"PRIVATE KEY" in path.read_bytes() for path in tmp_path.iterdir()) == 1
@@ -50,7 +50,7 @@ def test_the_key_is_for_the_owner_alone_and_the_authoritys_is_nowhere(tmp_path: 
 
 
 def test_it_holds_for_this_machine_and_for_whom_it_is_asked(tmp_path: Path) -> None:
-    flower_tls.make(tmp_path, ["10.0.0.7", "board.example", ""])
+    certificates.make(tmp_path, ["10.0.0.7", "board.example", ""])
     found = names(tmp_path)
     addresses = found.get_values_for_type(x509.IPAddress)
     assert addresses[:2] == [ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1")]
@@ -61,18 +61,18 @@ def test_it_holds_for_this_machine_and_for_whom_it_is_asked(tmp_path: Path) -> N
 
 
 def test_a_wildcard_holds_for_every_address_of_the_machine() -> None:
-    assert "127.0.0.1" in flower_tls.names_of("0.0.0.0")
-    assert flower_tls.names_of("10.0.0.7") == ["10.0.0.7"]
+    assert "127.0.0.1" in certificates.names_of("0.0.0.0")
+    assert certificates.names_of("10.0.0.7") == ["10.0.0.7"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "10.0.0.7"])
 def test_tls_takes_it(tmp_path: Path, host: str) -> None:
-    made = flower_tls.make(tmp_path, ["10.0.0.7"])
+    made = certificates.make(tmp_path, ["10.0.0.7"])
     assert shake_hands(made, made.authority, host) in ("TLSv1.2", "TLSv1.3")
 
 
 def test_another_runs_authority_and_another_name_are_refused(tmp_path: Path) -> None:
-    made, other = flower_tls.make(tmp_path / "a"), flower_tls.make(tmp_path / "b")
+    made, other = certificates.make(tmp_path / "a"), certificates.make(tmp_path / "b")
     with pytest.raises(ssl.SSLCertVerificationError):
         shake_hands(made, other.authority, "127.0.0.1")
     with pytest.raises(ssl.SSLCertVerificationError):
@@ -80,7 +80,7 @@ def test_another_runs_authority_and_another_name_are_refused(tmp_path: Path) -> 
 
 
 def test_a_run_that_begins_again_has_new_ones(tmp_path: Path) -> None:
-    first = flower_tls.make(tmp_path).contents()
-    second = flower_tls.make(tmp_path).contents()
+    first = certificates.make(tmp_path).contents()
+    second = certificates.make(tmp_path).contents()
     assert not set(first) & set(second)
     assert stat.S_IMODE((tmp_path / "server.key").stat().st_mode) == 0o600

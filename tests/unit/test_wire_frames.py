@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from benchharness.federated.wire import (
+from benchharness.wire.frames import (
     DTYPES,
     LARGEST_FRAME_BYTES,
     Decoder,
