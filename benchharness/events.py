@@ -23,9 +23,13 @@ The lines, for programs in other languages (``edge`` is "start" or "end")::
     {"t_ns": 6, "event": "phase", "edge": "end", "name": "train", "step": 3,
      "participant": "client-2", "cpu_s": 2.5}
     {"t_ns": 7, "event": "left_out", "participant": "client-2", "text": "no answer", "step": 4}
+    {"t_ns": 8, "event": "started"}
 
 A line may be about another program of the trial, by its name; ``step`` is a round or the like;
 ``cpu_s``, at a phase's end, is the CPU time that the program used in it.
+
+After "started" a program on a device of a testbed waits until there is a file of the name in
+``BENCHHARNESS_HELD``, if that variable is set: from then on the device is as slow as it is to be.
 
 This file needs the standard library of CPython 3.6 or later, and nothing else of benchharness.
 """
@@ -36,6 +40,9 @@ import time
 from contextlib import contextmanager
 
 ENVIRONMENT_VARIABLE = "BENCHHARNESS_EVENTS"
+HELD_VARIABLE = "BENCHHARNESS_HELD"
+
+_HELD_POLL_S = 0.01
 
 _descriptor = None
 _opened_path = None
@@ -129,6 +136,27 @@ def left_out(participant, reason, step=None):  # type: (str, str, int | None) ->
 def ready():  # type: () -> None
     """Say that this program, which others depend on, is ready for them (a support program)."""
     emit("ready")
+
+
+def started(timeout_s=30.0):  # type: (float) -> bool
+    """Say that this program has started, and wait until its device is held to its share of the CPU.
+
+    A device of a testbed may be a small part of this machine: importing a large library would take
+    minutes there. With ``start_at_full_speed`` in the manifest it is held from this call on, and
+    not before; call it once everything is imported and before anything that counts. Returns
+    whether the device is held, False if that took longer than ``timeout_s``; True at once where
+    nobody is to be waited for, so a program may always call it, and as often as it likes.
+    """
+    emit("started")
+    path = os.environ.get(HELD_VARIABLE)
+    if not path:
+        return True
+    end_s = time.monotonic() + timeout_s
+    while not os.path.exists(path):
+        if time.monotonic() >= end_s:
+            return False
+        time.sleep(_HELD_POLL_S)
+    return True
 
 
 def output(name, value):  # type: (str, object) -> None

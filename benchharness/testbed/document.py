@@ -12,7 +12,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from benchharness.errors import UnfitError
-from benchharness.testbed.records import Device, PlugSettings, Testbed
+from benchharness.testbed.records import Device, PlugSettings, PowerMode, Testbed
 
 
 def usable_cores() -> int:
@@ -38,7 +38,7 @@ def testbed_document(testbed: Testbed, cores: Mapping[str, float]) -> dict[str, 
 
 def testbed_from(document: Mapping[str, Any]) -> tuple[Testbed, dict[str, float]]:
     """Return the testbed of a stored document, and the quota in cores of each device."""
-    devices = tuple(Device(**_known(Device, each)) for each in document["devices"])
+    devices = tuple(_device_from(each) for each in document["devices"])
     testbed = Testbed(
         document["name"],
         document["title"],
@@ -61,6 +61,13 @@ def require_room(cores: Mapping[str, float], machine_cores: int) -> None:
         )
 
 
-def _known(kind: type[Device] | type[PlugSettings], values: Mapping[str, Any]) -> dict[str, Any]:
+def _device_from(values: Mapping[str, Any]) -> Device:
+    modes = tuple(PowerMode(**_known(PowerMode, each)) for each in values.get("modes", ()))
+    return Device(**{**_known(Device, values), "modes": modes})
+
+
+def _known(
+    kind: type[Device | PlugSettings | PowerMode], values: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the values that this version knows."""
     return {each.name: values[each.name] for each in fields(kind) if each.name in values}

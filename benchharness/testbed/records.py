@@ -6,10 +6,27 @@ plug draws what the group's use says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 # Of this machine's CPU, for all devices: the rest is the server's, the broker's and the harness's.
 USUAL_SHARE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class PowerMode:
+    """A way in which a device may run: how fast it is then, and what it draws, as at the device.
+
+    ``nvpmodel`` is the mode's number for that program of a real Jetson.
+    """
+
+    name: str
+    speed: float
+    idle_w: float
+    busy_w: float
+    transmit_w: float | None = None
+    receive_w: float | None = None
+    nvpmodel: int | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +34,10 @@ class Device:
     """One device of a testbed.
 
     ``speed`` is relative to the testbed's fastest (1.0). It draws ``idle_w`` at rest and
-    ``busy_w`` when it uses all of its CPU, straight in between. ``meter`` names a real
-    instrument; None: an emulated plug. ``source`` says where the figures come from.
+    ``busy_w`` when it uses all of its CPU, straight in between; ``transmit_w`` and ``receive_w``
+    while its link carries bits up and down and it computes nothing. None: the link draws nothing.
+    ``meter`` names a real instrument; None: an emulated plug. ``modes`` are the ways in which it
+    may run beside its own. ``source`` says where the figures come from.
     """
 
     name: str
@@ -31,6 +50,32 @@ class Device:
     meter: str | None = None
     source: str = ""
     compute: str = "cpu"  # "gpu" where the real device uses one: for tables, not for the twin
+    transmit_w: float | None = None
+    receive_w: float | None = None
+    modes: tuple[PowerMode, ...] = ()
+
+    @property
+    def top_speed(self) -> float:
+        """Return its speed in its fastest mode: as much of this machine is kept for it."""
+        return max([self.speed, *(mode.speed for mode in self.modes)])
+
+    def in_mode(self, name: str | None) -> Device:
+        """Return the device as it is in a power mode; None is its own figures.
+
+        Raises KeyError for a mode that it does not have.
+        """
+        if name is None:
+            return self
+        mode = {each.name: each for each in self.modes}[name]
+        return replace(
+            self,
+            speed=mode.speed,
+            idle_w=mode.idle_w,
+            busy_w=mode.busy_w,
+            transmit_w=mode.transmit_w,
+            receive_w=mode.receive_w,
+            source=mode.source or self.source,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +117,9 @@ class Testbed:
         """Return the CPU quota of each device, in cores of a machine that has so many.
 
         The ratios are those of the speeds; together they take ``share`` of the machine, and none
-        more than its ``threads``.
+        more than its ``threads``, each in its fastest mode.
         """
-        total = sum(device.speed for device in self.devices)
+        total = sum(device.top_speed for device in self.devices)
         scale = self.share * machine_cores / total
-        scale = min([scale, *(device.threads / device.speed for device in self.devices)])
+        scale = min([scale, *(device.threads / device.top_speed for device in self.devices)])
         return {device.name: device.speed * scale for device in self.devices}

@@ -18,6 +18,7 @@ from types import TracebackType
 
 from benchharness.errors import UnfitError
 from benchharness.probes.files import read_text, write_text
+from benchharness.testbed.device_environment import DEVICE_VARIABLE, device_text
 from benchharness.testbed.records import Device, Testbed
 from benchharness.trial.cgroup_factory import Hierarchy, hierarchies, make_group, writable_base
 from benchharness.trial.cgroups import Cgroup, remove_tree, version_of
@@ -123,9 +124,13 @@ class DeviceGroups:
         return self._groups[device].usage_file
 
     def env(self, device: str) -> dict[str, str]:
-        """Return how many threads libraries start: they would see every core of this machine."""
-        threads = str(self._groups[device].device.threads)
-        return dict.fromkeys(_THREAD_VARIABLES, threads)
+        """Return what the device is, and how many threads libraries start there.
+
+        They would see every core of this machine.
+        """
+        found = self._groups[device]
+        threads = dict.fromkeys(_THREAD_VARIABLES, str(found.device.threads))
+        return {**threads, DEVICE_VARIABLE: device_text(found.device, found.cores, None)}
 
     def _bases(self, undo: ExitStack) -> tuple[list[Path], Path]:
         """Return where groups are made, and which of these holds quotas. Raises UnfitError."""

@@ -28,7 +28,8 @@ class _UnusableLineError(ValueError):
 class EventFile:
     """Follows one participant's events file.
 
-    ``outputs`` holds the last value by name; ``ready`` is whether the participant said so.
+    ``outputs`` holds the last value by name; ``ready`` is whether the participant said so, and
+    ``started`` whether it has ever said that.
     ``others`` are the programs of the trial of which it may also speak. One that is started again
     goes on writing to the same file.
     """
@@ -40,6 +41,7 @@ class EventFile:
         self.outputs: dict[str, Any] = {}
         self.rejected: dict[str, int] = {}
         self.ready = False
+        self.started = False
         self._open = OpenSpans()
         self._window_goes_on = False
         path.touch(mode=0o600)
@@ -125,6 +127,9 @@ class EventFile:
         if kind == "ready":
             self.ready = True
             return EventRecord(t_ns, self.participant, "ready")
+        if kind == "started":
+            self.started = True
+            return EventRecord(t_ns, self.participant, "started")
         raise _UnusableLineError("an unknown event")
 
     def _span(self, t_ns: int, kind: str, fields: dict[str, Any], name: str | None) -> EventRecord:

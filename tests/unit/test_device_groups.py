@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -193,6 +194,9 @@ def test_on_this_machine_groups_come_and_go() -> None:
         assert groups.cores == pytest.approx(CORES)
         assert groups.env("fast")["OMP_NUM_THREADS"] == "2"
         assert groups.env("slow")["OMP_NUM_THREADS"] == "1"
+        told = json.loads(groups.env("slow")["BENCHHARNESS_DEVICE"])
+        assert (told["name"], told["class"], told["power_mode"]) == ("slow", "emulated", None)
+        assert (told["idle_w"], told["compute_w"], told["transmit_w"]) == (1.0, 4.0, None)
         group = groups.bases("slow").make("client")
         assert group is not None
         assert group.read().cpu_s == 0.0

@@ -107,6 +107,7 @@ calls = st.one_of(
     st.tuples(st.just(events.left_out), st.just("client-1"), st.text(max_size=9), step),
     st.tuples(st.just(events.output), name, st.lists(st.integers() | st.text(), max_size=3)),
     st.tuples(st.just(events.ready)),
+    st.tuples(st.just(events.started)),
     st.tuples(st.just(events.window_start)),
 )
 
@@ -134,6 +135,27 @@ def test_the_harness_understands_all_that_can_be_said(
     assert [e.value for e in read if e.kind == "metric"] == values
     cpu_s = [call[-1] for call in said if call[0] is events.span]
     assert [e.value for e in read if e.kind == "phase" and e.edge == "end"] == cpu_s
+
+
+def test_who_has_started_waits_until_its_device_is_held(
+    path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    held, slept = tmp_path / "held", []
+
+    def sleep(duration_s: float) -> None:
+        slept.append(duration_s)
+        if len(slept) == 3:
+            held.touch()
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    assert events.started()  # nobody is to be waited for
+    monkeypatch.setenv(events.HELD_VARIABLE, str(held))
+    assert not events.started(timeout_s=0.0)
+    assert slept == []
+    assert events.started()
+    assert len(slept) == 3
+    assert events.started(timeout_s=0.0)  # a program that was started again
+    assert [line["event"] for line in lines(path)] == ["started"] * 4
 
 
 def test_the_file_is_of_python_3_6() -> None:
@@ -181,7 +203,8 @@ def test_events_work_under_an_old_interpreter(python: str, tmp_path: Path) -> No
         "from benchharness import events\n"
         "with events.window():\n"
         "    events.output('python', 'old')\n"
+        "assert events.started()\n"
     )
     environment = {"PYTHONPATH": str(ROOT), events.ENVIRONMENT_VARIABLE: str(path)}
     subprocess.run([python, "-c", program], env=environment, check=True)
-    assert [line["event"] for line in lines(path)] == ["window", "output", "window"]
+    assert [line["event"] for line in lines(path)] == ["window", "output", "window", "started"]

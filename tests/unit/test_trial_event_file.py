@@ -46,6 +46,13 @@ def test_a_participant_says_that_it_is_ready(file: EventFile) -> None:
     assert file.ready
 
 
+def test_a_participant_has_started_once_and_for_all_its_lives(file: EventFile) -> None:
+    file.path.write_text('{"t_ns": 5, "event": "ready"}\n{"t_ns": 6, "event": "started"}\n')
+    assert [(event.t_ns, event.kind) for event in file.read()] == [(5, "ready"), (6, "started")]
+    file.start_again(9)
+    assert (file.ready, file.started) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
