@@ -1,0 +1,158 @@
+"""A token bucket that follows a link's trace: how a program shapes what it sends by itself.
+
+Source: RFC 2697 and tc-tbf(8); in any time t no more than burst + rate x t bytes are let go.
+"""
+
+from __future__ import annotations
+
+import math
+import socket
+import ssl
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from benchharness.clock import NANOSECONDS_PER_SECOND, Clock, MonotonicClock, seconds
+from benchharness.links.records import PAYLOAD_SHARE, LinkTrace
+
+Side = Literal["up", "down"]
+# That of the kernel's shaping, so that the two are alike: five packets and a bit.
+BURST_BYTES = 8192
+_BITS = 8
+
+
+class TokenBucket:
+    """Lets bytes of the wire go at a trace's rate, up or down. For one sender at a time.
+
+    It is full at first. Until :meth:`begin` the first rate of the trace holds.
+    """
+
+    def __init__(
+        self,
+        trace: LinkTrace,
+        side: Side,
+        *,
+        burst_bytes: int = BURST_BYTES,
+        clock: Clock | None = None,
+    ) -> None:
+        if burst_bytes < 1:
+            raise ValueError(f"a burst is at least one byte, got {burst_bytes}")
+        self.burst_bytes = burst_bytes
+        self._trace = trace
+        self._side = 0 if side == "up" else 1
+        self._clock = MonotonicClock() if clock is None else clock
+        self._begin_ns: int | None = None
+        self._tokens = float(burst_bytes)
+        self._at_ns = self._clock.now_ns()
+
+    def begin(self, t_ns: int | None = None) -> None:
+        """Let the trace begin: its time 0 is ``t_ns`` on CLOCK_MONOTONIC, or now."""
+        self._fill()
+        self._begin_ns = self._clock.now_ns() if t_ns is None else t_ns
+
+    @property
+    def rate_bit_s(self) -> float:
+        """Return the rate that holds now."""
+        return self._rate_at(self._clock.now_ns())[0]
+
+    def take(self, wire_bytes: float) -> None:
+        """Wait until so many bytes may go, and take them.
+
+        Who takes more than the burst at once sends more than the burst at once: cut it before, or
+        use :class:`ShapedSocket`.
+        """
+        left = float(wire_bytes)
+        while left > 0:
+            piece = min(left, self.burst_bytes)
+            self._wait_for(piece)
+            self._tokens -= piece
+            left -= piece
+
+    def give_back(self, wire_bytes: float) -> None:
+        """Return what was taken and has not been sent."""
+        self._tokens = min(self.burst_bytes, self._tokens + wire_bytes)
+
+    def _wait_for(self, piece: float) -> None:
+        self._fill()
+        while self._tokens < piece:
+            bit_s, until_ns = self._rate_at(self._at_ns)
+            wait_ns = math.ceil((piece - self._tokens) * _BITS / bit_s * NANOSECONDS_PER_SECOND)
+            if until_ns is not None:
+                wait_ns = min(wait_ns, until_ns - self._at_ns)
+            # At least 1 ns: a remainder that rounds to nothing would never be waited for.
+            self._clock.sleep_s(seconds(max(1, wait_ns)))
+            self._fill()
+
+    def _fill(self) -> None:
+        """Add what has come since the last time, at the rates that held."""
+        now_ns = self._clock.now_ns()
+        while self._at_ns < now_ns and self._tokens < self.burst_bytes:
+            bit_s, until_ns = self._rate_at(self._at_ns)
+            end_ns = now_ns if until_ns is None else min(now_ns, until_ns)
+            self._tokens += seconds(end_ns - self._at_ns) * bit_s / _BITS
+            self._at_ns = end_ns
+        self._tokens = min(self._tokens, float(self.burst_bytes))
+        self._at_ns = max(self._at_ns, now_ns)
+
+    def _rate_at(self, t_ns: int) -> tuple[float, int | None]:
+        """Return the rate at a time, and the time of the next entry, which is later."""
+        if self._begin_ns is None:
+            return self._trace.rates_at(0.0)[self._side], None
+        t_s = seconds(t_ns - self._begin_ns)
+        change_s = self._trace.next_change_s(t_s)
+        until_ns = None
+        if change_s is not None:
+            # Rounded up: at that nanosecond the next entry does hold.
+            until_ns = self._begin_ns + math.ceil(change_s * NANOSECONDS_PER_SECOND)
+        if until_ns is not None and until_ns <= t_ns:
+            until_ns = t_ns + 1
+        return self._trace.rates_at(t_s)[self._side], until_ns
+
+
+class ShapedSocket:
+    """A connected socket whose sends wait for a bucket; all else is the socket's own.
+
+    Bytes of payload are charged with their share of headers, so that goodput is the same as under
+    the kernel's shaping. What is received has been shaped by who sent it. A send sends at most a
+    burst, as sockets that take only a part do. Works with TLS, whose records' few bytes are free.
+    """
+
+    def __init__(self, sock: socket.socket, bucket: TokenBucket) -> None:
+        self._socket = sock
+        self._bucket = bucket
+        self._most = max(1, math.floor(bucket.burst_bytes * PAYLOAD_SHARE))
+
+    def sendmsg(self, buffers: Sequence[Any]) -> int:
+        """Send up to a burst of the buffers, when they may go; return how many bytes went."""
+        pieces: list[memoryview] = []
+        size = 0
+        for buffer in buffers:
+            if size == self._most:
+                break
+            view = memoryview(buffer).cast("B")
+            pieces.append(view[: self._most - size])
+            size += pieces[-1].nbytes
+            if isinstance(self._socket, ssl.SSLSocket) and size:
+                break  # it sends one buffer at a time
+        self._bucket.take(size / PAYLOAD_SHARE)
+        sent = 0
+        try:
+            if isinstance(self._socket, ssl.SSLSocket):
+                sent = self._socket.send(pieces[-1]) if size else 0
+            else:
+                sent = self._socket.sendmsg(pieces)
+        finally:
+            self._bucket.give_back((size - sent) / PAYLOAD_SHARE)
+        return sent
+
+    def send(self, data: Any) -> int:
+        """Send up to a burst of the data, when it may go; return how many bytes went."""
+        return self.sendmsg([data])
+
+    def sendall(self, data: Any) -> None:
+        """Send all of the data, a burst at a time."""
+        view = memoryview(data).cast("B")
+        while view:
+            view = view[self.send(view) :]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
