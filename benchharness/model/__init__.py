@@ -25,6 +25,7 @@ from benchharness.model.participants import (
     ParticipantSummary,
     PhaseUse,
     SeriesPoint,
+    StepUse,
 )
 from benchharness.model.trials import (
     PhaseSpan,
@@ -64,6 +65,7 @@ __all__ = [
     "SeriesPoint",
     "StartCost",
     "Status",
+    "StepUse",
     "SupplyCurrent",
     "TrialSummary",
     "VariantSummary",

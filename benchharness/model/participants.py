@@ -38,6 +38,22 @@ class PhaseUse:
 
 
 @dataclass(frozen=True, slots=True)
+class StepUse:
+    """What one participant spent in one step of a run, such as a round, by the main program's word.
+
+    ``waiting_s`` is the time of the step in which it did nothing that it has a name for, None where
+    it names nothing. ``energy_j`` is that of its device, waiting in it.
+    """
+
+    step: int
+    start_ns: int
+    end_ns: int
+    waiting_s: float | None = None
+    energy_j: Quantity | None = None
+    energy_missing: str | None = None  # why energy_j is None, in a sentence
+
+
+@dataclass(frozen=True, slots=True)
 class ParticipantSummary:
     """One process tree of a trial: where it ran, what it used, what it did.
 
@@ -64,3 +80,4 @@ class ParticipantSummary:
     restarts: int = 0
     left: str | None = None
     left_out_steps: tuple[int, ...] = ()
+    steps: tuple[StepUse, ...] = ()  # where something was predicted of each step

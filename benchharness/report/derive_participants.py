@@ -14,10 +14,12 @@ from benchharness.energy.phase_energy import PhaseEnergy, phase_energies
 from benchharness.energy.phase_intervals import IndexArray, Intervals, Span, divide
 from benchharness.energy.readings import Readings, Samples, Window
 from benchharness.model import (
+    Capabilities,
     EnergyFigure,
     ParticipantSummary,
     PhaseSpan,
     PhaseUse,
+    StepUse,
 )
 from benchharness.report.derive_devices import DeviceFacts, device_facts, sharers
 from benchharness.report.derive_energy import (
@@ -27,6 +29,8 @@ from benchharness.report.derive_energy import (
     capabilities_of,
     target_of,
 )
+from benchharness.report.derive_rounds import CUT, rounds_of, step_uses
+from benchharness.report.derive_spans import MAIN
 from benchharness.report.derive_tree import TreeSamples, cpu_in, read_tree, trees_of
 from benchharness.store.records import EventRecord, StreamRecord, TrialRecord
 from benchharness.units import format_duration
@@ -55,6 +59,7 @@ class _Trial:
     metrics: Mapping[str, Mapping[str, float]]
     sums: Mapping[str, Mapping[str, float]]
     left_out: Mapping[str, Sequence[int]]
+    rounds: Mapping[int, Window]  # where what they cost was predicted
 
 
 def participants_of(
@@ -81,6 +86,7 @@ def participants_of(
     by_source: dict[str, list[PhaseSpan]] = {}
     for span in phases:
         by_source.setdefault(span.source, []).append(span)
+    sums = _sums(events)
     trial = _Trial(
         store=store,
         details=details,
@@ -91,8 +97,9 @@ def participants_of(
         energy=energy,
         facts=device_facts(store, record.campaign_id) if placed else {},
         metrics=_last_metrics(events),
-        sums=_sums(events),
+        sums=sums,
         left_out=_left_out(events),
+        rounds=rounds_of(by_source, window) if any(CUT in own for own in sums.values()) else {},
     )
     return tuple(_participant(trial, name) for name in details)
 
@@ -122,7 +129,23 @@ def _participant(trial: _Trial, name: str) -> ParticipantSummary:
         restarts=int(use.get("restarts") or 0),
         left=_left(use.get("left"), window),
         left_out_steps=tuple(trial.left_out.get(name, ())),
+        steps=_steps(trial, name, figure, missing),
     )
+
+
+def _steps(
+    trial: _Trial, name: str, figure: EnergyFigure | None, missing: str | None
+) -> tuple[StepUse, ...]:
+    """Return the rounds of a program whose costs were predicted, and of a metered server."""
+    if trial.window is None or not trial.rounds:
+        return ()
+    if CUT not in trial.sums.get(name, {}) and (name != MAIN or figure is None):
+        return ()
+    own = trial.phases.get(name, ())
+    if figure is None:
+        return step_uses(trial.rounds, own, trial.window, missing or NO_METER)
+    readings, capabilities = _readings(trial, name)
+    return step_uses(trial.rounds, own, trial.window, (figure, readings, capabilities))
 
 
 def _cpu_window_s(
@@ -205,11 +228,17 @@ def _energies(
 ) -> list[PhaseEnergy]:
     if figure is None:
         return [PhaseEnergy(each, None, None, missing) for each in intervals.names]
+    readings, capabilities = _readings(trial, name)
+    return phase_energies(figure, readings, capabilities, intervals, cpu)
+
+
+def _readings(trial: _Trial, name: str) -> tuple[Readings, Capabilities]:
+    """Return the readings of a program's device, and what its meter can do."""
     meter = trial.meters[str(trial.details[name]["device"])]
     there = [channel.name for channel in meter.channels if channel.name in _CHANNELS]
     times_ns, columns = trial.store.read_stream(meter.stream_id, there)
     readings = Readings.of(times_ns, columns.get("power_w"), columns.get("energy_j"))
-    return phase_energies(figure, readings, capabilities_of(meter.meta), intervals, cpu)
+    return readings, capabilities_of(meter.meta)
 
 
 def _cpu(samples: TreeSamples, window: Window) -> Samples | None:
