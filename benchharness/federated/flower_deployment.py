@@ -21,8 +21,8 @@ from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_node import attend
 from benchharness.federated.flower_programs import Programs, free_port, how_it_ended, say
 from benchharness.federated.flower_trouble import Trouble, last_words, tail
-from benchharness.federated.process_client import PATIENCE_S
 from benchharness.federated.task import ClientWork
+from benchharness.wire.meeting import PATIENCE_S
 
 _LINK, _RUN = "superlink", "run"
 _CONNECTION = "here"  # what Flower's own configuration calls this SuperLink

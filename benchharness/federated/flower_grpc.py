@@ -15,10 +15,11 @@ from benchharness.federated import flower_meeting as meeting
 from benchharness.federated import flower_reach
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.flower_programs import free_port
-from benchharness.federated.process_client import PATIENCE_S, Work
+from benchharness.federated.process_client import Work
 from benchharness.federated.process_server import STATE
 from benchharness.federated.rounds import Work as ServersWork
 from benchharness.federated.task import ClientWork, ServerWork
+from benchharness.wire.meeting import PATIENCE_S
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 

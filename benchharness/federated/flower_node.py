@@ -13,7 +13,8 @@ from benchharness.federated.flower_meeting import Link
 from benchharness.federated.flower_programs import Programs, free_port
 from benchharness.federated.flower_trouble import last_words
 from benchharness.federated.flower_worker import VARIABLE, Worker
-from benchharness.federated.process_client import PATIENCE_S, Work
+from benchharness.federated.process_client import Work
+from benchharness.wire.meeting import PATIENCE_S
 
 _NODE = "supernode"
 _RECONNECT_S = 20.0  # after which a node without a SuperLink ends, and a new one looks for it

@@ -22,9 +22,9 @@ import time
 from collections.abc import Callable, Collection, Mapping
 
 from benchharness.errors import BenchharnessError
-from benchharness.federated import greeting
 from benchharness.federated.peer import Answer, Peer
 from benchharness.federated.standing import BUSY, GONE, LATE, WAIT, Changes
+from benchharness.wire import greeting
 from benchharness.wire.connection import Outgoing, listen
 from benchharness.wire.frames import LARGEST_FRAME_BYTES, Frame, WireError, encode
 

@@ -6,24 +6,18 @@ It imports PyTorch and not Flower: what a device without Flower's services would
 from __future__ import annotations
 
 import math
-import socket
-import time
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Protocol
 
 from benchharness.errors import BenchharnessError, GateError, UsageError
-from benchharness.federated import greeting
 from benchharness.federated.config import TaskConfig
-from benchharness.federated.task import Arrays, ClientWork, Metrics, boot_id
-from benchharness.wire.connection import Connection, keep_alive
+from benchharness.federated.task import Arrays, ClientWork, Metrics
+from benchharness.wire import greeting, meeting
+from benchharness.wire.connection import Connection
 from benchharness.wire.frames import LARGEST_FRAME_BYTES, Frame, Tensor, WireError
+from benchharness.wire.meeting import PATIENCE_S, PORT_FILE, LostError, boot_id
 
-PORT_FILE = "port"
-OVER = "over: "  # what the port file begins with when there is nobody to call any more
 _LAST_WORD_S = 10.0  # the server's own start is not much slower than a client's
-PATIENCE_S = 120.0  # of a client without a server; importing PyTorch takes a Pi most of a minute
-_EVERYWHERE = "0.0.0.0"  # noqa: S104 - what a server may listen on is no place to call
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 
 
 class Work(Protocol):
@@ -55,78 +49,34 @@ def take_part(config: TaskConfig, index: int, shared: Path, patience_s: float = 
     attend(work, config, index, shared, patience_s)
 
 
-def over(file: Path) -> str | None:
-    """Return how the training of a port file has ended; None if it has not."""
-    try:
-        text = file.read_text()
-    except FileNotFoundError:
-        return None
-    return text.removeprefix(OVER).strip() if text.startswith(OVER) else None
-
-
 def attend(
     work: Work, config: TaskConfig, index: int, shared: Path, patience_s: float = PATIENCE_S
 ) -> None:
     """Be client ``index`` with this ``work``; see ``take_part``."""
-    last_seen_s, pause_s = time.monotonic(), _FIRST_PAUSE_S
-    while True:
-        try:
-            with _connect(config, shared) as connection:
-                _greet(connection, config, index)
-                _serve(connection, work)
-                return
-        except _OverError:
-            return  # it was started again, and the others have done without it
-        except (OSError, WireError, _NotListeningError) as error:
-            if isinstance(error, _LostError):
-                last_seen_s, pause_s = time.monotonic(), _FIRST_PAUSE_S
-            if time.monotonic() - last_seen_s + pause_s > patience_s:
-                _give_up(error, patience_s)
-        time.sleep(pause_s)
-        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
+    def visit() -> None:
+        with _connect(config, shared) as connection:
+            _greet(connection, config, index)
+            _serve(connection, work)
 
-class _NotListeningError(Exception):
-    """There is no server yet: it has not written its port."""
-
-
-class _OverError(Exception):
-    """The training is over."""
-
-
-class _LostError(WireError):
-    """The server was there, and has gone."""
+    meeting.keep_calling(visit, patience_s)
 
 
 def _connect(config: TaskConfig, shared: Path) -> Connection:
     """Connect to the address of the options; where that has no port, the server has written it."""
-    port = config.port
-    if over(shared / PORT_FILE) is not None:
-        raise _OverError
-    if not port:
-        try:
-            port = int((shared / PORT_FILE).read_text())
-        except (FileNotFoundError, ValueError):
-            raise _NotListeningError(f"there is no port in {shared / PORT_FILE}") from None
-    host = "127.0.0.1" if config.host == _EVERYWHERE else config.host
-    sock = socket.create_connection((host, port), timeout=10.0)
-    keep_alive(sock)
+    sock = meeting.call(shared / PORT_FILE, config.host, config.port)
     return Connection(sock, LARGEST_FRAME_BYTES)
 
 
 def _say_unable(text: str, config: TaskConfig, index: int, shared: Path) -> None:
     """Tell the server, if it can be found, that it need not wait for this client."""
-    until = time.monotonic() + _LAST_WORD_S
-    while time.monotonic() < until:
-        try:
-            with _connect(config, shared) as connection:
-                hello = greeting.hello(index, boot_id(), connection.limit_bytes, config.digest())
-                connection.send("hello", {**hello, "unable": text}, timeout_s=1.0)
-            return
-        except _OverError:
-            return
-        except (OSError, WireError, _NotListeningError):
-            time.sleep(_LONGEST_PAUSE_S / 4)
+
+    def say() -> None:
+        with _connect(config, shared) as connection:
+            hello = greeting.hello(index, boot_id(), connection.limit_bytes, config.digest())
+            connection.send("hello", {**hello, "unable": text}, timeout_s=1.0)
+
+    meeting.last_word(say, _LAST_WORD_S)
 
 
 def _greet(connection: Connection, config: TaskConfig, index: int) -> None:
@@ -141,12 +91,12 @@ def _greet(connection: Connection, config: TaskConfig, index: int) -> None:
 
 
 def _serve(connection: Connection, work: Work) -> None:
-    """Do what the server asks until it says good-bye. Raises _LostError when it has gone."""
+    """Do what the server asks until it says good-bye. Raises LostError when it has gone."""
     try:
         while (frame := connection.receive()).kind != "bye":
             _answer(connection, work, frame)
     except (OSError, WireError) as error:
-        raise _LostError(str(error)) from error
+        raise LostError(str(error)) from error
 
 
 def _answer(connection: Connection, work: Work, frame: Frame) -> None:
@@ -174,10 +124,3 @@ def as_json(metrics: Metrics) -> dict[str, int | float | str | None]:
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in metrics.items()
     }
-
-
-def _give_up(error: Exception, patience_s: float) -> NoReturn:
-    raise GateError(
-        f"the server has gone: no connection for {patience_s:g} s, the last time: {error}",
-        remedy="see what the server said, and start it again",
-    ) from None

@@ -14,9 +14,9 @@ from benchharness.federated.flower_grid import AskingGrid
 from benchharness.federated.hub import Hub
 from benchharness.federated.legs import Reply
 from benchharness.federated.peer import Answer
-from benchharness.federated.process_client import OVER, PORT_FILE, over
 from benchharness.federated.records import ARRAYS, CONFIG, ROUND, plain_arrays, reply_content
 from benchharness.federated.standing import Change
+from benchharness.wire import meeting
 from benchharness.wire.frames import encode
 
 
@@ -32,14 +32,11 @@ class ProcessGrid(AskingGrid):
 
     def __init__(self, config: TaskConfig, shared: Path) -> None:
         super().__init__(config)
-        self._file = shared / PORT_FILE
-        if (text := over(self._file)) is not None:
-            raise GateError(
-                f"the training has ended already: {text}", remedy="take an empty --shared folder"
-            )
-        port = config.port or _earlier_port(self._file)
+        self._file = shared / meeting.PORT_FILE
+        meeting.refuse_if_over(self._file)
+        port = config.port or meeting.earlier_port(self._file)
         self._hub = Hub(config.clients, config.digest(), host=config.host, port=port, say=_complain)
-        _write_whole(self._file, f"{self._hub.port}\n")
+        meeting.write_port(self._file, self._hub.port)
 
     def gather(self, clients: Sequence[int], timeout_s: float) -> bool:
         """Wait until ``clients`` have connected, which they do when they are ready."""
@@ -81,7 +78,7 @@ class ProcessGrid(AskingGrid):
     def close(self, text: str | None) -> None:
         """Say good-bye to the clients, with a reason, and stop listening; None says nothing."""
         if text is not None:
-            _write_whole(self._file, f"{OVER}{text}\n")
+            meeting.say_over(self._file, text)
         self._hub.close(text)
 
     def __enter__(self) -> ProcessGrid:
@@ -132,21 +129,6 @@ def _is_plain(value: object) -> bool:
     if isinstance(value, int):
         return -(1 << 63) <= value < 1 << 63  # what a MetricRecord holds
     return value is None or isinstance(value, (float, str))
-
-
-def _earlier_port(file: Path) -> int:
-    try:
-        port = int(file.read_text())
-    except (FileNotFoundError, ValueError):
-        return 0
-    return port if 0 < port < 1 << 16 else 0
-
-
-def _write_whole(file: Path, text: str) -> None:
-    """Write a file that a reader sees whole or not at all."""
-    part = file.with_name(f"{file.name}.part")
-    part.write_text(text)
-    part.replace(file)
 
 
 def _complain(line: str) -> None:

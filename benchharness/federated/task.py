@@ -9,12 +9,12 @@ import os
 import resource
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from benchharness.errors import UsageError
 from benchharness.federated.config import ENGINES, TaskConfig
 from benchharness.learning import needs
 from benchharness.learning.arrays import Arrays
+from benchharness.wire.meeting import boot_id
 
 __all__ = ["ENGINES", "Arrays", "ClientWork", "Metrics", "ServerWork", "TaskConfig", "boot_id"]
 
@@ -206,14 +206,6 @@ class ServerWork:
         return dict(self._outputs)
 
     _initial: Arrays | None = None
-
-
-def boot_id() -> str:
-    """Return what is equal for two processes whose CLOCK_MONOTONIC is the same clock."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
 
 
 def _cpu_s() -> float:

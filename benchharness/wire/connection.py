@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -38,6 +39,9 @@ class Outgoing:
 
     def send(self, sock: socket.socket) -> None:
         """Send once, as much as the socket takes. Raises OSError as the socket does."""
+        if isinstance(sock, ssl.SSLSocket):  # which takes one buffer at a time
+            self._forget(sock.send(self._buffers[0]))
+            return
         head = [self._buffers[index] for index in range(min(len(self._buffers), _BUFFERS_AT_ONCE))]
         self._forget(sock.sendmsg(head))
 
@@ -62,11 +66,16 @@ def receive_some(sock: socket.socket, decoder: Decoder) -> Frame | None:
 
 
 class Connection:
-    """Frames over a socket of one's own, waiting for each. A context manager that closes it."""
+    """Frames over a socket of one's own, waiting for each. A context manager that closes it.
+
+    ``received_ns`` is when the first and the last byte of the latest frame came, CLOCK_MONOTONIC.
+    """
 
     def __init__(self, sock: socket.socket, limit_bytes: int = LARGEST_FRAME_BYTES) -> None:
         self._socket = sock
         self._decoder = Decoder(limit_bytes)
+        self._first_ns: int | None = None
+        self.received_ns = (0, 0)
 
     @property
     def limit_bytes(self) -> int:
@@ -102,7 +111,10 @@ class Connection:
         while True:
             self._wait_until(until)
             frame = receive_some(self._socket, self._decoder)
+            now_ns = time.monotonic_ns()
+            first_ns = self._first_ns = self._first_ns or now_ns
             if frame is not None:
+                self.received_ns, self._first_ns = (first_ns, now_ns), None
                 return frame
 
     def close(self) -> None:

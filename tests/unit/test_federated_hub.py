@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchharness.federated import greeting
 from benchharness.federated.hub import Hub
 from benchharness.federated.peer import Answer
+from benchharness.wire import greeting
 from benchharness.wire.connection import Connection
 from benchharness.wire.frames import LARGEST_FRAME_BYTES, encode
 
