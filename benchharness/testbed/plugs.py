@@ -57,6 +57,9 @@ def configuration(
             idle_w=device.idle_w,
             busy_w=device.busy_w,
             truth=None if truth is None else str(truth / f"{device.name}.csv"),
+            device=device.name,
+            transmit_w=device.transmit_w,
+            receive_w=device.receive_w,
         )
         for device in testbed.devices
         if device.meter is None

@@ -4,18 +4,21 @@
 
 The first line of stdin is its configuration (:class:`Configuration`, JSON). It answers with one
 line on stdout: ``{"ready": {"broker": "mqtt://127.0.0.1:1883"}}`` once every plug answers, or
-``{"error": {"what", "where", "remedy"}}``. It ends when its stdin does, which the kernel closes
-when the harness is gone, and its broker with it.
+``{"error": {"what", "where", "remedy"}}``. The lines after that are what its devices draw from then
+on (orders.py). It ends when its stdin does, which the kernel closes when the harness is gone, and
+its broker with it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import queue
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -23,14 +26,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchharness.errors import BenchharnessError
+from benchharness.errors import BenchharnessError, MeterError
 from benchharness.meters.address import parse_broker
 from benchharness.meters.emulator.devices import DeviceOptions
 from benchharness.meters.emulator.group_load import GroupLoad
-from benchharness.meters.emulator.service import EmulatedDevice, emulate_devices
+from benchharness.meters.emulator.service import Change, Changes, EmulatedDevice, emulate_devices
 from benchharness.meters.mqtt.connection import MqttSettings
 from benchharness.meters.mqtt.credentials import read_credentials
 from benchharness.testbed.broker import own_broker
+from benchharness.testbed.orders import Lines, LinkOrder, PowerOrder, order_from
 from benchharness.testbed.records import PlugSettings
 
 
@@ -44,6 +48,9 @@ class PlugConfiguration:
     idle_w: float
     busy_w: float
     truth: str | None = None
+    device: str = ""
+    transmit_w: float | None = None
+    receive_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +83,33 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     try:
-        configuration = Configuration.from_json(sys.stdin.readline())
+        lines = Lines(0)
+        configuration = Configuration.from_json((lines.next() or b"").decode())
         with ExitStack() as stack:
             broker = configuration.settings.broker
             if broker is None:
                 login = read_credentials(Path(configuration.login or ""))
                 broker = stack.enter_context(own_broker(login))
-            threading.Thread(target=_end_with_stdin, name="stdin", daemon=True).start()
-            _emulate(configuration, broker)
+            _emulate(configuration, broker, lines)
     except BenchharnessError as error:
         _say({"error": {"what": error.what, "where": error.where, "remedy": error.remedy}})
         return error.exit_code
     return 0
 
 
-def _emulate(configuration: Configuration, broker: str) -> None:
+def _emulate(configuration: Configuration, broker: str, lines: Lines) -> None:
     settings = configuration.settings
+    loads = [
+        GroupLoad(
+            Path(plug.usage_file),
+            plug.cores,
+            plug.idle_w,
+            plug.busy_w,
+            plug.transmit_w,
+            plug.receive_w,
+        )
+        for plug in configuration.plugs
+    ]
     devices = [
         EmulatedDevice(
             DeviceOptions(
@@ -104,7 +122,7 @@ def _emulate(configuration: Configuration, broker: str) -> None:
                 seed=number,
                 epoch=datetime.now(),
             ),
-            partial(GroupLoad, Path(plug.usage_file), plug.cores, plug.idle_w, plug.busy_w),
+            partial(_same, loads[number]),
             None if plug.truth is None else Path(plug.truth),
         )
         for number, plug in enumerate(configuration.plugs)
@@ -115,15 +133,36 @@ def _emulate(configuration: Configuration, broker: str) -> None:
 
     login = None if configuration.login is None else Path(configuration.login)
     mqtt = MqttSettings(parse_broker(broker), credentials_file=login)
-    emulate_devices(mqtt, "tasmota", devices, ready)
+    changes: Changes = queue.SimpleQueue()
+    places = {plug.device: number for number, plug in enumerate(configuration.plugs)}
+    obey = partial(_obey_stdin, lines, places, loads, changes)
+    threading.Thread(target=obey, name="stdin", daemon=True).start()
+    emulate_devices(mqtt, "tasmota", devices, ready, changes=changes)
 
 
-def _end_with_stdin() -> None:
-    """Wait for the harness to go or to have enough, then leave as at a SIGTERM."""
-    # Not through sys.stdin, whose lock this thread would hold when the interpreter ends.
-    while os.read(0, 4096):
-        pass
+def _same(load: GroupLoad) -> GroupLoad:
+    return load
+
+
+def _obey_stdin(
+    lines: Lines, places: Mapping[str, int], loads: Sequence[GroupLoad], changes: Changes
+) -> None:
+    """Take orders until the harness has gone or has enough, then leave as at a SIGTERM."""
+    while (line := lines.next()) is not None:
+        order = order_from(line)
+        if order is not None and order.device in places:
+            place = places[order.device]
+            changes.put(Change(place, partial(_do, order, loads[place])))
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _do(order: PowerOrder | LinkOrder, load: GroupLoad) -> None:
+    if isinstance(order, PowerOrder):
+        load.set_power(order.power)
+        return
+    # The harness has looked at the counters; a port that has gone since carries nothing.
+    with contextlib.suppress(MeterError):
+        load.set_link(order.link)
 
 
 def _leave(_number: int, _frame: object) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import select
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,9 +21,11 @@ import psutil
 
 from benchharness.errors import BenchharnessError, MeterError, UnfitError, UsageError
 from benchharness.meters.base import Instrument
+from benchharness.meters.emulator.link_use import LinkPlan, check_counters
 from benchharness.testbed.login import LoginFile
+from benchharness.testbed.orders import LinkOrder, PowerOrder, draw_of
 from benchharness.testbed.plugs import configuration, has_plugs, instruments
-from benchharness.testbed.records import Testbed
+from benchharness.testbed.records import Device, Testbed
 
 _START_TIMEOUT_S = 30.0
 _END_TIMEOUT_S = 10.0
@@ -54,6 +58,7 @@ class Twin:
         self._login: LoginFile | None = None
         self._truth = truth
         self._process: subprocess.Popen[bytes] | None = None
+        self._speaking = threading.Lock()
         self.broker: str | None = None
 
     def __enter__(self) -> Twin:
@@ -97,6 +102,50 @@ class Twin:
             return instruments(self._testbed)
         login = None if self._login is None else self._login.path
         return instruments(self._testbed, self.broker, self._prefix, login)
+
+    def set_power(self, device: Device, cores: float) -> None:
+        """Have a device's plug draw by the figures of ``device`` from now on, at so many cores.
+
+        Nothing happens where a real instrument meters it. From any thread.
+        """
+        self._order(PowerOrder(device.name, draw_of(device, cores)))
+
+    def set_link(
+        self,
+        device: str,
+        up_bytes_file: Path,
+        down_bytes_file: Path,
+        up_bit_s: float | None,
+        down_bit_s: float | None,
+    ) -> None:
+        """Have a device draw for the bits that its link carries, counted by these files, in bytes.
+
+        Call it again when a rate changes; a rate of None is a link that is not shaped, whose bits
+        take no time. Raises UsageError for a rate that is none, MeterError for a counter that
+        cannot be read. From any thread.
+        """
+        for bit_s in (up_bit_s, down_bit_s):
+            if bit_s is not None and not 0.0 < bit_s < math.inf:
+                raise UsageError(
+                    f"{bit_s:g} bit/s is no rate of a link",
+                    where=device,
+                    remedy="write a number above 0",
+                )
+        plan = LinkPlan(str(up_bytes_file), str(down_bytes_file), up_bit_s, down_bit_s)
+        check_counters(plan)
+        self._order(LinkOrder(device, plan))
+
+    def no_link(self, device: str) -> None:
+        """Have a device's link carry nothing from now on. From any thread."""
+        self._order(LinkOrder(device, None))
+
+    def _order(self, order: PowerOrder | LinkOrder) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        with self._speaking, contextlib.suppress(BrokenPipeError, ValueError):
+            # Plugs that have ended tell nobody anything, which their meters say.
+            process.stdin.write(order.to_json().encode() + b"\n")
 
     def _start(self) -> None:
         if self._testbed.plugs.broker is None:

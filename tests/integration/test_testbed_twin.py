@@ -220,6 +220,58 @@ def test_what_the_plugs_and_their_broker_use_is_known() -> None:
     assert found.cpu_s() is None
 
 
+@pytest.mark.alone
+def test_a_device_that_sends_costs_what_its_bits_over_the_rate_are_worth(tmp_path: Path) -> None:
+    """Two devices at rest; one sends 40 Mbit at 20 Mbit/s and then at 10: 1 s and 2 s of sending.
+
+    A counter's step is 36 J, so the watts are of a large machine.
+    """
+    devices = (
+        Device("sends", "A", 1.0, 20.0, 900.0, transmit_w=220.0, receive_w=70.0),
+        Device("rests", "B", 1.0, 20.0, 900.0, transmit_w=220.0, receive_w=70.0),
+    )
+    bed = Testbed("bed", "Two", devices, PlugSettings(poll_s=0.2))
+    up, down = tmp_path / "rx_bytes", tmp_path / "tx_bytes"
+    up.write_text("0\n")
+    down.write_text("0\n")
+    with DeviceGroups(bed, {"sends": 0.2, "rests": 0.2}) as groups:
+        usage = {device.name: groups.usage_file(device.name) for device in devices}
+        with Twin(bed, usage, groups.cores, tmp_path / "truth") as found:
+            meters = [load_meter(each) for each in found.instruments()]
+            for meter in meters:
+                meter.open()
+            readings: list[list[Reading]] = [[], []]
+            found.set_link("sends", up, down, 20e6, 20e6)
+            time.sleep(0.3)
+            up.write_text("2500000\n")
+            time.sleep(0.3)
+            found.set_link("sends", up, down, 10e6, 20e6)
+            time.sleep(0.1)
+            up.write_text("5000000\n")
+            down.write_text("250000\n")  # 2 Mbit at 20 Mbit/s: 0.1 s
+            time.sleep(0.3)
+            found.no_link("sends")
+            up.write_text("900000000\n")
+            for meter, read in zip(meters, readings, strict=True):
+                wait_for(lambda m=meter, r=read: r.extend(m.read()) or _span_s(r) > 4.5)  # type: ignore[misc]
+                meter.close()
+    true_j = []
+    for device in devices:
+        truth = read_truth(tmp_path / "truth" / f"{device.name}.csv")
+        start_ns, end_ns = truth.span_ns
+        length_s = (end_ns - start_ns) / 1e9
+        true_j.append(truth_energy_j(truth, start_ns, end_ns) - 20.0 * length_s)
+    expected_j = (220 - 20) * 3.0 + (70 - 20) * 0.1
+    assert true_j == [pytest.approx(expected_j, rel=1e-9), pytest.approx(0.0, abs=1e-9)]
+    sent, rested = ([r.energy_j or 0.0 for r in read] for read in readings)
+    more_j = (sent[-1] - sent[0]) - (rested[-1] - rested[0])
+    assert more_j == pytest.approx(expected_j, abs=2 * 36.0 + 0.3 * 20.0)
+
+
+def _span_s(readings: list[Reading]) -> float:
+    return (readings[-1].t_ns - readings[0].t_ns) / 1e9 if readings else 0.0
+
+
 def test_killed_plugs_take_their_broker_with_them() -> None:
     with twin(PlugSettings()) as (_, found):
         assert found.pid is not None

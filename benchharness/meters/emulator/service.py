@@ -44,6 +44,17 @@ class EmulatedDevice:
     truth: Path | None = None
 
 
+class Change(NamedTuple):
+    """What is to become of a device's load, by its place, once it was moved on to now."""
+
+    device: int
+    apply: Callable[[], None]
+
+
+# Where changes are put, from any thread.
+Changes = queue.SimpleQueue["Change | _Command | bool | None"]
+
+
 class _Command(NamedTuple):
     device: int
     arrival: Arrival
@@ -78,12 +89,14 @@ def emulate_devices(
     on_ready: Callable[[Sequence[str]], None],
     duration_s: float | None = None,
     clock: Clock | None = None,
+    changes: Changes | None = None,
 ) -> None:
     """Be several devices of one kind, each with a load of its own, on one connection.
 
-    As :func:`emulate` in all else. Raises MeterError if the broker or a load cannot be used.
+    ``changes`` to their loads are done one after another, on this thread. As :func:`emulate` in
+    all else. Raises MeterError if the broker or a load cannot be used.
     """
-    service = _Service(mqtt, kind, devices, clock or MonotonicClock(), duration_s)
+    service = _Service(mqtt, kind, devices, clock or MonotonicClock(), duration_s, changes)
     try:
         service.connect()
         service.run(on_ready)
@@ -106,6 +119,7 @@ class _Service:
         devices: Sequence[EmulatedDevice],
         clock: Clock,
         duration_s: float | None,
+        changes: Changes | None = None,
     ) -> None:
         self._kind, self._mqtt, self._plans = kind, mqtt, devices
         self._duration_s = duration_s
@@ -125,8 +139,8 @@ class _Service:
         # When each device has something to do; entries that no longer hold are left in the heap.
         self._due_ns = [0] * len(devices)
         self._heap: list[tuple[int, int]] = []
-        # What arrives on the network's thread; None ends the service.
-        self._inbox: queue.SimpleQueue[_Command | bool | None] = queue.SimpleQueue()
+        # What arrives on the network's thread, and changes; None ends the service.
+        self._inbox: Changes = queue.SimpleQueue() if changes is None else changes
 
     def connect(self) -> None:
         self._connection.watch(lambda _t_ns, connected, _detail: self._inbox.put(connected))
@@ -196,8 +210,12 @@ class _Service:
         for device in self._devices:
             self._send(device.advance(self._clock.now_ns()))
 
-    def _take(self, item: _Command | bool) -> None:
-        if isinstance(item, _Command):
+    def _take(self, item: Change | _Command | bool) -> None:
+        if isinstance(item, Change):
+            self._send(self._devices[item.device].advance(self._clock.now_ns()))
+            item.apply()
+            self._plan(item.device)
+        elif isinstance(item, _Command):
             text = item.arrival.payload[:4096].decode("utf-8", errors="replace")
             device = self._devices[item.device]
             self._send(device.command(item.arrival.topic, text, self._clock.now_ns()))
