@@ -13,6 +13,8 @@ from benchharness.errors import UnknownNameError, UsageError
 
 ENGINES = ("process", "grpc", "deployment")
 _ALL = "all"
+_FLOATS = ("alpha", "learning_rate", "timeout_s", "start_timeout_s", "momentum", "weight_decay")
+_FROM_0 = ("momentum", "weight_decay")
 _ANYWHERE = "127.0.0.1:0"
 _LARGEST_SEED = (1 << 63) - 1  # what Flower's run configuration, TOML and PyTorch hold
 
@@ -22,8 +24,8 @@ class TaskConfig:
     """A federated training. Clients are counted from 1; client i has partition i.
 
     ``examples`` and ``test_examples`` None take all that the data have. ``timeout_s`` is how long
-    a leg (one training or one evaluation) waits for its slowest client, and how long the server
-    waits for the clients at the start. ``address`` is where the server listens, HOST:PORT: port 0
+    a leg (one training or one evaluation) waits for its slowest client, ``start_timeout_s`` how
+    long the server waits for all clients at the start. ``address`` is where the server listens, HOST:PORT: port 0
     takes any that is free, 0.0.0.0 clients on other machines too. ``client_evaluate``: after each
     round the clients also evaluate the new model on their own examples. ``open_network``: Flower's
     servers may listen beyond the loopback where that lets others in (flower_reach.py). Raises
@@ -48,6 +50,7 @@ class TaskConfig:
     seed: int = 1
     compute: str = "auto"
     timeout_s: float = 600.0
+    start_timeout_s: float = 120.0
     tls: bool = True
     address: str = _ANYWHERE
     engine: str = "process"
@@ -63,17 +66,14 @@ class TaskConfig:
         for name in ("clients", "batch", "epochs", "rounds", "depth", "width", "minimum"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is {getattr(self, name)}", remedy="take at least 1")
-        for name in ("alpha", "learning_rate", "timeout_s", "momentum", "weight_decay"):
+        for name in _FLOATS:
             if isinstance(getattr(self, name), int):  # 15 and 15.0 are one training: one digest
                 object.__setattr__(self, name, float(getattr(self, name)))
-        for name in ("alpha", "learning_rate", "timeout_s"):
             value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0.0):
-                raise UsageError(f"{name} is {value}", remedy="take a number above 0")
-        for name in ("momentum", "weight_decay"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0.0):
+            if name in _FROM_0 and not (math.isfinite(value) and value >= 0.0):
                 raise UsageError(f"{name} is {value}", remedy="take 0 or a number above it")
+            if name not in _FROM_0 and not (math.isfinite(value) and value > 0.0):
+                raise UsageError(f"{name} is {value}", remedy="take a number above 0")
 
     def to_json(self) -> str:
         """Return the record as one line of JSON with sorted keys: equal texts, equal trainings."""
@@ -82,9 +82,12 @@ class TaskConfig:
     def digest(self) -> str:
         """Return what is equal for all programs of one training (SHA-256, hexadecimal).
 
-        Where the server listens and what a client computes on may differ among them.
+        Where the server listens, how long it waits there, and what a client computes on may
+        differ among them.
         """
-        own = replace(self, address=_ANYWHERE, compute="auto", open_network=False)
+        own = replace(
+            self, address=_ANYWHERE, compute="auto", open_network=False, start_timeout_s=1.0
+        )
         return hashlib.sha256(own.to_json().encode()).hexdigest()
 
     @property

@@ -61,9 +61,22 @@ class MeteredGrid(Grid):
         self.log = ClientLog(config.clients, boot_id())
         self.contributed: tuple[int, ...] = ()
 
-    def gather(self) -> bool:
-        """Wait until all clients are there; return whether they are, after ``timeout_s``."""
-        return self._timed.gather(self._everybody, self._config.timeout_s)
+    def gather(self) -> None:
+        """Wait until all clients are there, ``start_timeout_s`` at most.
+
+        Who is not there then is left out until it is. Raises GateError where nobody is.
+        """
+        wait_s = self._config.start_timeout_s
+        if self._timed.gather(self._everybody, wait_s):
+            return
+        absent = {client: self._timed.absence(client) for client in self._everybody}
+        if None in absent.values():  # or the grid does not say who is there, and the round will
+            return
+        each = "; ".join(f"{client_name(client)} {why}" for client, why in absent.items())
+        raise GateError(
+            f"no client has come within {wait_s:g} s: {each}",
+            remedy="see what the clients said, or raise start_timeout_s",
+        )
 
     def send_and_receive(
         self, messages: Iterable[Message], *, timeout: float | None = None

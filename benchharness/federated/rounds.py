@@ -84,8 +84,7 @@ class _Training:
             return
         for name, value in self._work.outputs().items():
             events.output(name, value)
-        self._grid.gather()  # who is not there in time is left out of each round until it is
-        self._grid.get_node_ids()  # without anybody there is nothing to measure
+        self._grid.gather()  # without anybody there is nothing to measure
         self._keep(self._after)  # before the window is open: what a restarted server goes by
         strategy = ResumableFedAvg(
             after=self._after,

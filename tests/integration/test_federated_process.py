@@ -200,11 +200,11 @@ def test_a_round_without_any_usable_reply_ends_the_training_in_one_line(
 
 
 def test_without_any_client_the_server_says_so(tmp_path: Path) -> None:
-    with Launched(tmp_path, clients=2, rounds=1, timeout_s=0.5) as launched:
+    with Launched(tmp_path, clients=2, rounds=1, start_timeout_s=0.5) as launched:
         said = ended(launched.server(), 1)
     assert said == (
-        "server: no client is left: client-1 has not connected yet; client-2 has not connected "
-        "yet; see what the clients said\n"
+        "server: no client has come within 0.5 s: client-1 has not connected yet; client-2 has "
+        "not connected yet; see what the clients said, or raise start_timeout_s\n"
     )
 
 

@@ -22,6 +22,7 @@ CONFIGS = st.builds(
     learning_rate=ABOVE_0,
     momentum=st.floats(0, 1),
     timeout_s=ABOVE_0,
+    start_timeout_s=ABOVE_0,
     seed=st.integers(0, 2**63 - 1),
     engine=st.sampled_from(["process", "grpc", "deployment"]),
     tls=st.booleans(),
@@ -92,6 +93,7 @@ def test_a_repetition_that_gives_no_seed_is_refused() -> None:
         ({"alpha": 0.0}, "alpha is 0.0; take a number above 0"),
         ({"alpha": float("nan")}, "alpha is nan"),
         ({"timeout_s": -1.0}, "timeout_s is -1.0"),
+        ({"start_timeout_s": 0}, "start_timeout_s is 0.0; take a number above 0"),
         ({"momentum": -0.1}, "momentum is -0.1"),
         ({"seed": -1}, "seed is -1; take 0 to 9223372036854775807"),
         ({"address": "nowhere"}, "address is 'nowhere'; write HOST:PORT"),
@@ -113,6 +115,7 @@ def test_foreign_json_is_refused(text: str) -> None:
 def test_the_digest_is_of_the_training_and_not_of_where_it_runs() -> None:
     config = TaskConfig()
     assert TaskConfig(address="10.0.0.1:7000", compute="cuda").digest() == config.digest()
+    assert TaskConfig(start_timeout_s=7).digest() == config.digest()
     assert TaskConfig(open_network=True).digest() == config.digest()
     assert TaskConfig(seed=2).digest() != config.digest()
     assert (config.host, config.port) == ("127.0.0.1", 0)

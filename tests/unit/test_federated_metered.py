@@ -255,12 +255,14 @@ class Watched(Nodes):
     def __init__(self, clients: int, answer: Answer) -> None:
         super().__init__(clients, answer)
         self.absent: dict[int, str] = {}
+        self.waited_s: list[float] = []
 
     def get_node_ids(self) -> Sequence[int]:
         return [node for node, client in self._client_of.items() if client not in self.absent]
 
-    def gather(self, _clients: Sequence[int], _timeout_s: float) -> bool:
-        return True
+    def gather(self, clients: Sequence[int], timeout_s: float) -> bool:
+        self.waited_s.append(timeout_s)
+        return not set(clients) & set(self.absent)
 
     def exchange(self, messages: Sequence[Message], timeout_s: float) -> Sequence[Reply]:
         self._sent = {}
@@ -322,6 +324,23 @@ def test_who_failed_but_is_there_waits_and_who_is_not_there_at_the_start_is_gone
     grid.close_log()
     assert phases(said, 1) == [("wait", 0), ("wait", 1)]
     assert phases(said, 3) == [("gone", 0)]
+
+
+def test_the_start_waits_once_and_only_for_its_own_time() -> None:
+    nodes = Watched(2, good)
+    config = TaskConfig(clients=2, timeout_s=600.0, start_timeout_s=7.0)
+    grid = MeteredGrid(nodes, config, SHAPES)
+    grid.gather()
+    nodes.absent = {2: "is not connected"}
+    grid.gather()  # the rounds begin without it
+    nodes.absent[1] = "cannot take part: no room"
+    with pytest.raises(GateError) as refused:
+        grid.gather()
+    assert str(refused.value) == (
+        "no client has come within 7 s: client-1 cannot take part: no room; client-2 is not "
+        "connected; see what the clients said, or raise start_timeout_s"
+    )
+    assert nodes.waited_s == [7.0, 7.0, 7.0]
 
 
 def test_a_held_array_is_flowers_array_without_the_copy() -> None:
