@@ -13,17 +13,19 @@ from typing import Any, Literal
 
 from benchharness.clock import NANOSECONDS_PER_SECOND, Clock, MonotonicClock, seconds
 from benchharness.links.records import PAYLOAD_SHARE, LinkTrace
+from benchharness.links.shaping import burst_bytes as kernel_burst_bytes
 
 Side = Literal["up", "down"]
-# That of the kernel's shaping, so that the two are alike: five packets and a bit.
-BURST_BYTES = 8192
 _BITS = 8
+# Of the burst, sent at once: what has come while a sleep lasted too long fits into the rest.
+_PIECE = 0.5
 
 
 class TokenBucket:
     """Lets bytes of the wire go at a trace's rate, up or down. For one sender at a time.
 
-    It is full at first. Until :meth:`begin` the first rate of the trace holds.
+    It is full at first. Without ``burst_bytes`` the burst is that of the kernel's shaping. Until
+    :meth:`begin` the first rate of the trace holds.
     """
 
     def __init__(
@@ -31,9 +33,12 @@ class TokenBucket:
         trace: LinkTrace,
         side: Side,
         *,
-        burst_bytes: int = BURST_BYTES,
+        burst_bytes: int | None = None,
         clock: Clock | None = None,
     ) -> None:
+        if burst_bytes is None:
+            rates = trace.up_bit_s if side == "up" else trace.down_bit_s
+            burst_bytes = kernel_burst_bytes(max(rates))
         if burst_bytes < 1:
             raise ValueError(f"a burst is at least one byte, got {burst_bytes}")
         self.burst_bytes = burst_bytes
@@ -112,17 +117,17 @@ class ShapedSocket:
     """A connected socket whose sends wait for a bucket; all else is the socket's own.
 
     Bytes of payload are charged with their share of headers, so that goodput is the same as under
-    the kernel's shaping. What is received has been shaped by who sent it. A send sends at most a
-    burst, as sockets that take only a part do. Works with TLS, whose records' few bytes are free.
+    the kernel's shaping. What is received has been shaped by who sent it. A send sends at most half
+    a burst, as sockets that take only a part do. Works with TLS, whose records' few bytes are free.
     """
 
     def __init__(self, sock: socket.socket, bucket: TokenBucket) -> None:
         self._socket = sock
         self._bucket = bucket
-        self._most = max(1, math.floor(bucket.burst_bytes * PAYLOAD_SHARE))
+        self._most = max(1, math.floor(bucket.burst_bytes * _PIECE * PAYLOAD_SHARE))
 
     def sendmsg(self, buffers: Sequence[Any]) -> int:
-        """Send up to a burst of the buffers, when they may go; return how many bytes went."""
+        """Send up to half a burst of the buffers, when they may go; return how many bytes went."""
         pieces: list[memoryview] = []
         size = 0
         for buffer in buffers:
@@ -145,11 +150,11 @@ class ShapedSocket:
         return sent
 
     def send(self, data: Any) -> int:
-        """Send up to a burst of the data, when it may go; return how many bytes went."""
+        """Send up to half a burst of the data, when it may go; return how many bytes went."""
         return self.sendmsg([data])
 
     def sendall(self, data: Any) -> None:
-        """Send all of the data, a burst at a time."""
+        """Send all of the data, piece by piece."""
         view = memoryview(data).cast("B")
         while view:
             view = view[self.send(view) :]

@@ -1,0 +1,28 @@
+"""Can links be kept by the kernel here? Tried on a network of two programs, which is removed."""
+
+from __future__ import annotations
+
+import os
+
+from benchharness.errors import UnfitError
+from benchharness.links.network import Network
+from benchharness.links.records import constant
+from benchharness.links.wanted import WantedLink
+
+ROOT_REMEDY = "run as root"
+
+
+def kernel_hindrance() -> UnfitError | None:
+    """Return why the kernel cannot keep links here, with the remedy; None if it can."""
+    try:
+        with Network({"a": WantedLink(constant(20e6, 20e6)), "b": WantedLink(hub=True)}):
+            return None
+    except UnfitError as error:
+        return explained(error)
+
+
+def explained(error: UnfitError) -> UnfitError:
+    """Return why a network could not be made: that this is not root, where that is why."""
+    if error.remedy is None and os.geteuid() != 0:
+        return UnfitError("this is not root", where=error.where, remedy=ROOT_REMEDY)
+    return error

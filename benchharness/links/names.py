@@ -1,0 +1,91 @@
+"""Names of namespaces and interfaces, with the harness's process id; what a killed one left goes.
+
+A namespace is ``benchharness-PID-N-PARTICIPANT``; an interface, whose name has 15 characters at
+most, ``bhPIDbN`` (a bridge) or ``bhPIDpN`` (its ports), N counted up within the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchharness.errors import UnfitError
+from benchharness.links.commands import run_ip
+
+NAMESPACES = Path("/run/netns")
+INTERFACES = Path("/sys/class/net")
+_OURS = re.compile(r"benchharness-(\d+)-.+|bh(\d+)[bp]\d+")
+_MOST_NUMBERS = 100_000  # bh4194303p99999 has 15 characters
+_numbers = itertools.count()
+_in_use: set[str] = set()  # of this process
+
+
+def new_names(kind: str, count: int) -> list[str]:
+    """Return names for interfaces of a kind, "b" or "p", that this process does not use."""
+    names: list[str] = []
+    while len(names) < count:
+        name = f"bh{os.getpid()}{kind}{next(_numbers) % _MOST_NUMBERS}"
+        if name not in _in_use:
+            _in_use.add(name)
+            names.append(name)
+    return names
+
+
+def new_namespace(participant: str) -> str:
+    """Return a name for a participant's namespace."""
+    name = f"benchharness-{os.getpid()}-{next(_numbers)}-{participant}"
+    _in_use.add(name)
+    return name
+
+
+def release(names: Iterable[str]) -> None:
+    """Forget names of interfaces and namespaces that have gone."""
+    _in_use.difference_update(names)
+
+
+def remove(names: Iterable[str]) -> None:
+    """Remove interfaces and namespaces, those that are there.
+
+    Interfaces first: those of a namespace go some time after it, and a name could be in the way.
+    """
+    wanted = list(names)
+    links = [name for name in wanted if (INTERFACES / name).exists()]
+    spaces = [name for name in wanted if (NAMESPACES / name).exists()]
+    run_ip(
+        [*(f"link del {name}" for name in links), *(f"netns del {name}" for name in spaces)],
+        force=True,
+    )
+    release(wanted)
+
+
+def remove_abandoned() -> None:
+    """Remove what a harness has left that is gone, as far as this process may."""
+    with contextlib.suppress(UnfitError):
+        remove(abandoned())
+
+
+def abandoned() -> list[str]:
+    """Return interfaces and namespaces whose process is gone, or was another of this number."""
+    return [
+        name
+        for folder in (INTERFACES, NAMESPACES)
+        for name in _entries(folder)
+        if (match := _OURS.fullmatch(name)) and _is_gone(name, int(match[1] or match[2]))
+    ]
+
+
+def _is_gone(name: str, pid: int) -> bool:
+    if pid == os.getpid():
+        return name not in _in_use
+    return not Path(f"/proc/{pid}").exists()
+
+
+def _entries(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208 - names are wanted
+    except OSError:
+        return []
