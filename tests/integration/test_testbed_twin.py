@@ -19,6 +19,7 @@ import pytest
 
 from benchharness.errors import MeterError
 from benchharness.meters.address import parse_broker
+from benchharness.meters.base import Meter
 from benchharness.meters.emulator.truth import read_truth, truth_energy_j
 from benchharness.meters.instrument import load_meter
 from benchharness.meters.mqtt.connection import MqttConnection, MqttSettings
@@ -231,9 +232,9 @@ def test_a_device_that_sends_costs_what_its_bits_over_the_rate_are_worth(tmp_pat
         Device("rests", "B", 1.0, 20.0, 900.0, transmit_w=220.0, receive_w=70.0),
     )
     bed = Testbed("bed", "Two", devices, PlugSettings(poll_s=0.2))
-    up, down = tmp_path / "rx_bytes", tmp_path / "tx_bytes"
-    up.write_text("0\n")
-    down.write_text("0\n")
+    up, slower_up, down = (tmp_path / name for name in ("up", "slower_up", "down"))
+    for counter in (up, slower_up, down):
+        counter.write_text("0\n")
     with DeviceGroups(bed, {"sends": 0.2, "rests": 0.2}) as groups:
         usage = {device.name: groups.usage_file(device.name) for device in devices}
         with Twin(bed, usage, groups.cores, tmp_path / "truth") as found:
@@ -241,19 +242,19 @@ def test_a_device_that_sends_costs_what_its_bits_over_the_rate_are_worth(tmp_pat
             for meter in meters:
                 meter.open()
             readings: list[list[Reading]] = [[], []]
+            read_until(meters, readings, time.monotonic_ns())
             found.set_link("sends", up, down, 20e6, 20e6)
-            time.sleep(0.3)
-            up.write_text("2500000\n")
-            time.sleep(0.3)
-            found.set_link("sends", up, down, 10e6, 20e6)
-            time.sleep(0.1)
-            up.write_text("5000000\n")
-            down.write_text("250000\n")  # 2 Mbit at 20 Mbit/s: 0.1 s
-            time.sleep(0.3)
+            wait_for(lambda: opened_by(found) >= {up, down})
+            add_bytes(up, 2_500_000)
+            found.set_link("sends", slower_up, down, 10e6, 20e6)
+            wait_for(lambda: slower_up in opened_by(found))
+            add_bytes(slower_up, 2_500_000)
+            add_bytes(down, 250_000)  # 2 Mbit at 20 Mbit/s: 0.1 s
             found.no_link("sends")
-            up.write_text("900000000\n")
-            for meter, read in zip(meters, readings, strict=True):
-                wait_for(lambda m=meter, r=read: r.extend(m.read()) or _span_s(r) > 4.5)  # type: ignore[misc]
+            wait_for(lambda: not opened_by(found) & {slower_up, down})
+            add_bytes(down, 900_000_000)  # nobody's any more
+            read_until(meters, readings, time.monotonic_ns() + round(3.5e9))
+            for meter in meters:
                 meter.close()
     true_j = []
     for device in devices:
@@ -268,8 +269,23 @@ def test_a_device_that_sends_costs_what_its_bits_over_the_rate_are_worth(tmp_pat
     assert more_j == pytest.approx(expected_j, abs=2 * 36.0 + 0.3 * 20.0)
 
 
-def _span_s(readings: list[Reading]) -> float:
-    return (readings[-1].t_ns - readings[0].t_ns) / 1e9 if readings else 0.0
+def read_until(meters: list[Meter], readings: list[list[Reading]], t_ns: int) -> None:
+    """Read meters until each has a reading after a time."""
+    for meter, read in zip(meters, readings, strict=True):
+        wait_for(lambda m=meter, r=read: r.extend(m.read()) or (r and r[-1].t_ns > t_ns))  # type: ignore[misc]
+
+
+def opened_by(found: Twin) -> set[Path]:
+    """Return the files that the plugs have open: what they were told has come to them."""
+    with suppress(OSError):
+        return {each.readlink() for each in Path(f"/proc/{found.pid}/fd").iterdir()}
+    return set()
+
+
+def add_bytes(counter: Path, count: int) -> None:
+    """Count as the kernel does: the same file, never seen half written."""
+    with counter.open("r+b", buffering=0) as file:
+        file.write(f"{count}\n".encode())
 
 
 def test_killed_plugs_take_their_broker_with_them() -> None:
