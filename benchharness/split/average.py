@@ -42,7 +42,8 @@ def average(shares: Sequence[Share]) -> dict[str, Array]:
     Sums are float64; each array keeps its type, and whole numbers (such as BatchNorm's
     num_batches_tracked) are rounded to the nearest. Raises UsageError without shares, for weights
     that are not finite, negative or all 0, for a share whose parts overlap or are not cut between
-    two layers, and where two shares' networks have not the same arrays and shapes.
+    two layers or have numbers that are not finite, and where two shares' networks have not the same
+    arrays and shapes.
     """
     weights = _weights(shares)
     wholes = [_whole(share) for share in shares]
@@ -100,4 +101,10 @@ def _check_same(first: Mapping[str, Array], other: Mapping[str, Array], name: st
                 f"{key!r} is {other[key].dtype} {other[key].shape}, not {array.dtype} "
                 f"{array.shape}",
                 where=name,
+            )
+        if not np.isfinite(other[key]).all():
+            raise UsageError(
+                f"{key!r} has numbers that are not finite",
+                where=name,
+                remedy="leave it out: its training diverged",
             )

@@ -62,7 +62,7 @@ def pack(array: Floats, codec: str, direction: Direction | None = None) -> dict[
     finite.check(array, direction)
     if codec == "float16":
         _check_half(array, direction)
-        return {VALUES: array.astype(np.float16)}
+        return {VALUES: _as(array, np.float16)}
     return {VALUES: array}
 
 
@@ -80,7 +80,7 @@ def unpack(tensors: Mapping[str, Tensor], direction: Direction | None = None) ->
     if values.dtype not in (np.float32, np.float16):
         raise WireError(f"{VALUES!r} is {values.dtype}", where=direction)
     if values.dtype == np.float16:
-        values = values.astype(np.float32)
+        values = _as(values, np.float32)
     finite.check(values, direction)
     return values
 
@@ -148,6 +148,15 @@ def _from_bytes(
         part += kind(low)
         out[start:end] = np.minimum(part, _LARGEST) if kind is np.float64 else part
     return result
+
+
+def _as(array: Tensor, kind: type[Any]) -> Tensor:
+    """Return a float array as another: PyTorch has what processors offer for it, NumPy has not."""
+    import torch
+
+    wanted = torch.float16 if kind is np.float16 else torch.float32
+    tensor = torch.from_numpy(np.require(array, requirements=["C", "W"])).to(wanted)
+    return np.asarray(tensor.numpy())
 
 
 def _precision(width: float) -> type[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,18 +28,11 @@ class NotFiniteError(WireError):
         )
 
 
-def check(array: npt.NDArray[np.floating], direction: Direction | None = None) -> None:
-    """Raise NotFiniteError where a number is NaN or infinite.
-
-    A sum is not finite if a number in it is not; only where it is not are they looked at one by
-    one, for the sum of large numbers may be infinite too. That spares an array of truth values.
-    """
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(array.sum(dtype=np.float32)):
-            return
-    wrong = ~np.isfinite(array)
-    if count := int(wrong.sum()):
-        nan = int(np.isnan(array).sum())
+def check(array: npt.NDArray[np.floating[Any]], direction: Direction | None = None) -> None:
+    """Raise NotFiniteError where a number is NaN or infinite."""
+    finite = np.isfinite(array)
+    if not finite.all():
+        count, nan = int(np.sum(~finite)), int(np.isnan(array).sum())
         raise NotFiniteError(
             f"{count} of {array.size} numbers are not finite ({nan} NaN)", direction
         )

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from benchharness.clock import Clock, MonotonicClock, seconds
 from benchharness.errors import UsageError
-from benchharness.split.parts import Floats, Labels, Part, exact, loss_of, tensor_of
+from benchharness.split.part import Floats, Labels, Part, exact, loss_of, tensor_of
 from benchharness.split.sgd import Sgd
 
 if TYPE_CHECKING:

@@ -13,17 +13,22 @@ part is used again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+import copy
+from typing import TYPE_CHECKING
 
 from benchharness.errors import UsageError
-from benchharness.learning.arrays import Arrays, arrays_of, load_arrays
 from benchharness.split import finite
 from benchharness.split.network import check_cut
+from benchharness.split.part import (
+    Floats,
+    Labels,
+    Part,
+    Stepped,
+    array_of,
+    exact,
+    loss_of,
+    tensor_of,
+)
 from benchharness.split.sgd import Sgd
 from benchharness.wire.frames import WireError
 
@@ -31,82 +36,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-Floats = npt.NDArray[np.float32]
-Labels = npt.NDArray[np.integer[Any]]
-
-
-class Stepped(NamedTuple):
-    """A batch as the side that has the loss saw it, before its own step.
-
-    ``gradients`` of the mean loss by the activations, in their shape (None at cut 0, where images
-    came); ``loss`` the mean cross-entropy in nats; ``right`` how many answers were right.
-    """
-
-    gradients: Floats | None
-    loss: float
-    right: int
-
-
-class Part:
-    """Some layers of a network in a row, with their own optimiser, whose momentum is at rest.
-
-    The layers are the network's own, not copies: two parts that train side by side need a network
-    each. ``compute`` is "cpu" or "cuda".
-    """
-
-    def __init__(self, layers: nn.Module, config: Sgd, compute: str = "cpu") -> None:
-        self.layers = layers.to(compute).train()
-        self.compute = compute
-        self._config, self._rate = config, config.learning_rate
-        self._optimizer = self._at_rest()
-
-    @property
-    def learning_rate(self) -> float:
-        """The learning rate of the next step; setting it leaves the momentum as it is."""
-        return self._rate
-
-    @learning_rate.setter
-    def learning_rate(self, value: float) -> None:
-        self._rate = value
-        if self._optimizer is not None:
-            for group in self._optimizer.param_groups:
-                group["lr"] = value
-
-    def arrays(self) -> Arrays:
-        """Return copies of the part's weights, BatchNorm's means and variances among them."""
-        return arrays_of(self.layers)
-
-    def load(self, arrays: Mapping[str, npt.NDArray[np.float32]]) -> None:
-        """Take ``arrays`` as the weights and bring the momentum to rest.
-
-        They are the part's, by the whole network's names. Raises UsageError, and changes nothing,
-        where they are not these.
-        """
-        load_arrays(self.layers, arrays)
-        self._optimizer = self._at_rest()
-
-    def _at_rest(self) -> torch.optim.SGD | None:
-        import torch
-
-        weights = list(self.layers.parameters())
-        if not weights:  # layers of a maximum alone, or none
-            return None
-        return torch.optim.SGD(
-            weights,
-            lr=self._rate,
-            momentum=self._config.momentum,
-            weight_decay=self._config.weight_decay,
-        )
-
-    def forget_gradients(self) -> None:
-        """Leave no gradient of an earlier batch."""
-        if self._optimizer is not None:
-            self._optimizer.zero_grad(set_to_none=True)
-
-    def update(self) -> None:
-        """Take the step of the gradients that there are."""
-        if self._optimizer is not None:
-            self._optimizer.step()
+__all__ = ["DevicePart", "Floats", "Labels", "ServerPart", "Stepped"]
 
 
 class DevicePart(Part):
@@ -164,6 +94,7 @@ class ServerPart(Part):
     def __init__(self, model: nn.Sequential, cut: int, config: Sgd, compute: str = "cpu") -> None:
         self.cut = check_cut(cut, len(model))
         super().__init__(model[cut:], config, compute)
+        self._fits: tuple[int, ...] | None = None
 
     def step(self, activations: Floats, labels: Labels) -> Stepped:
         """Go forward and back with a batch and take the step; see ``propagate``."""
@@ -178,65 +109,34 @@ class ServerPart(Part):
         finite, in either direction, or where activations and labels do not fit the layers.
         """
         finite.check(activations, "up")
+        self._check_shape(activations.shape)
         x = tensor_of(activations, self.compute).requires_grad_(self.cut > 0)
         self.forget_gradients()
-        try:
-            with exact(self.compute):
-                loss, right = loss_of(self.layers(x), labels)
-                loss.backward()
-        except (RuntimeError, ValueError) as error:
-            raise WireError(
-                f"activations of the shape {activations.shape} with labels of {labels.shape} do "
-                f"not fit: {str(error).splitlines()[0]}",
-                where=f"the server's part after cut {self.cut}",
-            ) from error
+        with exact(self.compute):
+            loss, right = loss_of(self.layers(x), labels)
+            loss.backward()
         gradients = None if x.grad is None else array_of(x.grad)
         if gradients is not None:
             finite.check(gradients, "down")
         return Stepped(gradients, loss.item(), int(right))
 
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        """Raise WireError where activations of that shape do not fit; asked once for each."""
+        if shape[1:] == self._fits and shape[0]:
+            return
+        import torch
 
-def loss_of(logits: torch.Tensor, labels: Labels) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the mean cross-entropy and the number of right answers.
-
-    Raises WireError for labels that are not whole numbers of the classes, which would stop a GPU.
-    """
-    import torch
-    from torch.nn import functional
-
-    classes = logits.shape[1]
-    fits = labels.shape == (len(logits),) and labels.dtype.kind in "iu" and len(labels)
-    if not fits or labels.min() < 0 or labels.max() >= classes:
-        raise WireError(
-            f"labels of {labels.dtype} and the shape {labels.shape} that are not 0 to "
-            f"{classes - 1} for each of {len(logits)} images"
-        )
-    target = torch.from_numpy(labels.astype(np.int64, copy=False)).to(logits.device)
-    right = (logits.detach().argmax(dim=1) == target).sum()
-    return functional.cross_entropy(logits, target), right
-
-
-def tensor_of(array: Floats, compute: str) -> torch.Tensor:
-    """Return a tensor of the array's own memory, if it may be written to, on ``compute``."""
-    import torch
-
-    if array.dtype != np.float32:
-        raise WireError(f"numbers of {array.dtype}, not float32")
-    return torch.from_numpy(np.require(array, requirements=["C", "W"])).to(compute)
-
-
-def array_of(tensor: torch.Tensor) -> Floats:
-    """Return a row-major array, of the tensor's own memory where that is on the CPU."""
-    return np.ascontiguousarray(tensor.detach().cpu().numpy())
-
-
-@contextmanager
-def exact(compute: str) -> Iterator[None]:
-    """Take the same algorithms in every run on a GPU, as learning's training does."""
-    if compute != "cuda":
-        yield
-        return
-    import torch
-
-    with torch.backends.cudnn.flags(benchmark=False, deterministic=True):
-        yield
+        shapes = copy.deepcopy(self.layers).to("meta").eval()
+        try:
+            if not shape or not shape[0]:
+                raise ValueError("there is no image")
+            with torch.no_grad():
+                logits = shapes(torch.empty((1, *shape[1:]), device="meta"))
+            if logits.ndim != 2:
+                raise ValueError(f"they give {tuple(logits.shape)}")
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise WireError(
+                f"activations of the shape {shape} do not fit: {str(error).splitlines()[0]}",
+                where=f"the server's part after cut {self.cut}",
+            ) from None
+        self._fits = shape[1:]

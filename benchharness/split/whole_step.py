@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchharness.split.parts import Floats, Labels, Part, Stepped, exact, loss_of, tensor_of
+from benchharness.split.part import Floats, Labels, Part, Stepped, exact, loss_of, tensor_of
 from benchharness.split.sgd import Sgd
 
 if TYPE_CHECKING:
