@@ -7,15 +7,15 @@ import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
 
 from benchharness.errors import UnknownNameError, UsageError
+from benchharness.learning import options
 
 ENGINES = ("process", "grpc", "deployment")
 _ALL = "all"
 _FLOATS = ("alpha", "learning_rate", "timeout_s", "start_timeout_s", "momentum", "weight_decay")
 _FROM_0 = ("momentum", "weight_decay")
-_ANYWHERE = "127.0.0.1:0"
+options.ANYWHERE = "127.0.0.1:0"
 _LARGEST_SEED = (1 << 63) - 1  # what Flower's run configuration, TOML and PyTorch hold
 
 
@@ -25,11 +25,11 @@ class TaskConfig:
 
     ``examples`` and ``test_examples`` None take all that the data have. ``timeout_s`` is how long
     a leg (one training or one evaluation) waits for its slowest client, ``start_timeout_s`` how
-    long the server waits for all clients at the start. ``address`` is where the server listens, HOST:PORT: port 0
-    takes any that is free, 0.0.0.0 clients on other machines too. ``client_evaluate``: after each
-    round the clients also evaluate the new model on their own examples. ``open_network``: Flower's
-    servers may listen beyond the loopback where that lets others in (flower_reach.py). Raises
-    UsageError for a value out of range.
+    long the server waits for all clients at the start. ``address`` is where the server listens,
+    HOST:PORT: port 0 takes any that is free, 0.0.0.0 clients on other machines too.
+    ``client_evaluate``: after each round the clients also evaluate the new model on their own
+    examples. ``open_network``: Flower's servers may listen beyond the loopback where that lets
+    others in (flower_reach.py). Raises UsageError for a value out of range.
     """
 
     data: str = "synthetic"
@@ -52,7 +52,7 @@ class TaskConfig:
     timeout_s: float = 600.0
     start_timeout_s: float = 120.0
     tls: bool = True
-    address: str = _ANYWHERE
+    address: str = options.ANYWHERE
     engine: str = "process"
     client_evaluate: bool = False
     open_network: bool = False
@@ -60,7 +60,7 @@ class TaskConfig:
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
             raise UnknownNameError("engine", self.engine, ENGINES)
-        _check_address(self.address)
+        options.address(self.address)
         if not 0 <= self.seed <= _LARGEST_SEED:
             raise UsageError(f"seed is {self.seed}", remedy=f"take 0 to {_LARGEST_SEED}")
         for name in ("clients", "batch", "epochs", "rounds", "depth", "width", "minimum"):
@@ -86,7 +86,7 @@ class TaskConfig:
         differ among them.
         """
         own = replace(
-            self, address=_ANYWHERE, compute="auto", open_network=False, start_timeout_s=1.0
+            self, address=options.ANYWHERE, compute="auto", open_network=False, start_timeout_s=1.0
         )
         return hashlib.sha256(own.to_json().encode()).hexdigest()
 
@@ -114,58 +114,13 @@ class TaskConfig:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give ``parser`` an option for every field: ``--learning-rate 0.05``, ``--examples all``.
-
-    Two more say which run of many this is, each of which has a seed of its own: ``--repetition``
-    (from 0) is added to ``--seed``, unless ``--reseed`` is false.
-    """
-    for field in fields(TaskConfig):
-        parser.add_argument(
-            f"--{field.name.replace('_', '-')}",
-            type=_READERS[str(field.type)],
-            default=field.default,
-            metavar=str(field.type).partition(" ")[0].upper(),
-        )
-    parser.add_argument("--repetition", type=int, default=0, metavar="N", help="from 0")
-    parser.add_argument("--reseed", type=_boolean, default=True, metavar="BOOL")
+    """Give ``parser`` an option for every field; see ``learning.options``."""
+    options.add(parser, TaskConfig)
 
 
-def from_arguments(options: argparse.Namespace) -> TaskConfig:
+def from_arguments(given: argparse.Namespace) -> TaskConfig:
     """Return the configuration that the options of ``add_arguments`` say.
 
     Its seed is the run's own. Raises UsageError for a repetition below 0.
     """
-    values: dict[str, Any] = {
-        field.name: getattr(options, field.name) for field in fields(TaskConfig)
-    }
-    if options.repetition < 0:
-        raise UsageError(f"repetition is {options.repetition}", remedy="take at least 0")
-    if options.reseed:
-        values["seed"] += options.repetition
-    return TaskConfig(**values)
-
-
-def _check_address(address: str) -> None:
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or not int(port) < 1 << 16:
-        raise UsageError(f"address is {address!r}", remedy="write HOST:PORT, as 127.0.0.1:0")
-
-
-def _boolean(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
-    return text == "true"
-
-
-def _count_or_all(text: str) -> int | None:
-    """Read a number; "all", or 0 as a manifest writes it, is None."""
-    return None if text in (_ALL, "0") else int(text)
-
-
-_READERS: dict[str, Any] = {
-    "str": str,
-    "int": int,
-    "int | None": _count_or_all,
-    "float": float,
-    "bool": _boolean,
-}
+    return TaskConfig(**options.values(given, TaskConfig))

@@ -19,7 +19,7 @@ from __future__ import annotations
 import contextlib
 import selectors
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from benchharness.errors import BenchharnessError
 from benchharness.federated.peer import Answer, Peer
@@ -36,7 +36,8 @@ class Hub:
     """Listens for ``clients`` clients, numbered from 1, that have the same ``task`` digest.
 
     ``say`` is called with one line about whoever is turned away or lost; ``standings`` has who
-    came, left, was given up, or heard at last. Raises UnfitError where no port can be had.
+    came, left, was given up, or heard at last. It listens on the first of ``ports`` that can be
+    had; raises UnfitError where none can.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Hub:
         task: str,
         *,
         host: str = "127.0.0.1",
-        port: int = 0,
+        ports: Sequence[int] = (0,),
         limit_bytes: int = LARGEST_FRAME_BYTES,
         say: Callable[[str], None] = lambda _line: None,
     ) -> None:
@@ -58,7 +59,7 @@ class Hub:
         self._sent: dict[int, tuple[int, int]] = {}  # of this leg, still out: when, how much
         self._answers: dict[int, Answer] = {}
         self.standings = Changes()
-        self._listener = listen(host, port)
+        self._listener = listen(host, *ports)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
 

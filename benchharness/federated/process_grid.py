@@ -26,16 +26,19 @@ class ProcessGrid(AskingGrid):
     Leaving it says good-bye, and the file says to whoever comes later that it is over; but after an
     error that is not benchharness's own the clients are left to wait for the next server.
 
-    The port is in ``shared``/port, and is the same when the server is started again, unless another
-    program has taken it meanwhile. Raises GateError where the training of that folder is over.
+    The port is in ``shared``/port, and is the same when the server is started again; one that the
+    options do not name may be another then, where another program has taken it meanwhile. Raises
+    GateError where the training of that folder is over, UnfitError where the port is taken.
     """
 
     def __init__(self, config: TaskConfig, shared: Path) -> None:
         super().__init__(config)
         self._file = shared / meeting.PORT_FILE
         meeting.refuse_if_over(self._file)
-        port = config.port or meeting.earlier_port(self._file)
-        self._hub = Hub(config.clients, config.digest(), host=config.host, port=port, say=_complain)
+        ports = (config.port,) if config.port else (meeting.earlier_port(self._file), 0)
+        self._hub = Hub(
+            config.clients, config.digest(), host=config.host, ports=ports, say=_complain
+        )
         meeting.write_port(self._file, self._hub.port)
 
     def gather(self, clients: Sequence[int], timeout_s: float) -> bool:

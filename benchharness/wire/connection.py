@@ -143,12 +143,13 @@ def keep_alive(sock: socket.socket) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Listen on ``port``, or where another program has it on one that the system chooses.
+def listen(host: str, *ports: int) -> socket.socket:
+    """Listen on the first of ``ports`` that can be had; 0 is any that is free.
 
-    The socket does not wait. Raises UnfitError where no port can be had.
+    A port whose last connections are still being closed can be had: that of a server that is
+    started again. The socket does not wait. Raises UnfitError where none can be had.
     """
-    for wanted in dict.fromkeys((port, 0)):
+    for wanted in ports:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -160,4 +161,7 @@ def listen(host: str, port: int) -> socket.socket:
             continue
         listener.setblocking(False)
         return listener
-    raise UnfitError(f"cannot listen on {host}: {problem.strerror}", remedy="see: ss -ltn")
+    raise UnfitError(
+        f"cannot listen at {host}:{wanted}: {problem.strerror}",
+        remedy="take another address, or port 0 for any that is free",
+    )

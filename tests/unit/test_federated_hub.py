@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchharness.errors import UnfitError
 from benchharness.federated.hub import Hub
 from benchharness.federated.peer import Answer
 from benchharness.wire import greeting
@@ -241,13 +242,19 @@ def test_good_bye_reaches_all_with_its_reason(rig: Rig) -> None:
         rig.hub.close("again")
 
 
-def test_the_port_is_had_again_and_where_it_is_taken_another() -> None:
-    first = Hub(1, TASK)
-    port = first.port
-    second = Hub(1, TASK, port=port)
+def test_the_port_is_had_again_and_where_it_is_taken_another_only_if_that_will_do(rig: Rig) -> None:
+    port = rig.hub.port
+    second = Hub(1, TASK, ports=(port, 0))
     assert second.port != port
-    first.close("over")
-    third = Hub(1, TASK, port=port)
-    assert third.port == port
     second.close("over")
-    third.close("over")
+    with pytest.raises(UnfitError) as refused:
+        Hub(1, TASK, ports=(port,))
+    assert str(refused.value) == (
+        f"cannot listen at 127.0.0.1:{port}: Address already in use; take another address, or "
+        "port 0 for any that is free"
+    )
+    with rig.join(1):
+        rig.hub.close(None)  # as a server that is killed: its ends of the connections linger
+        third = Hub(1, TASK, ports=(port,))
+        assert third.port == port
+        third.close("over")
