@@ -27,6 +27,7 @@ COMMANDS = {
     "history": ("history", "show the same variants over many campaigns"),
     "report": ("report", "write a page, LaTeX, figures or data"),
     "meters": ("meters", "check a meter, emulate a plug, or switch one"),
+    "split": ("split", "say where to cut a network between devices and a server"),
     "advise": ("advise", "say how long and how often to measure"),
     "doctor": ("doctor", "say whether this machine is fit to measure"),
     "export": ("export", "write raw observations for other programs"),
