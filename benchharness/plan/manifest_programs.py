@@ -12,6 +12,10 @@
     count = "{clients}"       # or a number; 1 to 1000
     may_leave = true          # an end with an error does not fail the trial
     on_device = true          # each takes the next device of the testbed, where there is one
+    power_mode = "{power_mode}"  # one of the device's, by name; "": its own figures
+    start_at_full_speed = true  # held to the device's share once it says events.started()
+    network = "{link}"        # its link: none, a name, constant:20/5 ...; or "hub" (any program)
+    shaping = "{shaping}"     # who keeps the links of a trial: auto, kernel or program
 
 Several mains are measured together: from the first start to the last end, or what they mark.
 """
@@ -35,8 +39,14 @@ MOST_RESTARTS = 100
 INSTANCE_NAMES = ("index", "count")  # the placeholders of a participant of which there are several
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _TAKEN = ("main", "harness")  # the program at the top, and benchharness itself
-_MAIN_ONLY = ("may_leave", "on_device")
-_KEYS = ("argv", "role", "env", "ready_timeout_s", "count", "when", "restart", *_MAIN_ONLY)
+_ON_DEVICE = ("power_mode", "start_at_full_speed")
+_MAIN_ONLY = ("may_leave", "on_device", *_ON_DEVICE)
+LINK_KEYS = ("network", "shaping")
+_KEYS = (
+    *("argv", "role", "env", "ready_timeout_s", "count", "when", "restart"),
+    *LINK_KEYS,
+    *_MAIN_ONLY,
+)
 
 
 def participants(
@@ -78,6 +88,14 @@ def restarts(table: Table) -> int:
     return times
 
 
+def link_template(table: Table, key: str, known: tuple[str, ...]) -> str | None:
+    """Read ``network`` or ``shaping`` of a program, every placeholder known."""
+    template = table.optional_string(key)
+    if template is not None:
+        check_template(template, known, table.where(key))
+    return template
+
+
 def _program(
     table: Table, name: str, known: tuple[str, ...], factors: Mapping[str, Factor]
 ) -> Program:
@@ -98,6 +116,11 @@ def _program(
     count = _count(table, factors)
     if count is not None:
         known = (*known, *INSTANCE_NAMES)
+    for key in _ON_DEVICE:
+        if key in table and not table.boolean("on_device"):
+            raise table.error("is for programs on devices", key, remedy="add on_device = true")
+    power_mode = table.string("power_mode", "")
+    check_template(power_mode, known, table.where("power_mode"))
     timeout_s = table.number("ready_timeout_s", above=0)
     return Program(
         name=name,
@@ -110,6 +133,10 @@ def _program(
         restart=restarts(table),
         may_leave=table.boolean("may_leave"),
         on_device=table.boolean("on_device"),
+        power_mode=power_mode,
+        start_at_full_speed=table.boolean("start_at_full_speed"),
+        network=link_template(table, "network", known),
+        shaping=link_template(table, "shaping", known),
         where=table.place(),
     )
 

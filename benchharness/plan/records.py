@@ -69,8 +69,12 @@ class Program:
     says when it is ready, within ``ready_timeout_s``, and is ended after it. With ``count`` there
     are several: NAME-1 to NAME-N, which know their ``{index}``. ``when`` restricts it to some
     levels. One that ends with an error is started again, ``restart`` times at most; one that
-    ``may_leave`` does not fail the trial then. ``on_device``: it takes a place in the testbed.
-    ``where`` is the ``file:line`` that declares it.
+    ``may_leave`` does not fail the trial then. ``on_device``: it takes a place in the testbed,
+    in the power mode of the template ``power_mode`` (empty: the device's own), and with
+    ``start_at_full_speed`` is held to its share once it has said that it has started.
+    ``network`` is a template of its link (plan/link_file.py), or "hub" for the program that the
+    others connect to, ``shaping`` one of who keeps the links: auto, kernel or program; None says
+    nothing of it. ``where`` is the ``file:line`` that declares it.
     """
 
     name: str
@@ -83,6 +87,10 @@ class Program:
     restart: int = 0
     may_leave: bool = False
     on_device: bool = False
+    power_mode: str = ""
+    start_at_full_speed: bool = False
+    network: str | None = None
+    shaping: str | None = None
     where: str = field(default="", compare=False)
 
 
@@ -92,8 +100,8 @@ class Manifest:
 
     ``source`` is how messages name the file.
     ``argv``, ``prepare``, ``env`` and ``module_file`` are templates (plan/templates.py).
-    ``restart`` is how often ``argv`` is started again if it ends with an error. ``participants``
-    are the programs beside it; it may be empty if one of them is a main program.
+    ``restart`` is how often ``argv`` is started again if it ends with an error, ``network`` and
+    ``shaping`` are its link's, as of other programs. ``participants`` are the programs beside it; it may be empty if one of them is a main program.
     ``prepare`` runs once per variant before the trials, outside every window. ``needs`` has one
     entry for all variants and one for each condition. An ad-hoc command (``-- COMMAND``) runs in
     ``folder``, the user's current one, with the user's environment.
@@ -117,11 +125,20 @@ class Manifest:
     module_when: Conditions = field(default_factory=dict)
     ad_hoc: bool = False
     restart: int = 0
+    network: str | None = None
+    shaping: str | None = None
     participants: tuple[Program, ...] = ()
 
     def programs(self) -> tuple[Program, ...]:
         """Return every program of a trial: ``argv`` as "main", then the participants."""
-        main = Program("main", self.argv, restart=self.restart, where=self.source)
+        main = Program(
+            "main",
+            self.argv,
+            restart=self.restart,
+            network=self.network,
+            shaping=self.shaping,
+            where=self.source,
+        )
         own = (main,) if self.argv else ()
         return (*own, *self.participants)
 

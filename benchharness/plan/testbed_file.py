@@ -14,6 +14,10 @@ idle_w = 2.2
 busy_w = 6
 count = 2                       # pi4-1 and pi4-2; also threads, memory_bytes, compute, source
 meter = "plug-1"                # a real instrument instead of the emulated plug
+transmit_w = 2.9                # while its link carries bits and it computes nothing; receive_w
+[device.mode.5W]                # another way in which it may run (power_mode in a manifest)
+speed = 0.2                     # as the device's own figures, each of which it has without one
+nvpmodel = 1                    # the mode's number on a real Jetson
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from benchharness import declarations
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.meters.address import parse_broker
 from benchharness.meters.emulator.chips import CHIPS
+from benchharness.plan.testbed_modes import read_modes, read_number, read_sentence, read_watts
 from benchharness.plan.toml_reader import Table, read_toml
 from benchharness.testbed.records import USUAL_SHARE, Device, PlugSettings, Testbed
 
@@ -35,7 +40,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _COMPUTE = ("cpu", "gpu")
 _DEVICE_KEYS = (
     "name", "title", "speed", "idle_w", "busy_w", "memory_bytes", "threads", "meter", "source",
-    "compute", "count",
+    "compute", "count", "transmit_w", "receive_w", "mode",
 )  # fmt: skip
 _PLUG_KEYS = (
     "telemetry_s", "poll_s", "chip", "gain", "gain_bound", "watt_res", "energy_res", "broker",
@@ -74,7 +79,7 @@ def load_testbed(path: Path) -> Testbed:
     """
     table = read_toml(path)
     table.only("title", "source", "share", "plugs", "device")
-    share = _number(table, "share", USUAL_SHARE, above=0.0)
+    share = read_number(table, "share", USUAL_SHARE, above=0.0)
     if share > 1:
         raise table.error(
             f"{share:g} of this machine is more than it has", "share", remedy="write 1 or less"
@@ -85,7 +90,7 @@ def load_testbed(path: Path) -> Testbed:
         devices=_all_devices(table, path),
         plugs=_plugs(table.table("plugs")),
         share=share,
-        source=_sentence(table),
+        source=read_sentence(table),
     )
 
 
@@ -101,8 +106,13 @@ def _all_devices(table: Table, path: Path) -> tuple[Device, ...]:
             found[device.name] = device
     if not found:
         raise table.error("has no device", remedy="write [[device]] and its name")
-    fastest = max(device.speed for device in found.values())
-    return tuple(replace(device, speed=device.speed / fastest) for device in found.values())
+    fastest = max(device.top_speed for device in found.values())
+    return tuple(_relative_to(fastest, device) for device in found.values())
+
+
+def _relative_to(fastest: float, device: Device) -> Device:
+    modes = tuple(replace(mode, speed=mode.speed / fastest) for mode in device.modes)
+    return replace(device, speed=device.speed / fastest, modes=modes)
 
 
 def _devices(entry: Table, path: Path) -> Iterable[Device]:
@@ -125,26 +135,25 @@ def _device(entry: Table, path: Path) -> Device:
         raise entry.error(
             f"not a device's name: {name!r}", "name", remedy="use letters, digits, - and _"
         )
-    idle_w, busy_w = (_number(entry, key, minimum=0.0) for key in ("idle_w", "busy_w"))
-    if busy_w < idle_w:
-        raise entry.error(
-            f"{busy_w:g} W is below idle_w, {idle_w:g} W", "busy_w", remedy="exchange the two"
-        )
+    watts = read_watts(entry)
     compute = entry.string("compute", "cpu")
     if compute not in _COMPUTE:
         raise UnknownNameError("compute", compute, _COMPUTE, where=entry.where("compute"))
-    return Device(
+    device = Device(
         name=name,
         title=entry.string("title", name),
-        speed=_number(entry, "speed", above=0.0),
-        idle_w=idle_w,
-        busy_w=busy_w,
+        speed=read_number(entry, "speed", above=0.0),
+        idle_w=watts.idle_w,
+        busy_w=watts.busy_w,
         memory_bytes=entry.integer("memory_bytes", minimum=1 << 20),
         threads=entry.integer("threads", minimum=1) or 1,
         meter=_meter(entry, path),
-        source=_sentence(entry),
+        source=read_sentence(entry),
         compute=compute,
+        transmit_w=watts.transmit_w,
+        receive_w=watts.receive_w,
     )
+    return replace(device, modes=read_modes(entry.table("mode"), device))
 
 
 def _meter(entry: Table, path: Path) -> str | None:
@@ -164,8 +173,8 @@ def _plugs(table: Table) -> PlugSettings:
     chip = table.string("chip", usual.chip)
     if chip not in CHIPS:
         raise UnknownNameError("chip", chip, CHIPS, where=table.where("chip"))
-    gain = _number(table, "gain", usual.gain, above=-1.0)
-    bound = _number(table, "gain_bound", max(usual.gain_bound, abs(gain)), minimum=0.0)
+    gain = read_number(table, "gain", usual.gain, above=-1.0)
+    bound = read_number(table, "gain_bound", max(usual.gain_bound, abs(gain)), minimum=0.0)
     if abs(gain) > bound:
         raise table.error(
             f"{gain:g} is beyond what the harness would allow for, {bound:g}", "gain",
@@ -175,8 +184,8 @@ def _plugs(table: Table) -> PlugSettings:
     if broker is not None:
         parse_broker(broker, table.where("broker"))
     return PlugSettings(
-        telemetry_s=_number(table, "telemetry_s", usual.telemetry_s, above=0.0),
-        poll_s=_number(table, "poll_s", usual.poll_s, minimum=0.0),
+        telemetry_s=read_number(table, "telemetry_s", usual.telemetry_s, above=0.0),
+        poll_s=read_number(table, "poll_s", usual.poll_s, minimum=0.0),
         chip=chip,
         gain=gain,
         gain_bound=bound,
@@ -191,25 +200,3 @@ def _decimals(table: Table, key: str, usual: int, most: int) -> int:
     if value is not None and value > most:
         raise table.error(f"expected at most {most}, got {value}", key)
     return usual if value is None else value
-
-
-def _number(
-    table: Table,
-    key: str,
-    usual: float | None = None,
-    *,
-    minimum: float | None = None,
-    above: float | None = None,
-) -> float:
-    """Return a number; without a ``usual`` one it must be there."""
-    value = table.number(key, minimum=minimum, above=above)
-    if value is None:
-        value = usual
-    if value is None:
-        raise table.error("is missing", key, remedy=f"write {key} = ...")
-    return value
-
-
-def _sentence(table: Table) -> str:
-    """Return the text of ``source`` on one line."""
-    return " ".join(table.string("source", "").split())

@@ -50,6 +50,7 @@ def test_clients_are_counted_placed_and_allowed_to_fail(tmp_path: Path) -> None:
         + CLIENT
         + 'count = "{clients}"\nwhen = {engine = "b", clients = [4, 8]}\nrestart = 100\n'
         + 'may_leave = true\non_device = true\nenv = {ME = "{index}"}\n'
+        + 'power_mode = "{engine}{index}"\nstart_at_full_speed = true\n'
     )
     main, client = load(tmp_path, text)
     assert main == Program("main", ("client", "{shared}/port"), restart=2)
@@ -62,6 +63,8 @@ def test_clients_are_counted_placed_and_allowed_to_fail(tmp_path: Path) -> None:
         restart=100,
         may_leave=True,
         on_device=True,
+        power_mode="{engine}{index}",
+        start_at_full_speed=True,
     )
     assert client.where.endswith("workload.toml:11")
     assert load(tmp_path, HEAD + CLIENT + "count = 1_000")[1].count == "1000"
@@ -174,6 +177,16 @@ def test_clients_are_counted_placed_and_allowed_to_fail(tmp_path: Path) -> None:
         (
             HEAD + SERVER + 'role = "support"\nmay_leave = true',
             "6: participants.server.may_leave: is for main programs only; leave it out",
+        ),
+        (
+            HEAD + CLIENT + "start_at_full_speed = true",
+            "5: participants.client.start_at_full_speed: is for programs on devices; "
+            "add on_device = true",
+        ),
+        (
+            HEAD + SERVER + 'on_device = true\npower_mode = "{wasm}"',
+            "6: participants.server.power_mode: unknown placeholder 'wasm'; "
+            "did you mean 'wasm_modules'?",
         ),
         (
             HEAD + SERVER + 'role = "support"\non_device = false',

@@ -16,7 +16,7 @@ from benchharness.plan import testbed_file
 from benchharness.plan.testbed_file import find_testbed, load_testbed
 from benchharness.testbed import document as stored
 from benchharness.testbed.document import require_room
-from benchharness.testbed.records import Device, PlugSettings, Testbed
+from benchharness.testbed.records import Device, PlugSettings, PowerMode, Testbed
 
 DEVICE = '[[device]]\nname = "a"\nspeed = 2\nidle_w = 1\nbusy_w = 3\n'
 
@@ -44,6 +44,42 @@ def test_count_makes_numbered_devices(tmp_path: Path) -> None:
     assert [device.name for device in bed.devices] == ["a-1", "a-2", "a-3"]
 
 
+MODES = """
+transmit_w = 2
+[device.mode.fast]
+speed = 4
+busy_w = 5
+nvpmodel = 0
+[device.mode.low]
+speed = 1
+idle_w = 0.5
+receive_w = 0.75
+source = "a  paper"
+"""
+
+
+def test_a_mode_has_what_it_does_not_say_from_its_device(tmp_path: Path) -> None:
+    bed = read(tmp_path, DEVICE + MODES + DEVICE.replace('"a"', '"b"'))
+    first, second = bed.devices
+    # Relative to the fastest of all, which is a mode here.
+    assert first.modes == (
+        PowerMode("fast", 1.0, 1.0, 5.0, 2.0, None, 0),
+        PowerMode("low", 0.25, 0.5, 3.0, 2.0, 0.75, None, "a paper"),
+    )
+    assert (first.speed, first.top_speed, second.top_speed) == (0.5, 1.0, 0.5)
+    low = first.in_mode("low")
+    assert (low.name, low.speed, low.idle_w, low.receive_w, low.source) == (
+        "a", 0.25, 0.5, 0.75, "a paper",
+    )  # fmt: skip
+    assert first.in_mode(None) is first
+    assert first.in_mode("fast").source == first.source
+    with pytest.raises(KeyError):
+        second.in_mode("low")
+    # Of this machine as much is kept as the fastest mode needs.
+    cores = bed.cores(1)
+    assert cores["a"] == cores["b"] == pytest.approx(0.8 * 0.5 / 1.5)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
@@ -60,6 +96,12 @@ def test_count_makes_numbered_devices(tmp_path: Path) -> None:
         (DEVICE + 'compute = "tpu"\n', 6, "unknown compute 'tpu'"),
         (DEVICE + "count = 0\n", 6, "at least 1"),
         (DEVICE + 'count = 2\nmeter = "plug-1"\n', 7, "one instrument cannot meter 2 devices"),
+        (DEVICE + "transmit_w = 0.5\n", 6, "transmit_w: 0.5 W is below idle_w, 1 W; write what"),
+        (DEVICE + "[device.mode.5W]\nreceive_w = 0.5\n", 7, "0.5 W is below idle_w, 1 W"),
+        (DEVICE + "[device.mode.5W]\nbusy_w = 0.5\n", 7, "0.5 W is below idle_w, 1 W; write"),
+        (DEVICE + "[device.mode.5W]\nspeed = 0\n", 7, "device[0].mode.5W.speed"),
+        (DEVICE + "[device.mode.5W]\nnvpmodle = 1\n", 7, "did you mean 'nvpmodel'"),
+        (DEVICE + '[device.mode."5 W"]\n', 6, "not a power mode's name: '5 W'"),
         (DEVICE + '[plugs]\nchip = "x"\n', 7, "unknown chip 'x'"),
         (DEVICE + "[plugs]\ngain = 0.1\ngain_bound = 0.05\n", 7, "raise gain_bound"),
         (DEVICE + "[plugs]\nenergy_res = 6\n", 7, "at most 5"),
@@ -149,7 +191,7 @@ def test_shares_keep_the_ratios_and_never_ask_for_more(
 
 
 def test_it_comes_back_from_the_store_as_it_was(tmp_path: Path) -> None:
-    bed = read(tmp_path, 'title = "T"\nsource = "S"\n[plugs]\ngain = 0.02\n' + DEVICE)
+    bed = read(tmp_path, 'title = "T"\nsource = "S"\n[plugs]\ngain = 0.02\n' + DEVICE + MODES)
     bed = replace(bed, share=0.5)
     document = json.loads(json.dumps(stored.testbed_document(bed, bed.cores(2))))
     assert document["class"] == "emulated"
@@ -157,6 +199,11 @@ def test_it_comes_back_from_the_store_as_it_was(tmp_path: Path) -> None:
     # What a later version adds is left aside.
     document["plugs"]["colour"] = document["devices"][0]["colour"] = "red"
     assert stored.testbed_from(document)[0] == bed
+    # Nor has an older one said what is known now.
+    for key in ("modes", "transmit_w", "receive_w"):
+        del document["devices"][0][key]
+    (device,) = stored.testbed_from(document)[0].devices
+    assert device == replace(bed.devices[0], modes=(), transmit_w=None)
 
 
 def test_a_campaign_of_a_larger_machine_is_not_resumed_on_a_smaller_one() -> None:
