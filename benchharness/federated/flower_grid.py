@@ -13,7 +13,22 @@ from benchharness.federated.config import TaskConfig
 from benchharness.federated.legs import Reply
 
 
-class AskingGrid(Grid):
+class WaitingGrid(Grid):
+    """A Grid whose only way to ask is ``send_and_receive``: who sends also waits.
+
+    So a leg has a beginning and an end, and can be metered.
+    """
+
+    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
+        """Refuse: who sends here also waits."""
+        raise NotImplementedError("use send_and_receive")
+
+    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
+        """Refuse: who waits here has also sent."""
+        raise NotImplementedError("use send_and_receive")
+
+
+class AskingGrid(WaitingGrid):
     """A Grid that needs ``exchange`` and ``get_node_ids`` only, for the training of ``config``."""
 
     def __init__(self, config: TaskConfig) -> None:
@@ -43,14 +58,6 @@ class AskingGrid(Grid):
     ) -> Message:
         """Return a message to a node."""
         return Message(content, dst_node_id, message_type, ttl=ttl, group_id=group_id)
-
-    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
-        """Refuse: who sends here also waits."""
-        raise NotImplementedError("use send_and_receive")
-
-    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
-        """Refuse: who waits here has also sent."""
-        raise NotImplementedError("use send_and_receive")
 
     def set_run(self, run: Run) -> None:
         """Refuse: there is one training for each server."""

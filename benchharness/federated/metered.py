@@ -18,6 +18,7 @@ from benchharness.errors import GateError
 from benchharness.federated import checks
 from benchharness.federated.client_log import ClientLog, client_name
 from benchharness.federated.config import TaskConfig
+from benchharness.federated.flower_grid import WaitingGrid
 from benchharness.federated.legs import PolledGrid, Reply, TimedGrid
 from benchharness.federated.records import (
     ARRAYS,
@@ -43,7 +44,7 @@ class _Verdict:
     fault: str | None = None
 
 
-class MeteredGrid(Grid):
+class MeteredGrid(WaitingGrid):
     """``grid`` as a strategy sees it, with the events of every leg in ``log``.
 
     ``shapes`` are those of the model's arrays. ``contributed`` are the clients whose replies went
@@ -221,14 +222,6 @@ class MeteredGrid(Grid):
     ) -> Message:
         """Return a message of the grid below."""
         return self._grid.create_message(content, message_type, dst_node_id, group_id, ttl)
-
-    def push_messages(self, messages: Iterable[Message]) -> Iterable[str]:
-        """Refuse: what is not asked through ``send_and_receive`` is not metered."""
-        raise NotImplementedError("use send_and_receive")
-
-    def pull_messages(self, message_ids: Iterable[str]) -> Iterable[Message]:
-        """Refuse: what is not asked through ``send_and_receive`` is not metered."""
-        raise NotImplementedError("use send_and_receive")
 
     def set_run(self, run: Run) -> None:
         """Set the run of the grid below."""

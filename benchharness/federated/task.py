@@ -5,14 +5,13 @@ Nothing here knows Flower: a client of our own transport never imports it.
 
 from __future__ import annotations
 
-import os
 import resource
 import time
 from collections.abc import Mapping
 
 from benchharness.errors import UsageError
 from benchharness.federated.config import ENGINES, TaskConfig
-from benchharness.learning import needs
+from benchharness.federated.prepared import prepare
 from benchharness.learning.arrays import Arrays
 from benchharness.wire.meeting import boot_id
 
@@ -20,7 +19,6 @@ __all__ = ["ENGINES", "Arrays", "ClientWork", "Metrics", "ServerWork", "TaskConf
 
 Metrics = dict[str, "int | float | str"]
 _EVALUATION_BATCH = 256
-_THREADS = "OMP_NUM_THREADS"
 
 
 class ClientWork:
@@ -37,30 +35,14 @@ class ClientWork:
                 where="--index",
                 remedy=f"take 1 to {config.clients}",
             )
-        _prepare(config)
-        from benchharness.learning import data, memory, models
-        from benchharness.learning.partition import dirichlet
-
         self.config, self.index = config, index
-        # The choice of training examples does not depend on how many are there for testing.
-        whole = data.load(config.data, seed=config.seed, examples=config.examples, test_examples=1)
-        part = dirichlet(
-            whole.train_y, config.clients, config.alpha, config.minimum, config.seed, whole.classes
-        )
-        self._model = models.build(
-            config.model,
-            depth=config.depth,
-            width=config.width,
-            classes=whole.classes,
-            channels=whole.image_shape[0],
-            seed=config.seed,
-        )
-        self._compute = _computer(config)
-        own = part.indices[index - 1]
-        memory.check(
-            self._model, min(config.batch, len(own)), whole.image_shape, compute=self._compute
-        )
-        self._x, self._y = whole.train_part(own)
+        ready = prepare(config, test_examples=1)
+        from benchharness.learning import memory
+
+        self._model, self._compute = ready.model, ready.compute
+        batch = ready.batches(config)[index - 1]
+        memory.check(self._model, batch, ready.data.image_shape, compute=self._compute)
+        self._x, self._y = ready.data.train_part(ready.partition.indices[index - 1])
 
     def train(self, arrays: Mapping[str, object], round_number: int) -> tuple[Arrays, Metrics]:
         """Train from ``arrays``; return the new ones, and what there is to say of it.
@@ -148,34 +130,16 @@ class ServerWork:
     """
 
     def __init__(self, config: TaskConfig) -> None:
-        _prepare(config)
-        from benchharness.learning import data, models
-        from benchharness.learning.partition import dirichlet
-
         self.config = config
-        whole = data.load(
-            config.data,
-            seed=config.seed,
-            examples=config.examples,
-            test_examples=config.test_examples,
-        )
-        part = dirichlet(
-            whole.train_y, config.clients, config.alpha, config.minimum, config.seed, whole.classes
-        )
-        self._model = models.build(
-            config.model,
-            depth=config.depth,
-            width=config.width,
-            classes=whole.classes,
-            channels=whole.image_shape[0],
-            seed=config.seed,
-        )
-        self._compute = _computer(config)
-        self._x, self._y = whole.test_x, whole.test_y
+        ready = prepare(config, config.test_examples)
+        self._model, self._compute = ready.model, ready.compute
+        from benchharness.learning import models
+
+        self._x, self._y = ready.data.test_x, ready.data.test_y
         self._outputs = {
-            "data": whole.title,
+            "data": ready.data.title,
             "parameters": models.parameters(self._model),
-            "partition": part.document(),
+            "partition": ready.partition.document(),
             "engine": config.engine,
             "rounds": config.rounds,
             "seed": config.seed,
@@ -212,17 +176,3 @@ def _cpu_s() -> float:
     """Return the CPU seconds of this process so far, with those of the children it has reaped."""
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.process_time() + children.ru_utime + children.ru_stime
-
-
-def _prepare(config: TaskConfig) -> None:
-    """Say what is missing before seconds go into imports; share the cores among the clients."""
-    needs.require("torch")
-    if _THREADS not in os.environ:  # a testbed has said how many threads its device has
-        share = len(os.sched_getaffinity(0)) // config.clients
-        os.environ[_THREADS] = str(max(1, share))
-
-
-def _computer(config: TaskConfig) -> str:
-    from benchharness.learning.compute import choose
-
-    return choose(config.compute)

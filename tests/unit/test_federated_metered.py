@@ -343,6 +343,13 @@ def test_the_start_waits_once_and_only_for_its_own_time() -> None:
     assert nodes.waited_s == [7.0, 7.0, 7.0]
 
 
+def test_what_is_not_waited_for_is_refused() -> None:
+    grid = MeteredGrid(Nodes(1, good), TaskConfig(clients=1), SHAPES)
+    for ask_alone in (grid.push_messages, grid.pull_messages):
+        with pytest.raises(NotImplementedError, match="use send_and_receive"):
+            ask_alone([])
+
+
 def test_a_held_array_is_flowers_array_without_the_copy() -> None:
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
     record = array_record({"w": array})
