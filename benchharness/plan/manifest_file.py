@@ -8,6 +8,7 @@ participants)::
     description = "..."
     argv = ["{python}", "{workload}/matrix.py", "--n", "{n}"]
     restart = 2      # how often argv is started again if it ends with an error
+    network = "hub"  # its link, and shaping, as for participants
     prepare = ["{python}", "{workload}/build.py"]
     module_file = "{wasm_modules}/matrix/{build}.wasm"
     module_when = {runtime = ["wasmtime"]}
@@ -49,7 +50,14 @@ from typing import get_args
 from benchharness.errors import UnknownNameError
 from benchharness.plan.conditions import read_conditions
 from benchharness.plan.factors import Conditions, Factor, Kind
-from benchharness.plan.manifest_programs import environment, participants, restarts, templates
+from benchharness.plan.manifest_programs import (
+    LINK_KEYS,
+    environment,
+    link_template,
+    participants,
+    restarts,
+    templates,
+)
 from benchharness.plan.records import Exclusion, Expected, Limits, Manifest, Needs
 from benchharness.plan.templates import BUILT_IN, IN_TRIAL_ONLY, check_template
 from benchharness.plan.toml_reader import Table, read_toml
@@ -60,6 +68,7 @@ _FACTOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _KEYS = (
     *("name", "title", "description", "argv", "prepare", "factors", "exclude", "needs"),
     *("limits", "expected", "env", "module_file", "module_when", "restart", "participants"),
+    *LINK_KEYS,
 )
 _FACTOR_KEYS = (
     *("type", "default", "levels", "quick", "min", "max", "description", "applies_when"),
@@ -100,6 +109,8 @@ def load_manifest(path: Path) -> Manifest:
         module_file=_module_file(table, known),
         module_when=read_conditions(table.table("module_when"), factors),
         restart=_restart(table),
+        network=_link(table, "network", known),
+        shaping=_link(table, "shaping", known),
         participants=programs,
     )
 
@@ -192,6 +203,13 @@ def _restart(table: Table) -> int:
     if "restart" in table and "argv" not in table:
         raise table.error("is for argv, which is missing", "restart", remedy="write it beside argv")
     return restarts(table)
+
+
+def _link(table: Table, key: str, known: tuple[str, ...]) -> str | None:
+    """Read a template of the link of the program at the top, if there is one."""
+    if key in table and "argv" not in table:
+        raise table.error("is for argv, which is missing", key, remedy="write it beside argv")
+    return link_template(table, key, known)
 
 
 def _needs(table: Table, factors: Mapping[str, Factor]) -> tuple[Needs, ...]:

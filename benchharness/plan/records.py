@@ -101,7 +101,8 @@ class Manifest:
     ``source`` is how messages name the file.
     ``argv``, ``prepare``, ``env`` and ``module_file`` are templates (plan/templates.py).
     ``restart`` is how often ``argv`` is started again if it ends with an error, ``network`` and
-    ``shaping`` are its link's, as of other programs. ``participants`` are the programs beside it; it may be empty if one of them is a main program.
+    ``shaping`` are its link's, as of other programs. ``participants`` are the programs beside it;
+    it may be empty if one of them is a main program.
     ``prepare`` runs once per variant before the trials, outside every window. ``needs`` has one
     entry for all variants and one for each condition. An ad-hoc command (``-- COMMAND``) runs in
     ``folder``, the user's current one, with the user's environment.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchharness.links.wanted import Shaping, WantedLink
 from benchharness.model import Factors, Role
 
 # Stand for what only a trial knows, in a participant's arguments; no argument can hold a NUL.
@@ -30,6 +31,7 @@ class Participant:
     the main ones, which begin once it has said that it is ready, and is ended after them. One that
     ends with an error is started again, ``restart`` times at most; one that ``may_leave`` does not
     fail the trial then. ``device`` is its place in the testbed: None is this machine as it is.
+    ``link`` joins it to the network of the trial; None is this machine's own.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Participant:
     restart: int = 0
     may_leave: bool = False
     device: str | None = None
+    link: WantedLink | None = None
 
     @property
     def is_main(self) -> bool:
@@ -53,7 +56,8 @@ class VariantSpec:
     """One variant, ready to be launched. A simple workload has one participant.
 
     Limits are for the main programs: the memory is that of all of them together. ``refusal``:
-    why it cannot be run; its trials fail with that, and nothing is started.
+    why it cannot be run; its trials fail with that, and nothing is started. ``shaping`` is who is
+    to keep the participants' links.
     """
 
     index: int
@@ -66,6 +70,7 @@ class VariantSpec:
     module_bytes: int | None = None
     check_outputs: OutputCheck = _accept_any
     refusal: str | None = None
+    shaping: Shaping = "auto"
 
     def of_repetition(self, repetition: int) -> VariantSpec:
         """Return what is launched in this repetition of the variant, the first being 0."""
