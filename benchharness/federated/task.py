@@ -143,6 +143,7 @@ class ServerWork:
             "engine": config.engine,
             "rounds": config.rounds,
             "seed": config.seed,
+            "test_examples": len(self._y),
         }
 
     def initial_arrays(self) -> Arrays:

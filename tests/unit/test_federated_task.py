@@ -97,6 +97,10 @@ def test_an_evaluation_is_stamped_too_and_waiting_costs_no_cpu(
     assert 0.0 < float(metrics["cpu_s"]) < length_s - 0.4
 
 
+def test_the_outputs_tell_how_many_images_the_test_has() -> None:
+    assert ServerWork(CONFIG).outputs()["test_examples"] == CONFIG.test_examples
+
+
 def test_the_outputs_tell_the_seed_of_the_run() -> None:
     assert ServerWork(CONFIG).outputs()["seed"] == 11
     assert ServerWork(replace(CONFIG, seed=12)).outputs()["seed"] == 12
