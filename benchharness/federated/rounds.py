@@ -63,8 +63,9 @@ class _Training:
 
     def __init__(self, grid: Grid, work: Work, config: TaskConfig, folder: Path) -> None:
         self._work, self._config, self._folder = work, config, folder
-        earlier = state.load(folder, config)
-        self._arrays = work.initial_arrays() if earlier is None else earlier.arrays
+        first = work.initial_arrays()
+        earlier = state.load(folder, config, first)
+        self._arrays = first if earlier is None else earlier.arrays
         self._resumed: tuple[int, ...] = ()
         if earlier is None:
             self._after = 0

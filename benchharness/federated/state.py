@@ -17,6 +17,7 @@ import numpy as np
 
 from benchharness.errors import UsageError
 from benchharness.federated.config import TaskConfig
+from benchharness.learning.arrays import fault
 from benchharness.wire.frames import Tensor
 
 FILE_NAME = "state.npz"
@@ -41,10 +42,11 @@ class State:
     resumed_after: tuple[int, ...] = field(default=())
 
 
-def load(folder: Path, config: TaskConfig) -> State | None:
+def load(folder: Path, config: TaskConfig, like: Mapping[str, Tensor]) -> State | None:
     """Return the state of an earlier server; None if there was none.
 
-    Raises UsageError for a file that is damaged, or of a training with other options.
+    ``like`` are the model's arrays. Raises UsageError for a file that is damaged, of a training
+    with other options, or whose arrays are not those of the model by name, shape and type.
     """
     file = folder / FILE_NAME
     if not file.exists():
@@ -68,6 +70,8 @@ def load(folder: Path, config: TaskConfig) -> State | None:
         raise UsageError(
             "belongs to a training with other options", where=str(file), remedy=_REMEDY
         )
+    if (wrong := fault(state.arrays, like)) is not None:
+        raise UsageError(f"is not of this model: {wrong}", where=str(file), remedy=_REMEDY)
     return state
 
 
