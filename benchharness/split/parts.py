@@ -14,6 +14,7 @@ part is used again.
 from __future__ import annotations
 
 import copy
+import math
 from typing import TYPE_CHECKING
 
 from benchharness.errors import UsageError
@@ -105,8 +106,9 @@ class ServerPart(Part):
     def propagate(self, activations: Floats, labels: Labels) -> Stepped:
         """Go forward and back, without the step: the device may have its gradients before it.
 
-        ``labels`` [N] are whole numbers. Raises NotFiniteError or WireError where numbers are not
-        finite, in either direction, or where activations and labels do not fit the layers.
+        ``labels`` [N] are whole numbers. Raises NotFiniteError where numbers are not finite, in
+        either direction, or the loss is not, and WireError where activations or labels do not fit
+        the layers.
         """
         finite.check(activations, "up")
         self._check_shape(activations.shape)
@@ -114,11 +116,13 @@ class ServerPart(Part):
         self.forget_gradients()
         with exact(self.compute):
             loss, right = loss_of(self.layers(x), labels)
+            if not math.isfinite(value := loss.item()):
+                raise finite.NotFiniteError(f"the loss is {value}", "down")
             loss.backward()
         gradients = None if x.grad is None else array_of(x.grad)
         if gradients is not None:
             finite.check(gradients, "down")
-        return Stepped(gradients, loss.item(), int(right))
+        return Stepped(gradients, value, int(right))
 
     def _check_shape(self, shape: tuple[int, ...]) -> None:
         """Raise WireError where activations of that shape do not fit; asked once for each."""
