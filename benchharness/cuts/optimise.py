@@ -63,9 +63,12 @@ def choice_of(found: Estimate, per_s: float, per_j: float) -> Choice:
     return Choice(found.cuts, found.round_s, found.energy_j, objective)
 
 
-def _separable(costs: Costs, allowed: BoolArray | None) -> tuple[FloatArray, FloatArray]:
-    """Return times and the energies e of the head, both infinite where a cut is not allowed."""
-    usable = np.isfinite(costs.duration_s) & np.isfinite(costs.energy_j)
+def usable_cuts(costs: Costs, allowed: BoolArray | None) -> BoolArray:
+    """Return which cuts may be chosen, bool[n, L + 1]: allowed, and of finite costs.
+
+    Raises UsageError for another shape, and for a device that has none.
+    """
+    usable: BoolArray = np.isfinite(costs.duration_s) & np.isfinite(costs.energy_j)
     if allowed is not None:
         if allowed.shape != usable.shape:
             raise UsageError(
@@ -78,6 +81,12 @@ def _separable(costs: Costs, allowed: BoolArray | None) -> tuple[FloatArray, Flo
         raise UsageError(
             "no cut is allowed", where=costs.names[int(without.argmax())], remedy="allow one"
         )
+    return usable
+
+
+def _separable(costs: Costs, allowed: BoolArray | None) -> tuple[FloatArray, FloatArray]:
+    """Return times and the energies e of the head, both infinite where a cut is not allowed."""
+    usable = usable_cuts(costs, allowed)
     duration_s = np.where(usable, costs.duration_s, np.inf)
     waited_j = costs.waiting_w[:, None] * np.where(usable, costs.duration_s, 0.0)
     own_j = np.where(usable, costs.energy_j + costs.server_j - waited_j, np.inf)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from benchharness.cuts.costs import estimate
-from benchharness.cuts.optimise import choice_of, weights
+from benchharness.cuts.optimise import choice_of, usable_cuts, weights
 from benchharness.cuts.records import BoolArray, Choice, Costs, FloatArray, check_alpha
-from benchharness.errors import UsageError
 
 
 def per_device(
@@ -20,14 +19,7 @@ def per_device(
     both rules can be compared (``normalise`` as for ``best_cuts``). Raises UsageError as that does.
     """
     check_alpha(alpha)
-    usable = np.isfinite(costs.duration_s) & np.isfinite(costs.energy_j)
-    if allowed is not None:
-        usable = usable & allowed
-    without = ~usable.any(axis=1)
-    if without.any():
-        raise UsageError(
-            "no cut is allowed", where=costs.names[int(without.argmax())], remedy="allow one"
-        )
+    usable = usable_cuts(costs, allowed)
     time = _relative(costs.duration_s, usable)
     energy = _relative(costs.energy_j, usable)
     score = np.where(usable, alpha * time + (1.0 - alpha) * energy, np.inf)
