@@ -31,6 +31,10 @@ Curve = tuple[Mapping[str, float], ...]
 class Work(Protocol):
     """What a server does beside averaging: ServerWork, or a test's."""
 
+    def check(self) -> None:
+        """Raise what speaks against beginning; a server that goes on does not ask."""
+        ...
+
     def initial_arrays(self) -> Mapping[str, Tensor]:
         """Return the weights before training."""
         ...
@@ -68,6 +72,7 @@ class _Training:
         self._arrays = first if earlier is None else earlier.arrays
         self._resumed: tuple[int, ...] = ()
         if earlier is None:
+            work.check()
             self._after = 0
             self.curve: Curve = (work.evaluate(0, self._arrays),)
         else:

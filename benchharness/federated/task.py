@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from benchharness.errors import UsageError
 from benchharness.federated.config import ENGINES, TaskConfig
+from benchharness.federated.flower_reach import is_loopback
 from benchharness.federated.prepared import prepare
 from benchharness.learning.arrays import Arrays
 from benchharness.wire.meeting import boot_id
@@ -136,6 +137,7 @@ class ServerWork:
         from benchharness.learning import models
 
         self._x, self._y = ready.data.test_x, ready.data.test_y
+        self._image_shape, self._batches = ready.data.image_shape, ready.batches(config)
         self._outputs = {
             "data": ready.data.title,
             "parameters": models.parameters(self._model),
@@ -145,6 +147,19 @@ class ServerWork:
             "seed": config.seed,
             "test_examples": len(self._y),
         }
+
+    def check(self) -> None:
+        """Raise UnfitError where the clients, all on this machine, have too little memory together.
+
+        They are if the server listens on the loopback alone; else it does not know where they are,
+        and each counts only itself.
+        """
+        from benchharness.learning import memory
+
+        if is_loopback(self.config.host):
+            memory.check_together(
+                self._model, self._batches, self._image_shape, compute=self._compute
+            )
 
     def initial_arrays(self) -> Arrays:
         """Return the weights before training, float32 by name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Measured (PyTorch 2.13, x86-64, one thread, batches of 8 to 128): the sum is 0 to 40 % too high.
 _LARGEST_ACTIVATIONS = 14
 _LARGEST_WEIGHTS = 8
+_TOO_HIGH = 0.4
 _REMEDY = "take a smaller batch, width or depth, or give this device more memory"
 
 
@@ -91,6 +92,30 @@ def check(
             remedy=_REMEDY,
         )
     return needed
+
+
+def check_together(
+    model: torch.nn.Module,
+    batches: Sequence[int],
+    image_shape: tuple[int, int, int],
+    limit_bytes: int | None = None,
+    compute: str = "cpu",
+) -> None:
+    """Raise UnfitError, one line, if several trainings do not fit beside each other.
+
+    ``batches`` has the images of a step of each. What one takes is estimated up to 40 % too high;
+    refused is only what does not fit even so. What each takes for itself alone checks ``check``.
+    """
+    of_batch = {batch: need(model, batch, image_shape).total_bytes for batch in set(batches)}
+    least = int(sum(of_batch[batch] for batch in batches) / (1.0 + _TOO_HIGH))
+    left = _left_bytes(compute) if limit_bytes is None else limit_bytes
+    if left is not None and least > left:
+        raise UnfitError(
+            f"{len(batches)} clients on this machine take {format_bytes(least)} at the least to "
+            f"train, and {format_bytes(left)} are left",
+            where=f"memory of the {'GPU' if compute == 'cuda' else 'machine'}",
+            remedy="take fewer clients, or a smaller batch, width or depth",
+        )
 
 
 def check_weights(model: torch.nn.Module, limit_bytes: int | None = None) -> None:

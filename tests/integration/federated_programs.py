@@ -73,6 +73,9 @@ class Server:
     def __init__(self, shared: Path, kill_at: int | None) -> None:
         self._mark, self._kill_at = shared / "server-killed", kill_at
 
+    def check(self) -> None:
+        pass
+
     def initial_arrays(self) -> dict[str, Floats]:
         return {name: array.astype(np.float32) for name, array in START.items()}
 

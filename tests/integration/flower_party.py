@@ -88,6 +88,9 @@ class PlainServerWork:
     def __init__(self, size: int = 1000) -> None:
         self._size = size
 
+    def check(self) -> None:
+        """Find nothing wrong."""
+
     def initial_arrays(self) -> Mapping[str, Tensor]:
         """Return the weights before training."""
         return {"w": np.zeros(self._size, np.float32), "b": np.zeros((2, 3), np.float32)}

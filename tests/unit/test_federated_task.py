@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from benchharness.errors import UnfitError
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.task import ClientWork, ServerWork
 
@@ -95,6 +97,18 @@ def test_an_evaluation_is_stamped_too_and_waiting_costs_no_cpu(
     length_s = (int(metrics["end_ns"]) - int(metrics["begin_ns"])) / 1e9
     assert length_s > 0.5
     assert 0.0 < float(metrics["cpu_s"]) < length_s - 0.4
+
+
+@pytest.mark.parametrize(("address", "refused"), [("127.0.0.1:0", True), ("0.0.0.0:0", False)])
+def test_a_server_counts_the_memory_of_all_clients_where_they_must_be_here(
+    address: str, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchharness.learning import memory
+
+    server = ServerWork(replace(CONFIG, clients=2, address=address, minimum=4))
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1 << 20)
+    with pytest.raises(UnfitError, match="2 clients on") if refused else contextlib.nullcontext():
+        server.check()
 
 
 def test_the_outputs_tell_how_many_images_the_test_has() -> None:

@@ -52,6 +52,18 @@ def test_nothing_is_computed_and_the_model_stays_as_it_is() -> None:
     assert all(each.grad is None for each in model.parameters())
 
 
+def test_trainings_that_do_not_fit_beside_each_other_are_refused_in_one_line() -> None:
+    model = models.build("wide-resnet", depth=1, width=1, classes=10, seed=1)
+    image = (3, 32, 32)
+    both = sum(memory.need(model, batch, image).total_bytes for batch in (32, 32, 5))
+    memory.check_together(model, (32, 32, 5), image, limit_bytes=both)
+    memory.check_together(model, (32, 32, 5), image, limit_bytes=int(both / 1.4))
+    with pytest.raises(UnfitError) as refused:
+        memory.check_together(model, (32, 32, 5), image, limit_bytes=int(both / 1.41))
+    assert str(refused.value).startswith("memory of the machine: 3 clients on this machine take ")
+    assert str(refused.value).endswith("take fewer clients, or a smaller batch, width or depth")
+
+
 def test_too_little_memory_is_refused_in_one_line() -> None:
     model = models.build("wide-resnet", depth=1, width=1, classes=10, seed=1)
     total = memory.need(model, 32, (3, 32, 32)).total_bytes
