@@ -100,8 +100,9 @@ def _latex(
 ) -> Iterator[Path]:
     if args.latex:
         from benchharness.report.latex_devices import learning_floats
+        from benchharness.report.split.paper import split_floats
 
-        more = learning_floats(summary, store)
+        more = learning_floats(summary, store) + split_floats(summary, store)
         if against is not None:
             from benchharness.report.against_latex import latex_against
 
@@ -136,12 +137,13 @@ def _text(
         yield write_methods(summary, args.methods, conditions, standalone=args.standalone)
     if args.markdown:
         from benchharness.report.markdown import write_markdown
+        from benchharness.report.split.paper import split_markdown
 
-        more = ""
+        more = split_markdown(summary, store)
         if against is not None:
             from benchharness.report.against_markdown import markdown_against
 
-            more = markdown_against(against)
+            more += markdown_against(against)
         yield write_markdown(summary, args.markdown, more)
 
 

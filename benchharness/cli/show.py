@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from benchharness.cli.common import EXIT_CODES, HelpFormatter, add_results_option, results_path
+
+if TYPE_CHECKING:
+    from benchharness.model import CampaignSummary
+    from benchharness.report.table import Table
+    from benchharness.store.database import Store
 
 EXAMPLES = """\
 examples:
@@ -57,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
     with Store.open(results_path(args), create=False, read_only=True) as store:
         summary = derive_campaign(store, args.campaign)
+        more = () if args.json else _more(summary, store)
     if args.json:
         from benchharness.report.document import to_document
 
@@ -64,9 +72,17 @@ def run(args: argparse.Namespace) -> int:
     else:
         from benchharness.cli.tables import print_energy, print_statistics, print_summary
 
-        print_summary(summary, edge=args.edge)
+        print_summary(summary, edge=args.edge, more=more)
         if args.statistics:
             print_statistics(summary)
         if args.budget:
             print_energy(summary)
     return 0
+
+
+def _more(summary: CampaignSummary, store: Store) -> Sequence[Table]:
+    """Return the tables that need the observations: joules to an accuracy do."""
+    from benchharness.report.groups import sections
+    from benchharness.report.split.tables import split_tables
+
+    return [t for part in sections(summary) for t in split_tables(part.summary, store)]

@@ -63,11 +63,16 @@ def print_answer(summary: CampaignSummary, console: Console | None = None) -> No
 
 
 def print_summary(
-    summary: CampaignSummary, console: Console | None = None, *, edge: bool = False
+    summary: CampaignSummary,
+    console: Console | None = None,
+    *,
+    edge: bool = False,
+    more: Sequence[Table] = (),
 ) -> None:
     """Print the verdict, the tables with their notes, and the cautions of a campaign.
 
-    The edge table comes where a run told the size of its host, or with ``edge``.
+    The edge table comes where a run told the size of its host, or with ``edge``; ``more`` are
+    tables that need the observations.
     """
     console = console or stderr_console()
     _print_verdict(summary, console)
@@ -76,7 +81,13 @@ def print_summary(
     say(console, "all figures", style="bold")
     _print_tables(comparison_tables(summary), console)
     device = edge_tables(summary) if edge or has_host(summary) else []
-    tables = (participants_table(summary), *device, energy_table(summary), several_meters(summary))
+    tables = (
+        *more,
+        participants_table(summary),
+        *device,
+        energy_table(summary),
+        several_meters(summary),
+    )
     for table in tables:
         if table is not None:
             say(console, "")

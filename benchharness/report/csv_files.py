@@ -28,6 +28,8 @@ from benchharness.report.flat_participants import (
     series_rows,
 )
 from benchharness.report.flat_rows import readable, trial_rows, variant_rows
+from benchharness.report.split.flat import split_rows
+from benchharness.report.split.rounds import is_split
 from benchharness.report.timeline import SeriesReader
 
 if TYPE_CHECKING:
@@ -44,8 +46,8 @@ def write_csv(
     """Write trials.csv and variants.csv, and what there is of several more.
 
     edge.csv, energy.csv; participants.csv and phases.csv where runs had several programs;
-    series.csv where they told metrics by step. The observations go under observations/, if
-    ``reader`` is given.
+    series.csv where they told metrics by step; split_rounds.csv where they split a network. The
+    observations go under observations/, if ``reader`` is given.
 
     Returns the files; raises UsageError when the folder cannot be written.
     """
@@ -64,6 +66,8 @@ def write_csv(
             written.append(_write(folder / "phases.csv", phase_rows(summary)))
         if has_series(summary):
             written.append(_write(folder / "series.csv", series_rows(summary)))
+        if is_split(summary):
+            written.append(_write(folder / "split_rounds.csv", split_rows(summary)))
         if reader is not None:
             written += _write_observations(summary, folder / "observations", reader)
     except OSError as error:

@@ -34,6 +34,7 @@ from benchharness.report.document_participants import participants_document, ser
 from benchharness.report.edge_rows import edge_document
 from benchharness.report.groups import Group, groups
 from benchharness.report.several_meters import figures_of
+from benchharness.report.split.flat import split_document
 from benchharness.report.statistics_document import statistics_document
 
 SCHEMA_VERSION = 2
@@ -130,6 +131,7 @@ def _trial(trial: TrialSummary, applies: tuple[str, ...] | None) -> dict[str, An
         "metrics": trial.metrics,
         "participants": participants_document(trial),
         "series": series_document(trial),
+        "split": split_document(trial),
         "phases_s": trial.phases_s,
         "stages": [_span(span) for span in trial.spans if span.source == HARNESS],
         "window_start_ns": trial.window_start_ns,

@@ -34,6 +34,7 @@ from benchharness.report.participant_stacks import MOST_ROWS, energy_rows, parts
 from benchharness.report.participants_shown import good_trials, some_of_each
 from benchharness.report.partition import partitions
 from benchharness.report.phase_kinds import PhaseKinds, clients, phase_kinds
+from benchharness.report.split.paper import split_figures
 from benchharness.report.text import plain
 from benchharness.report.timeline import SeriesReader
 from benchharness.units import format_duration
@@ -65,6 +66,7 @@ def program_figures(
         if series is not None:
             yield "devices", _devices_caption(summary, title, series), devices_figure(series, kinds)
     yield from _learning(summary, title, reader)
+    yield from split_figures(summary, heading)
 
 
 def _stacks(summary: CampaignSummary, title: str, kinds: PhaseKinds) -> Iterator[Named]:

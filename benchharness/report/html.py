@@ -47,6 +47,7 @@ from benchharness.report.metrics import (
 )
 from benchharness.report.run_order import is_randomised
 from benchharness.report.several_meters import several_meters
+from benchharness.report.split.view import split_view
 from benchharness.report.templates import source_of, template_environment
 from benchharness.report.text import number, plain, unbroken
 from benchharness.report.timeline import SeriesReader
@@ -107,6 +108,7 @@ def render_html(
         **html_answers.answers(summary, reader, found),
         "participants": html_participants.participants_view(summary, reader),
         "learning": html_learning.learning_view(summary, reader),
+        "split": split_view(summary, reader),
     }
     context = _Context(summary, reader, against, timeline, environment, answers)
     text = _render(context, limits)

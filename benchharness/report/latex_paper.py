@@ -28,6 +28,9 @@ _SHOWS = {
     "devicetime": "shows how long each device worked and waited",
     "devices": "shows power and energy of each device over time",
     "learning": "shows what was learned by round, and against its price",
+    "front": "shows the time of a round against its energy, by scheme",
+    "cuts": "shows where the network was cut over time",
+    "predicted": "shows what was predicted against what was measured",
     "partition": "shows how the examples were divided among the clients",
 }
 _SAFE_PATH = re.compile(r"[A-Za-z0-9 ._/+-]*")
