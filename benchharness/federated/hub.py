@@ -2,9 +2,10 @@
 
 What is said, each a frame of ``wire``:
 
-    client   hello    {"index": 3, "boot_id": ..., "limit_bytes": ..., "task": digest}
-                      and "unable": why, from one that can only say that and go
+    client   hello    {"index": 3, "boot_id": ..., "limit_bytes": ..., "task": digest,
+                      "program": its stamp}; and "unable": why, from one that can only say so
     server   welcome  {"limit_bytes": the smaller of both}     or  refused {"text": why}
+                      or  taken {"text": by whom, "lingers_s": for how long to ask again}
     server   KIND     {"leg": 7, ...} and tensors               any number of times
     client   reply    {"leg": 7, ...} and tensors               or  failed {"leg": 7, "text": why}
     server   bye      {"text": why}
@@ -22,6 +23,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from benchharness.errors import BenchharnessError
+from benchharness.federated import rivals
 from benchharness.federated.peer import Answer, Peer
 from benchharness.federated.standing import BUSY, GONE, LATE, WAIT, Changes
 from benchharness.wire import greeting
@@ -102,8 +104,8 @@ class Hub:
     ) -> dict[int, Answer]:
         """Send each client its letter, an encoded frame; return the answers, by client.
 
-        A letter's buffers may be shared, and must stay as they are until this returns and all
-        have been asked again. Every client of ``letters`` is in what is returned.
+        A letter's buffers may be shared, and must stay as they are until all have been asked again.
+        Every client of ``letters`` is in what is returned.
         """
         self._leg += 1
         self._sent, self._answers = {}, {}
@@ -147,14 +149,10 @@ class Hub:
         sent_ns, size_bytes = self._sent.pop(index)
         self._answers[index] = Answer(sent_ns, time.monotonic_ns(), size_bytes, frame, lost)
 
-    def _until(self, is_so: Callable[[], object], timeout_s: float) -> bool:
+    def _until(self, is_so: Callable[[], object], timeout_s: float) -> None:
         end = time.monotonic() + timeout_s
-        while not is_so():
-            left_s = end - time.monotonic()
-            if left_s <= 0:
-                return False
+        while not is_so() and (left_s := end - time.monotonic()) > 0:
             self._step(min(left_s, _GREETING_S))
-        return True
 
     def _step(self, timeout_s: float) -> None:
         for key, ready in self._selector.select(timeout_s):
@@ -212,10 +210,9 @@ class Hub:
             self._finish(peer.index, frame)
 
     def _greet(self, peer: Peer, frame: Frame) -> None:
-        """Welcome a client. Who comes a second time takes the place of its lost connection."""
+        """Welcome a client, or turn it away and raise WireError."""
         if reason := greeting.refusal(frame, self._clients, self._task):
-            peer.post(encode("refused", {"text": reason}))
-            peer.flush()
+            peer.tell("refused", {"text": reason})
             raise WireError(f"was refused: {reason}")
         index = int(frame.fields["index"])
         if (text := frame.fields.get("unable")) is not None:
@@ -223,17 +220,27 @@ class Hub:
             self._unable.add(index)
             self._gone[index] = f"cannot take part: {text}"
             raise WireError(self._gone[index])
-        if (earlier := self._peers.get(index)) is not None:
-            self._drop(earlier, "came back on another connection")
+        self._make_room(peer, index, frame)
         limit_bytes = min(self._limit_bytes, int(frame.fields["limit_bytes"]))
-        peer.welcome(index, limit_bytes)
+        peer.welcome(index, frame.fields, limit_bytes)
         self._strangers.discard(peer)
         self._peers[index] = peer
         self._gone.pop(index, None)
         self._unable.discard(index)
         self.standings.note(index, WAIT)
-        peer.post(encode("welcome", {"limit_bytes": limit_bytes}))
-        peer.flush()
+        peer.tell("welcome", {"limit_bytes": limit_bytes})
+
+    def _make_room(self, peer: Peer, index: int, frame: Frame) -> None:
+        """Let a program take the place of its own lost connection, and of one that has ended."""
+        if index in self._peers:
+            self._attend(self._peers[index], selectors.EVENT_READ)  # hear of its end, if it has
+        if (earlier := self._peers.get(index)) is None:
+            return
+        if (fields := rivals.taken(earlier.hello, frame.fields)) is not None:
+            peer.index = index
+            peer.tell(rivals.TAKEN, fields)
+            raise WireError(f"a second program was turned away: {fields['text']}")
+        self._drop(earlier, "came back on another connection")
 
     def _drop(self, peer: Peer, reason: str) -> None:
         with contextlib.suppress(KeyError, ValueError):

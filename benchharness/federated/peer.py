@@ -5,10 +5,12 @@ from __future__ import annotations
 import socket
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from benchharness.wire.connection import Outgoing, keep_alive, receive_some
-from benchharness.wire.frames import Decoder, Frame
+from benchharness.wire.frames import Decoder, Frame, encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Peer:
         self.address = address
         self.since_s = time.monotonic()
         self.index: int | None = None
+        self.hello: Mapping[str, Any] = {}
         self.leg: int | None = None
         self.queue: deque[Outgoing] = deque()
         self._decoder = Decoder(limit_bytes)
@@ -48,9 +51,9 @@ class Peer:
         """Return who it is, as far as it is known."""
         return self.address if self.index is None else f"client {self.index}"
 
-    def welcome(self, index: int, limit_bytes: int) -> None:
-        """Learn who it is, and the largest frame that both sides take."""
-        self.index = index
+    def welcome(self, index: int, hello: Mapping[str, Any], limit_bytes: int) -> None:
+        """Learn who it is, what it says of itself, and the largest frame that both sides take."""
+        self.index, self.hello = index, hello
         self._decoder.limit_bytes = limit_bytes
 
     @property
@@ -61,6 +64,11 @@ class Peer:
     def post(self, buffers: list[memoryview]) -> None:
         """Queue a frame."""
         self.queue.append(Outgoing(buffers))
+
+    def tell(self, kind: str, fields: Mapping[str, Any]) -> None:
+        """Send a small frame, as far as that goes without waiting. Raises OSError."""
+        self.post(encode(kind, fields))
+        self.flush()
 
     def flush(self) -> None:
         """Send what goes without waiting. Raises OSError."""

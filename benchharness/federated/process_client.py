@@ -6,10 +6,13 @@ It imports PyTorch and not Flower: what a device without Flower's services would
 from __future__ import annotations
 
 import math
+import sys
+import time
 from pathlib import Path
 from typing import Protocol
 
 from benchharness.errors import BenchharnessError, GateError, UsageError
+from benchharness.federated import rivals
 from benchharness.federated.config import TaskConfig
 from benchharness.federated.task import Arrays, ClientWork, Metrics
 from benchharness.wire import greeting, meeting
@@ -54,9 +57,21 @@ def attend(
 ) -> None:
     """Be client ``index`` with this ``work``; see ``take_part``."""
 
+    program, taken_since_s = rivals.stamp(), math.nan
+
     def visit() -> None:
+        nonlocal taken_since_s
         with _connect(config, shared) as connection:
-            _greet(connection, config, index)
+            try:
+                _greet(connection, config, index, program)
+            except rivals.TakenError as error:
+                if math.isnan(taken_since_s):
+                    taken_since_s = time.monotonic()
+                    _complain(f"client {index}: {error}: asking for {error.lingers_s:g} s more")
+                if time.monotonic() - taken_since_s > error.lingers_s:
+                    raise error.final(index) from None
+                raise
+            taken_since_s = math.nan
             _serve(connection, work)
 
     meeting.keep_calling(visit, patience_s)
@@ -79,12 +94,14 @@ def _say_unable(text: str, config: TaskConfig, index: int, shared: Path) -> None
     meeting.last_word(say, _LAST_WORD_S)
 
 
-def _greet(connection: Connection, config: TaskConfig, index: int) -> None:
+def _greet(connection: Connection, config: TaskConfig, index: int, program: str) -> None:
     fields = greeting.hello(index, boot_id(), connection.limit_bytes, config.digest())
-    connection.send("hello", fields, timeout_s=10.0)
+    connection.send("hello", {**fields, rivals.PROGRAM: program}, timeout_s=10.0)
     answer = connection.receive(timeout_s=config.timeout_s)  # it may be in the midst of a test
     if answer.kind == "refused":
         raise UsageError(f"the server refuses client {index}: {answer.fields.get('text')}")
+    if answer.kind == rivals.TAKEN:
+        raise rivals.TakenError(answer.fields)
     if answer.kind != "welcome":
         raise WireError(f"the server answers {answer.kind!r} to 'hello'")
     connection.limit_bytes = int(answer.fields["limit_bytes"])
@@ -124,3 +141,7 @@ def as_json(metrics: Metrics) -> dict[str, int | float | str | None]:
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in metrics.items()
     }
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(f"{line}\n")

@@ -37,7 +37,7 @@ class ProcessGrid(AskingGrid):
         meeting.refuse_if_over(self._file)
         ports = (config.port,) if config.port else (meeting.earlier_port(self._file), 0)
         self._hub = Hub(
-            config.clients, config.digest(), host=config.host, ports=ports, say=_complain
+            config.clients, config.digest(), host=config.host, ports=ports, say=_Complaints()
         )
         meeting.write_port(self._file, self._hub.port)
 
@@ -134,5 +134,13 @@ def _is_plain(value: object) -> bool:
     return value is None or isinstance(value, (float, str))
 
 
-def _complain(line: str) -> None:
-    sys.stderr.write(f"server: {line}\n")
+class _Complaints:
+    """Lines to standard error; one that comes again and again, of who asks so, is said once."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, line: str) -> None:
+        if line != self._last:
+            sys.stderr.write(f"server: {line}\n")
+        self._last = line

@@ -6,15 +6,19 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchharness.errors import UnfitError
+from benchharness.errors import BenchharnessError, UnfitError, UsageError
+from benchharness.federated import rivals
+from benchharness.federated.config import TaskConfig
 from benchharness.federated.hub import Hub
 from benchharness.federated.peer import Answer
-from benchharness.wire import greeting
+from benchharness.federated.process_client import attend
+from benchharness.wire import greeting, meeting
 from benchharness.wire.connection import Connection
 from benchharness.wire.frames import LARGEST_FRAME_BYTES, encode
 
@@ -37,12 +41,16 @@ class Rig:
         connection = self.connect()
         fields = {**greeting.hello(index, "boot", LARGEST_FRAME_BYTES, TASK), **other}
         connection.send("hello", fields)
-        welcomed: list[str] = []
-        self.behind(lambda: welcomed.append(connection.receive(5).kind))
+        assert self.welcome(connection) == "welcome" and self.hub.gather((index,), 5)
+        return connection
+
+    def welcome(self, connection: Connection) -> str:
+        """Return the kind of what the hub says to one that has said who it is."""
+        told: list[str] = []
+        self.behind(lambda: told.append(connection.receive(5).kind))
         while self.threads[-1].is_alive():
             self.hub.gather_any(0.01)
-        assert welcomed == ["welcome"] and self.hub.gather((index,), 5)
-        return connection
+        return told[0]
 
     def behind(self, act: Callable[[], object]) -> None:
         self.threads.append(threading.Thread(target=act))
@@ -151,11 +159,73 @@ def test_the_hub_tells_who_came_was_late_was_heard_and_left_in_the_order_of_time
 
 
 def test_who_comes_back_takes_its_place_also_while_the_lost_connection_stands(rig: Rig) -> None:
-    with rig.join(1), rig.join(1) as again:
+    with rig.join(1, program="a"), rig.join(1, program="a") as again:
         rig.behind(lambda: answer(again, which="again"))
         got = rig.ask(1)[1]
         assert got.frame is not None and got.frame.fields["which"] == "again"
     assert rig.said == ["client 1: came back on another connection"]
+
+
+@pytest.mark.parametrize(("boot", "lingers_s"), [("boot", 5.0), ("another machine's", 90.0)])
+def test_a_second_program_is_turned_away_while_the_first_is_connected(
+    rig: Rig, boot: str, lingers_s: float
+) -> None:
+    hello = greeting.hello(1, boot, LARGEST_FRAME_BYTES, TASK)
+    with rig.join(1, program="a") as first:
+        with rig.connect() as second:
+            second.send("hello", {**hello, "program": "b"})
+            assert not rig.hub.gather((1, 2), 0.2)
+            told = second.receive(5)
+        assert (told.kind, told.fields["lingers_s"]) == ("taken", lingers_s)
+        assert told.fields["text"] == "another program is client 1 already, and is connected"
+        assert rig.said == [f"client 1: a second program was turned away: {told.fields['text']}"]
+        rig.behind(lambda: answer(first))
+        assert rig.ask(1)[1].lost is None
+
+
+def test_a_second_program_asks_again_for_a_while_and_gives_up_in_one_line(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = TaskConfig(clients=2)
+    monkeypatch.setattr(rivals, "_HERE_S", 0.1)
+    monkeypatch.setattr(TaskConfig, "digest", lambda _config: TASK)
+    meeting.write_port(tmp_path / meeting.PORT_FILE, rig.hub.port)
+    ended: list[BenchharnessError] = []
+
+    def second() -> None:
+        try:
+            attend(None, config, 1, tmp_path)  # type: ignore[arg-type]  # it is never asked to work
+        except BenchharnessError as error:
+            ended.append(error)
+
+    with rig.join(1, program="a", boot_id=meeting.boot_id()):
+        rig.behind(second)
+        while rig.threads[-1].is_alive():
+            rig.hub.gather_any(0.01)
+        assert rig.hub.free() == (1,)
+    (error,) = ended
+    assert isinstance(error, UsageError)
+    assert str(error) == (
+        "the server refuses client 1: another program is client 1 already, and is connected; end "
+        "that one, or give each its own --index"
+    )
+    assert capsys.readouterr().err == (
+        "client 1: another program is client 1 already, and is connected: asking for 0.1 s more\n"
+    )
+
+
+def test_a_program_that_was_started_again_is_let_in_before_the_end_of_the_first_was_heard(
+    rig: Rig,
+) -> None:
+    first = rig.join(1, program="a")
+    connection = rig.connect()  # the two are seen in one look, in any order
+    connection.send("hello", {**greeting.hello(1, "boot", 1 << 20, TASK), "program": "b"})
+    first.close()
+    with connection:
+        assert rig.welcome(connection) == "welcome"
+        rig.behind(lambda: answer(connection))
+        assert rig.ask(1)[1].lost is None
+    assert rig.said == ["client 1: the connection was closed"]
 
 
 def test_a_client_that_says_it_failed_is_lost_for_this_leg_only(rig: Rig) -> None:
