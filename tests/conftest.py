@@ -56,12 +56,30 @@ class Machine:
             fcntl.flock(self._room, fcntl.LOCK_UN)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put those tests of a file last that are to be alone: one wait for the others is enough."""
-    files: dict[Path, int] = {}
+    """Put those tests last that are to be alone: one wait for the others is then enough.
+
+    Their node ids end with ``@alone`` where pytest-xdist runs with ``--dist loadgroup``.
+    """
+    items.sort(key=is_alone)
     for item in items:
-        files.setdefault(item.path, len(files))
-    items.sort(key=lambda item: (files[item.path], is_alone(item)))
+        if is_alone(item):
+            item.add_marker(pytest.mark.xdist_group("alone"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give a file's tests to one worker, and all those that are to be alone to one as well."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return "alone" if nodeid.endswith("@alone") else nodeid.partition("::")[0]
+
+    return Scheduling(config, log)
 
 
 MACHINE = pytest.StashKey[Machine]()
