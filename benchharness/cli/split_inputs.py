@@ -142,9 +142,9 @@ def _links(text: str) -> list[published.Link]:
     """Return the links of ``5,20/10``, Mbit/s up/down; none for no text."""
     links = []
     for part in text.split(",") if text else ():
-        up, _, down = part.partition("/")
+        up, sign, down = part.partition("/")
         up_bit_s = _number(up, "--mbit") * _MEGA
-        down_bit_s = _number(down, "--mbit") * _MEGA if down else up_bit_s
+        down_bit_s = _number(down, "--mbit") * _MEGA if sign else up_bit_s
         for rate in (up_bit_s, down_bit_s):
             check_rate("the rate", rate, "--mbit")
         links.append(published.Link(up_bit_s, down_bit_s))
