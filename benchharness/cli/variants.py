@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from benchharness.cli.links import require_links
 from benchharness.cli.participants import (
     check_participants,
     child_environment,
@@ -70,6 +71,7 @@ def ready_variants(
         programs = participants_of(request.manifests[variant.workload], variant, testbed)
         known = expected.get(variant.index, {})
         specs[variant.index] = _spec(request, variant, programs, known, refusal)
+    require_links(specs.values())
     return request, specs
 
 

@@ -21,6 +21,16 @@ def kernel_hindrance() -> UnfitError | None:
         return explained(error)
 
 
+def required(hindrance: UnfitError) -> UnfitError:
+    """Return what is to be said where nothing but the kernel will do."""
+    remedy = "or leave the links to the programs: shaping = program"
+    return UnfitError(
+        f"the kernel cannot keep the links: {hindrance.what}",
+        where="links",
+        remedy=f"{hindrance.remedy}; {remedy}" if hindrance.remedy else remedy,
+    )
+
+
 def explained(error: UnfitError) -> UnfitError:
     """Return why a network could not be made: that this is not root, where that is why."""
     if error.remedy is None and os.geteuid() != 0:

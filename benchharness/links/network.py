@@ -52,6 +52,10 @@ class Port:
         """Return the counter of what the program has got."""
         return INTERFACES / self.interface / "statistics" / "tx_bytes"
 
+    def counted_bytes(self) -> tuple[int, int]:
+        """Return what has gone up and down so far, in bytes with all headers."""
+        return int(self.up_bytes_file.read_text()), int(self.down_bytes_file.read_text())
+
 
 class Network:
     """The network of some programs, for the time of a ``with``; then nothing is left of it.
@@ -88,7 +92,7 @@ class Network:
         self._undo.close()
 
     def set_rates(self, program: str, up_bit_s: float, down_bit_s: float) -> None:
-        """Change the rates of a program's link, at once and without losing a connection."""
+        """Change the rates of a link whose trace does, at once and without losing a connection."""
         up, down = self._tc[program]
         up.send(tbf(_INSIDE, up_bit_s))
         down.send(tbf(self.ports[program].interface, down_bit_s))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from benchharness.clock import NANOSECONDS_PER_SECOND, Clock, seconds
+from benchharness.errors import BenchharnessError
 from benchharness.links.records import LinkTrace
 
 
@@ -26,13 +27,14 @@ class Change:
 
 
 class Schedule:
-    """The changes of several traces in their order, from a start on. Pure; knows no clock."""
+    """The changes of several traces after their first rates, in their order. Knows no clock."""
 
     def __init__(self, traces: Mapping[str, LinkTrace], start_ns: int) -> None:
         self._traces = dict(traces)
         self._start_ns = start_ns
-        self._due = [(0.0, program) for program in traces]
-        heapq.heapify(self._due)
+        self._due: list[tuple[float, str]] = []
+        for program in self._traces:
+            self._await_next(program, 0.0)
 
     def next_ns(self) -> int | None:
         """Return when the next change is due; None if none is to come."""
@@ -41,23 +43,27 @@ class Schedule:
         return self._start_ns + math.ceil(self._due[0][0] * NANOSECONDS_PER_SECOND)
 
     def take(self, now_ns: int) -> list[Change]:
-        """Return the changes that are due, of each program the latest; the first rates are one."""
+        """Return the changes that are due, of each program the latest."""
         latest: dict[str, Change] = {}
         while (due_ns := self.next_ns()) is not None and due_ns <= now_ns:
             t_s, program = heapq.heappop(self._due)
             trace = self._traces[program]
             latest[program] = Change(due_ns, program, *trace.rates_at(t_s))
-            next_s = trace.next_change_s(t_s)
-            if next_s is not None:
-                heapq.heappush(self._due, (next_s, program))
+            self._await_next(program, t_s)
         return list(latest.values())
+
+    def _await_next(self, program: str, t_s: float) -> None:
+        trace = self._traces[program]
+        next_s = None if trace.is_constant else trace.next_change_s(t_s)
+        if next_s is not None:
+            heapq.heappush(self._due, (next_s, program))
 
 
 class Player:
     """Makes the changes in a thread of its own, from :meth:`begin` to :meth:`stop`.
 
     ``apply`` is called with each change; what it made of it (the time may be later) waits in
-    :meth:`taken`.
+    :meth:`taken`. ``fault`` is why it has given up, if so.
     """
 
     def __init__(
@@ -70,11 +76,7 @@ class Player:
         self._lock = threading.Lock()
         self._taken: list[Change] = []
         self._thread: threading.Thread | None = None
-
-    @property
-    def has_begun(self) -> bool:
-        """Return whether the traces run."""
-        return self._thread is not None
+        self.fault: BenchharnessError | None = None
 
     def begin(self, start_ns: int) -> None:
         """Let the traces begin at ``start_ns``; another call does nothing."""
@@ -102,6 +104,10 @@ class Player:
             if self._stop.wait(max(0.0, seconds(due_ns - self._clock.now_ns()))):
                 return
             for change in schedule.take(self._clock.now_ns()):
-                made = self._apply(change)
+                try:
+                    made = self._apply(change)
+                except BenchharnessError as error:
+                    self.fault = error
+                    return
                 with self._lock:
                     self._taken.append(made)

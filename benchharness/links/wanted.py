@@ -16,7 +16,9 @@ class WantedLink:
     """The link of one program to the network of its trial; without a ``trace`` it is unlimited.
 
     The ``hub`` is the program that the others connect to; its own link is never limited.
+    ``shaping``, who is to keep the link, is the same for all of a trial.
     """
 
     trace: LinkTrace | None = None
     hub: bool = False
+    shaping: Shaping = "auto"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import get_args
 
 from benchharness.errors import UnknownNameError, UsageError
@@ -17,20 +16,15 @@ from benchharness.plan.templates import expand
 HUB = "hub"
 
 
-@dataclass(frozen=True, slots=True)
-class VariantLinks:
-    """The links by participant, those of the trial's network only, and who is to keep them."""
-
-    links: Mapping[str, WantedLink] = field(default_factory=dict)
-    shaping: Shaping = "auto"
-
-
-def variant_links(programs: Sequence[Instance], names: Mapping[str, FactorValue]) -> VariantLinks:
-    """Return the links of a variant's programs; none if every one is on the machine's network.
+def variant_links(
+    programs: Sequence[Instance], names: Mapping[str, FactorValue]
+) -> dict[str, WantedLink]:
+    """Return the links of a variant's programs, by name; none if all are on this machine's network.
 
     Several links in one text are taken in turn by the instances. Raises UsageError for what is no
     link, and for a network that would not join its programs.
     """
+    shaping = _shaping(programs, names)
     hubs: list[str] = []
     outside: list[Instance] = []
     wanted: dict[str, WantedLink] = {}
@@ -41,7 +35,7 @@ def variant_links(programs: Sequence[Instance], names: Mapping[str, FactorValue]
         text = expand(each.program.network, {**names, **each.names})
         if text == HUB:
             hubs.append(each.name)
-            wanted[each.name] = WantedLink(hub=True)
+            wanted[each.name] = WantedLink(hub=True, shaping=shaping)
             continue
         if text not in known:
             known[text] = find_links(text, _where(each, "network"))
@@ -50,10 +44,9 @@ def variant_links(programs: Sequence[Instance], names: Mapping[str, FactorValue]
             outside.append(each)
         else:
             index = int(each.names.get("index", 1))
-            wanted[each.name] = WantedLink(links[(index - 1) % len(links)])
-    shaping = _shaping(programs, names)
+            wanted[each.name] = WantedLink(links[(index - 1) % len(links)], shaping=shaping)
     if len(wanted) == len(hubs):
-        return VariantLinks({}, shaping)
+        return {}
     if outside:
         raise UsageError(
             f"{outside[0].name} has no link, and others of the trial have one",
@@ -67,7 +60,7 @@ def variant_links(programs: Sequence[Instance], names: Mapping[str, FactorValue]
             where=_where(first, "network"),
             remedy='write network = "hub" at the program that listens',
         )
-    return VariantLinks(wanted, shaping)
+    return wanted
 
 
 def _shaping(programs: Iterable[Instance], names: Mapping[str, FactorValue]) -> Shaping:

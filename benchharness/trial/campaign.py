@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchharness.clock import Clock, seconds
+from benchharness.links.names import remove_abandoned as remove_abandoned_networks
 from benchharness.meters.base import Meter
 from benchharness.model import MeasurementClass, Status
 from benchharness.store.database import Store
@@ -18,6 +19,7 @@ from benchharness.trial.devices import Devices
 from benchharness.trial.engine import Engine
 from benchharness.trial.launch import become_subreaper
 from benchharness.trial.leftovers import remove_abandoned_scratch
+from benchharness.trial.links import LinkPlugs
 from benchharness.trial.overhead import CpuSeconds, Overhead
 from benchharness.trial.progress import Growth, Observer, Progress, RemainingTime, TrialEnded
 from benchharness.trial.recorder import HARNESS, reading_age_s
@@ -43,6 +45,7 @@ class CampaignRun:
     growth: Growth | None = None  # None: what is planned is all
     devices: Devices | None = None  # those of a testbed, for the participants that want one
     plugs_cpu_s: CpuSeconds | None = None  # of a testbed's emulated plugs
+    plugs: LinkPlugs | None = None  # these, to be told of the devices' links
 
     def run(self) -> list[TrialResult]:
         """Run every planned trial; return their results.
@@ -78,6 +81,7 @@ class CampaignRun:
         """Run the trials, adding to ``results`` and ``reports`` as they come."""
         become_subreaper()
         remove_abandoned_scratch()
+        remove_abandoned_networks()
         planned = self._planned()
         if not planned:
             self._grow(planned)  # the harness ended between two blocks
@@ -89,6 +93,7 @@ class CampaignRun:
             cgroups=CgroupFactory(),
             watch=progress.watch,
             devices=self.devices,
+            plugs=self.plugs,
         )
         engine = Engine(self.store, equipment, reports=reports)
         progress.engine = engine

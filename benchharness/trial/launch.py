@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchharness.errors import UnfitError
+from benchharness.links.commands import find_program
 from benchharness.probes.processes import MARKER_VARIABLE, is_marked
 from benchharness.trial.capture import Capture
 from benchharness.trial.cgroups import Cgroup, CgroupUse
@@ -54,11 +55,22 @@ def become_subreaper() -> bool:
         return False
 
 
+def _inside(namespace: Path | None) -> tuple[str, ...]:
+    """Return what starts the shell in a network namespace; it becomes the shell.
+
+    Not ``ip netns exec``, which has another /sys mounted, without control groups.
+    """
+    if namespace is None:
+        return ()
+    return (find_program("nsenter"), f"--net={namespace}", "--")
+
+
 class Child:
     """A program that begins at :meth:`go`.
 
-    When it has exited ``ended`` is set and ``waker`` becomes readable. Raises UnfitError if it
-    cannot be put into its control group.
+    When it has exited ``ended`` is set and ``waker`` becomes readable. ``namespace`` is the file of
+    the network namespace that it is to be in. Raises UnfitError if it cannot be put into its
+    control group, or there.
     """
 
     def __init__(
@@ -69,9 +81,11 @@ class Child:
         env: Mapping[str, str],
         cgroup: Cgroup | None,
         marker: str,
+        namespace: Path | None = None,
     ) -> None:
         self.marker = marker
         self.cgroup = cgroup
+        self._place = "control group" if namespace is None else "control group or namespace"
         self.ended: Ended | None = None
         self._closed = False
         self._orphan_cpu_s = 0.0
@@ -79,7 +93,7 @@ class Child:
         enter = cgroup.enter_files if cgroup is not None else ()
         try:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", _ENTER, "sh", *enter, "--", *argv],
+                [*_inside(namespace), "/bin/sh", "-c", _ENTER, "sh", *enter, "--", *argv],
                 cwd=cwd,
                 env={**env, MARKER_VARIABLE: marker},
                 stdin=subprocess.PIPE,
@@ -144,7 +158,7 @@ class Child:
         last = stderr.read().decode("utf-8", "replace").strip().splitlines()[-1:]
         self._give_up()
         raise UnfitError(
-            f"the program could not be put into its control group ({' '.join(last) or 'silence'})",
+            f"the program could not be put into its {self._place} ({' '.join(last) or 'silence'})",
             remedy="run benchharness doctor",
         )
 

@@ -9,6 +9,7 @@ from benchharness.clock import NANOSECONDS_PER_SECOND, Clock, seconds
 from benchharness.meters.base import Meter
 from benchharness.trial.cgroup_factory import CgroupFactory
 from benchharness.trial.devices import Devices
+from benchharness.trial.links import LinkPlugs
 from benchharness.trial.outcome import Stop, memory_stop
 from benchharness.trial.recorder import Recorder
 from benchharness.trial.spec import TrialOptions, VariantSpec
@@ -29,6 +30,7 @@ class Equipment:
     cgroups: CgroupFactory
     watch: StageWatcher
     devices: Devices | None = None
+    plugs: LinkPlugs | None = None  # of a testbed, which draw for what links carry
 
 
 @dataclass(slots=True)
