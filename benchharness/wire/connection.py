@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import time
@@ -118,7 +119,9 @@ class Connection:
                 return frame
 
     def close(self) -> None:
-        """Close; may be called twice."""
+        """Close; may be called twice, and by another thread than the one that waits for a frame."""
+        with contextlib.suppress(OSError):  # wakes who waits; closing alone does not
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def __enter__(self) -> Connection:

@@ -1,0 +1,239 @@
+"""The rounds of a split training: plan, train, average, test, and tell.
+
+The window of the trial is here: it opens when every device is there and profiled, and ends after
+the last round.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from benchharness import events
+from benchharness.cuts.profile import Profile, to_document
+from benchharness.errors import BenchharnessError, GateError
+from benchharness.links.setting import own_link
+from benchharness.split.config import SplitConfig
+from benchharness.split.estimates import Estimate
+from benchharness.split.profiling import Profiler
+from benchharness.split.protocol import FailedError
+from benchharness.split.reception import Reception
+from benchharness.split.schemes import Plan, Planner
+from benchharness.split.server_work import ServerWork
+from benchharness.split.session import Order, Session, Trained
+from benchharness.split.telling import DeviceLog, LinkTeller, device_name
+from benchharness.wire.frames import WireError
+
+ROUND, AGGREGATE, EVALUATE = "round", "aggregate", "evaluate"
+
+
+class Rounds:
+    """The rounds of ``config`` with the devices that come to ``reception``."""
+
+    def __init__(
+        self,
+        config: SplitConfig,
+        work: ServerWork,
+        reception: Reception,
+        given: Profile | None = None,
+    ) -> None:
+        self._config, self._work, self._reception = config, work, reception
+        self._profiler = Profiler(config, work.seconds(), given, reception.lose)
+        watts = None if given is None else given.server_watts
+        self._planner = Planner(config, work.layers, watts)
+        self._log = DeviceLog(config.devices)
+        self._estimates: dict[int, Estimate] = {}
+        self._failed: dict[int, str] = {}  # why, of those that are still there
+        self._window_ns = 0
+        self._cuts: list[list[int | None]] = []
+
+    def run(self) -> None:
+        """Train. Raises GateError for a round without any usable part."""
+        config = self._config
+        self._reception.gather(config.timeout_s)
+        present = self._ready()
+        self._tell_setting(present)
+        tested = self._work.test()
+        events.window_start()
+        self._window_ns = time.monotonic_ns()
+        _tell(tested, 0)
+        self._log.start(0, present)
+        traces = {n: s.trace for n, s in present.items() if s.trace is not None}
+        with LinkTeller(traces, self._window_ns):
+            for number in range(1, config.rounds + 1):
+                tested = self._round(number)
+        self._log.finish()
+        events.window_end()
+        events.output("rounds", len(self._cuts))
+        events.output("cuts", self._cuts)
+        events.output("test_accuracy", tested["test_accuracy"])
+        if foreign := sorted(self._log.foreign_clocks):
+            events.output("clocks_not_shared", [device_name(number) for number in foreign])
+
+    def _ready(self) -> dict[int, Session]:
+        """Return the devices that are there and known; wait while there is none.
+
+        Raises GateError if nobody comes in time.
+        """
+        until_s = time.monotonic() + self._config.timeout_s
+        while True:
+            present = self._reception.present()
+            new = {n: session for n, session in present.items() if n not in self._estimates}
+            for number, profile in self._profiler.profiles(new).items():
+                self._estimates[number] = Estimate(profile, self._config.smoothing)
+            known = {n: s for n, s in self._reception.present().items() if n in self._estimates}
+            left_s = until_s - time.monotonic()
+            if known:
+                return known
+            if left_s <= 0:
+                raise GateError(
+                    f"no device is left: {self._reasons()}", remedy="see what the devices said"
+                )
+            self._reception.gather(left_s, least=1)
+
+    def _round(self, number: int) -> dict[str, float]:
+        """Train a round; return what the new model's test gave."""
+        present = self._ready()
+        for device, session in present.items():
+            self._log.is_back(device, session.since_ns)
+        now = {device: self._estimates[device].now() for device in present}
+        plan = self._planner.plan(now)
+        for place, (device, cut) in enumerate(plan.cuts.items()):
+            taken = plan.predicted.device_s[place], plan.predicted.device_j[place]
+            self._log.predicted(device, cut, now[device], taken, number)
+        predicted = plan.predicted
+        events.metric("predicted_round_s", predicted.round_s, "s", number)
+        events.metric("predicted_round_j", predicted.energy_j, "J", number)
+        start_ns = time.monotonic_ns()
+        results = self._train(number, plan, present)
+        end_ns = time.monotonic_ns()
+        events.metric("round_s", (end_ns - start_ns) / 1e9, "s", number)
+        if not self._config.is_sequential:  # there each has gone on from the one before
+            with events.phase(AGGREGATE, step=number):
+                self._work.aggregate([results[device] for device in sorted(results)])
+        self._learn(plan, results, number)
+        with events.phase(EVALUATE, step=number):
+            tested = self._work.test()
+        events.span(ROUND, start_ns, time.monotonic_ns(), step=number)
+        _tell({**tested, **_trained(results)}, number)
+        everybody = range(1, self._config.devices + 1)
+        self._cuts.append([plan.cuts.get(device) for device in everybody])
+        return tested
+
+    def _train(self, number: int, plan: Plan, present: Mapping[int, Session]) -> dict[int, Trained]:
+        """Let the devices train, all at once or in turn; return what came of those that did.
+
+        Raises GateError if nobody's part can be used.
+        """
+        absent = [n for n in range(1, self._config.devices + 1) if n not in present]
+        for device in absent:
+            self._log.left_out(device, self._reception.why_not(device), number, None)
+        if self._config.is_sequential:
+            results = {}
+            for device, session in present.items():
+                result = self._one(number, plan, session)
+                if result is not None:
+                    results[device] = result
+                    self._work.hand_on(result)
+        else:
+            with ThreadPoolExecutor(len(present)) as pool:
+                found = pool.map(lambda s: self._one(number, plan, s), present.values())
+                all_of = dict(zip(present, found, strict=True))
+            results = {device: each for device, each in all_of.items() if each is not None}
+        if not results:
+            raise GateError(
+                f"no device's part can be used: {self._reasons()}",
+                where=f"round {number}",
+                remedy="see what the devices said, or raise timeout_s",
+            )
+        return results
+
+    def _one(self, number: int, plan: Plan, session: Session) -> Trained | None:
+        """Train one device's round; None, and said why, where nothing came of it."""
+        config = self._config
+        rate = config.rate_of_round(number)
+        cut = plan.cuts[session.index]
+        order = Order(number, cut, rate, self._window_ns, config.timeout_s)
+        asked_ns = time.monotonic_ns()
+        model = self._work.model_of(session.index)
+        try:
+            return session.train(order, self._work.arrays, model, config)
+        except FailedError as error:
+            reason = f"failed: {error}"
+            self._log.left_out(session.index, reason, number, asked_ns)
+            self._log.is_back(session.index, time.monotonic_ns())
+            self._failed[session.index] = reason
+            return None
+        except TimeoutError:
+            reason = f"was not done within {config.timeout_s:g} s"
+        except (WireError, BenchharnessError) as error:
+            reason = str(error)
+        except OSError as error:
+            reason = f"the connection was lost: {error.strerror or error}"
+        self._reception.lose(session, reason)
+        self._log.left_out(session.index, reason, number, asked_ns)
+        return None
+
+    def _learn(self, plan: Plan, results: Mapping[int, Trained], number: int) -> None:
+        """Write what the devices took, and correct what they are thought to take."""
+        for device, result in sorted(results.items()):
+            self._failed.pop(device, None)
+            self._log.trained(device, result, number)
+            cut, estimate = plan.cuts[device], self._estimates[device]
+            rates = estimate.rates(cut, result.sums)
+            for name, rate in zip(("uplink_bit_s", "downlink_bit_s"), rates, strict=True):
+                if rate is not None:
+                    self._log.number(device, name, rate, "bit/s", number)
+            estimate.add(cut, result.sums)
+
+    def _tell_setting(self, present: Mapping[int, Session]) -> None:
+        config = self._config
+        profiles = tuple(self._estimates[number].profile for number in present)
+        shaped = any(session.trace is not None for session in present.values())
+        outputs: dict[str, object] = {
+            "data": self._work.title,
+            "parameters": self._work.parameters,
+            "scheme": config.scheme,
+            "rule": config.rule,
+            "alpha": config.alpha,
+            "seed": config.seed,
+            "activations": config.activations,
+            "gradients": config.gradients,
+            "shaping": shaping(shaped_here=shaped),
+            "watts_source": {each.name: each.watts.source for each in profiles},
+            "profile": to_document(Profile(self._work.layers, profiles)),
+        }
+        for name, value in outputs.items():
+            events.output(name, value)
+
+    def _reasons(self) -> str:
+        return "; ".join(
+            f"{device_name(n)} {self._failed.get(n) or self._reception.why_not(n)}"
+            for n in range(1, self._config.devices + 1)
+        )
+
+
+def shaping(*, shaped_here: bool) -> str:
+    """Return who keeps the links' rates: "kernel", "program", or "none"."""
+    if shaped_here:
+        return "program"
+    return own_link().shaping or "none"
+
+
+def _trained(results: Mapping[int, Trained]) -> dict[str, float]:
+    """Return the training's loss and accuracy over the devices, and how many they were."""
+    samples = sum(each.samples for each in results.values())
+    found = {
+        "train_accuracy": sum(each.right for each in results.values()) / samples,
+        "devices": float(len(results)),
+    }
+    losses = [(each.samples, each.loss) for each in results.values()]
+    if all(loss is not None for _, loss in losses):
+        found["train_loss"] = sum(count * (loss or 0.0) for count, loss in losses) / samples
+    return found
+
+
+def _tell(figures: Mapping[str, float], round_number: int) -> None:
+    for name, value in figures.items():
+        events.metric(name, value, step=round_number)
