@@ -137,7 +137,8 @@ def testbed_check() -> Check:
     """Say whether the devices of a testbed can be had here: shares of the CPU, emulated plugs."""
     from benchharness.model import Check, CheckState
     from benchharness.testbed.broker import find_mosquitto
-    from benchharness.trial.device_groups import REMEDY, quota_hindrance
+    from benchharness.trial.device_groups import quota_hindrance
+    from benchharness.trial.quota import REMEDY
 
     hindrance = quota_hindrance()
     if hindrance is not None:

@@ -247,28 +247,24 @@ def _published(_args: argparse.Namespace, broken: list[BenchharnessError]) -> An
 
 
 def _testbeds(_args: argparse.Namespace, broken: list[BenchharnessError]) -> Answer:
+    from benchharness.cli.testbeds import device_share_text
     from benchharness.errors import UsageError
     from benchharness.plan.testbed_file import load_testbed, testbed_files
     from benchharness.testbed.document import testbed_document, usable_cores
 
     entries: Entries = []
+    rows: list[list[str]] = []
     for name, file in testbed_files().items():
         try:
             testbed = load_testbed(file)
         except UsageError as error:
             broken.append(error)
             continue
-        document = testbed_document(testbed, testbed.cores(usable_cores()))
+        cores = testbed.cores(usable_cores())
+        document = testbed_document(testbed, cores)
         entries.append({**document, "name": name, "file": str(file)})
-    rows = [
-        [
-            entry["name"],
-            entry["title"],
-            ", ".join(f"{each['name']} {each['cores']:.2g}" for each in entry["devices"])
-            + " cores here",
-        ]
-        for entry in entries
-    ]
+        shares = ", ".join(device_share_text(each, cores[each.name]) for each in testbed.devices)
+        rows.append([name, testbed.title, f"{shares} cores here"])
     return entries, rows, "no testbeds: is the installation complete?"
 
 

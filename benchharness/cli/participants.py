@@ -6,16 +6,23 @@ Here the plan meets the trial engine: neither knows the other.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from benchharness.errors import UsageError
+from benchharness.cli.placements import Placement, placements
+from benchharness.links.wanted import WantedLink
 from benchharness.model import FactorValue
 from benchharness.plan.instances import Instance, instances
 from benchharness.plan.records import Manifest
 from benchharness.plan.run_table import Variant
 from benchharness.plan.templates import expand, expand_argv, template_names
+from benchharness.plan.variant_links import variant_links
 from benchharness.testbed.records import Testbed
-from benchharness.trial.spec import REPETITION_PLACE, SCRATCH_PLACE, SHARED_PLACE, Participant
+from benchharness.trial.spec import (
+    REPETITION_PLACE,
+    SCRATCH_PLACE,
+    SHARED_PLACE,
+    Participant,
+)
 
 # What a workload may see of the user's environment; results must not depend on the rest.
 _PASSED_ON = (
@@ -23,7 +30,10 @@ _PASSED_ON = (
     "LD_LIBRARY_PATH", "VIRTUAL_ENV", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR",
     "XDG_DATA_HOME", "BENCHHARNESS_WASMER_PYTHON", "BENCHHARNESS_WASMEDGE",
 )  # fmt: skip
-_SECRET_PREFIXES = ("BENCHHARNESS_MQTT_",)
+# Not even to a command: secrets, and what a harness around this one says of its own devices.
+_NOT_PASSED_ON = (
+    "BENCHHARNESS_MQTT_", "BENCHHARNESS_HELD", "BENCHHARNESS_DEVICE", "BENCHHARNESS_LINK",
+)  # fmt: skip
 
 
 def participants_of(
@@ -31,16 +41,17 @@ def participants_of(
 ) -> tuple[Participant, ...]:
     """Return every program of a variant; those that want a device take the testbed's in order.
 
-    Raises UsageError for a count that is none, for two programs of one name, and if the testbed
-    has too few devices.
+    Raises UsageError for a count that is none, for two programs of one name, if the testbed
+    has too few devices, for a power mode that they do not have, and for links that cannot be.
     """
     names = trial_names(manifest, variant)
     env = child_environment(manifest, names)
     programs = instances(manifest, variant.factors)
-    places = _places(programs, variant.label, testbed)
+    places = placements(programs, names, variant.label, testbed)
+    links = variant_links(programs, names)
     return tuple(
-        _participant(manifest, each, {**names, **each.names}, env, next(places))
-        for each in programs
+        _participant(manifest, each, {**names, **each.names}, env, place, links.get(each.name))
+        for each, place in zip(programs, places, strict=True)
     )
 
 
@@ -49,8 +60,10 @@ def check_participants(
 ) -> None:
     """Raise the UsageError of the first variant whose participants cannot be."""
     for variant in variants:
-        programs = instances(manifests[variant.workload], variant.factors)
-        list(_places(programs, variant.label, testbed))
+        manifest = manifests[variant.workload]
+        programs, names = instances(manifest, variant.factors), trial_names(manifest, variant)
+        placements(programs, names, variant.label, testbed)
+        variant_links(programs, names)
 
 
 def trial_names(manifest: Manifest, variant: Variant) -> dict[str, FactorValue]:
@@ -66,9 +79,7 @@ def child_environment(manifest: Manifest, names: Mapping[str, FactorValue]) -> d
     """
     if manifest.ad_hoc:
         return {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(_SECRET_PREFIXES)
+            name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)
         }
     passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return {**passed, **{name: expand(text, names) for name, text in manifest.env.items()}}
@@ -79,7 +90,8 @@ def _participant(
     instance: Instance,
     names: Mapping[str, FactorValue],
     env: Mapping[str, str],
-    device: str | None,
+    place: Placement,
+    link: WantedLink | None,
 ) -> Participant:
     program = instance.program
     return Participant(
@@ -91,23 +103,8 @@ def _participant(
         ready_timeout_s=program.ready_timeout_s,
         restart=program.restart,
         may_leave=program.may_leave,
-        device=device,
+        device=place.device,
+        power_mode=place.power_mode,
+        start_at_full_speed=program.start_at_full_speed,
+        link=link,
     )
-
-
-def _places(
-    programs: Sequence[Instance], label: str, testbed: Testbed | None
-) -> Iterator[str | None]:
-    """Yield the device of each program: the testbed's in their order, None for this machine."""
-    wanting = sum(each.program.on_device for each in programs)
-    devices = iter(()) if testbed is None else iter(testbed.devices)
-    if testbed is not None and wanting > len(testbed.devices):
-        raise UsageError(
-            f"{wanting} participants want a device each and the testbed {testbed.name} "
-            f"has {len(testbed.devices)}",
-            where=label,
-            remedy="take fewer participants, a larger testbed, or none",
-        )
-    for each in programs:
-        device = next(devices, None) if each.program.on_device else None
-        yield None if device is None else device.name

@@ -66,8 +66,9 @@ def run_planned(
         clock,
         board_temperature_c,
         growth,
-        place.groups,
+        place.devices,
         place.plugs_cpu_s,
+        place.plugs,
     )
     try:
         with _termination_is_interruption():

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from benchharness.errors import UsageError
 from benchharness.plan.instances import instances
 from benchharness.testbed.document import usable_cores
-from benchharness.testbed.records import Testbed
+from benchharness.testbed.records import Device, Testbed
 
 if TYPE_CHECKING:
     from benchharness.cli.request import Request
     from benchharness.meters.base import Instrument
-    from benchharness.trial.device_groups import DeviceGroups
+    from benchharness.testbed.twin import Twin
+    from benchharness.trial.devices import Devices
     from benchharness.trial.overhead import CpuSeconds
 
 _NO_METER = ("none",)
@@ -26,12 +27,13 @@ _NO_METER = ("none",)
 class Place:
     """Where participants are put and what meters them; without a testbed there is neither.
 
-    ``plugs_cpu_s`` tells what the emulated plugs have used so far.
+    ``plugs_cpu_s`` tells what the emulated plugs have used so far; ``plugs`` are told of links.
     """
 
-    groups: DeviceGroups | None = None
+    devices: Devices | None = None
     instruments: Sequence[Instrument] = ()
     plugs_cpu_s: CpuSeconds | None = None
+    plugs: Twin | None = None
 
 
 def on_testbed(request: Request, testbed: Testbed | None) -> Request:
@@ -94,14 +96,16 @@ def placed(request: Request, meters: Sequence[str], truth: Path | None = None) -
         return
     from benchharness.testbed.twin import Twin
     from benchharness.trial.device_groups import DeviceGroups
+    from benchharness.trial.twin_devices import TwinDevices
 
     with DeviceGroups(request.testbed, request.device_cores) as groups:
         if without_plugs:
-            yield Place(groups)
+            yield Place(TwinDevices(groups))
             return
         usage = {each.name: groups.usage_file(each.name) for each in request.testbed.devices}
         with Twin(request.testbed, usage, groups.cores, truth) as twin:
-            yield Place(groups, twin.instruments(), twin.cpu_s)
+            devices = TwinDevices(groups, twin)
+            yield Place(devices, twin.instruments(), twin.cpu_s, twin)
 
 
 def device_instruments(spec: Mapping[str, Any]) -> list[Instrument]:
@@ -114,7 +118,13 @@ def device_instruments(spec: Mapping[str, Any]) -> list[Instrument]:
 
 def testbed_text(testbed: Testbed, cores: Mapping[str, float]) -> str:
     """Return a testbed in one sentence: its devices, their shares, and that it is a twin."""
-    shares = [f"{each.name} {cores[each.name]:.3g}" for each in testbed.devices]
+    shares = [device_share_text(each, cores[each.name]) for each in testbed.devices]
     plugs = sum(each.meter is None for each in testbed.devices)
     metered = "emulated plugs" if plugs == len(shares) else f"{plugs} emulated plugs"
     return f"{testbed.name}, a twin on this machine ({metered}); cores: {', '.join(shares)}"
+
+
+def device_share_text(device: Device, cores: float) -> str:
+    """Return ``nano 0.4``: a device and its cores, those of each power mode beside them."""
+    modes = [f"{each.name} {cores * each.speed / device.speed:.3g}" for each in device.modes]
+    return f"{device.name} {cores:.3g}" + (f" ({', '.join(modes)})" if modes else "")

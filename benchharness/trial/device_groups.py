@@ -3,9 +3,6 @@
 A group is made in every hierarchy that is of use (the quota of version 1 has one of its own), and
 the participants' groups below it. What cannot be had is an error: a device without its quota would
 be measured as if it were this machine.
-
-Source: Linux kernel documentation, scheduler/sched-bwc (cpu.cfs_quota_us) and admin-guide/cgroup-v2
-(cpu.max).
 """
 
 from __future__ import annotations
@@ -17,36 +14,17 @@ from pathlib import Path
 from types import TracebackType
 
 from benchharness.errors import UnfitError
-from benchharness.probes.files import read_text, write_text
-from benchharness.testbed.device_environment import DEVICE_VARIABLE, device_text
 from benchharness.testbed.records import Device, Testbed
 from benchharness.trial.cgroup_factory import Hierarchy, hierarchies, make_group, writable_base
 from benchharness.trial.cgroups import Cgroup, remove_tree, version_of
 from benchharness.trial.group_controllers import HandedDown
 from benchharness.trial.leftovers import abandoned, own_prefix
-
-# The kernel's own period. In a shorter one a share is as right on average, but the scheduler's
-# tick (4 ms at 250 Hz) is more of it: at 20 ms and less, single seconds were 20 % off. In a longer
-# one a device stands still for longer at a time. The least quota that the kernel takes is 1 ms.
-PERIOD_US = 100_000
-_LONGEST_PERIOD_US = 1_000_000
-_LEAST_QUOTA_US = 1_000
-# Where other programs want the CPU as well, a device comes before them, as far as its quota goes:
-# it is to be as fast as it is said to be. Four times the usual weight, and no more, so that the
-# server and the harness are not kept waiting.
-_WEIGHT_V1, _WEIGHT_V2 = 4 * 1024, 4 * 100
-REMEDY = "run as root, or in: systemd-run --user --scope -p Delegate=yes benchharness ..."
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
+from benchharness.trial.quota import REMEDY, lift_quota, set_quota
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceGroup:
-    """The group of one device; ``cores`` is its quota as the kernel has it."""
+    """The group of one device; ``cores`` is its quota at first, as the kernel has it."""
 
     device: Device
     group: Cgroup
@@ -77,8 +55,8 @@ class DeviceGroup:
 class DeviceGroups:
     """The groups of a testbed's devices, for the time of a ``with``; then they are removed.
 
-    ``cores`` is the quota of each device. Raises UnfitError on entering where control groups with
-    a quota cannot be made.
+    ``cores`` is the quota of each device at first. Raises UnfitError on entering where control
+    groups with a quota cannot be made.
     """
 
     def __init__(
@@ -123,14 +101,13 @@ class DeviceGroups:
         """Return the file whose counter a plug reads: nanoseconds, or cpu.stat's usage_usec."""
         return self._groups[device].usage_file
 
-    def env(self, device: str) -> dict[str, str]:
-        """Return what the device is, and how many threads libraries start there.
+    def hold(self, device: str, cores: float) -> float:
+        """Hold a device to so many cores; return what the kernel makes of it. Raises UnfitError."""
+        return set_quota(self._groups[device].quota, cores, device)
 
-        They would see every core of this machine.
-        """
-        found = self._groups[device]
-        threads = dict.fromkeys(_THREAD_VARIABLES, str(found.device.threads))
-        return {**threads, DEVICE_VARIABLE: device_text(found.device, found.cores, None)}
+    def lift(self, device: str) -> None:
+        """Let a device use all of this machine. Raises UnfitError."""
+        lift_quota(self._groups[device].quota, device)
 
     def _bases(self, undo: ExitStack) -> tuple[list[Path], Path]:
         """Return where groups are made, and which of these holds quotas. Raises UnfitError."""
@@ -167,33 +144,6 @@ class DeviceGroups:
             # So that the groups of its participants count memory as well.
             HandedDown(quota, "").add(("cpu", "memory"))
         return DeviceGroup(device, made, quota, cores)
-
-
-def set_quota(folder: Path, cores: float, name: str) -> float:
-    """Limit a group to ``cores``, and return what the kernel has made of it, in cores.
-
-    Raises UnfitError for a share that is too small, and if the kernel has not taken it.
-    """
-    period_us = min(_LONGEST_PERIOD_US, max(PERIOD_US, round(_LEAST_QUOTA_US / max(cores, 1e-9))))
-    quota_us = round(cores * period_us)
-    if quota_us < _LEAST_QUOTA_US:
-        raise UnfitError(
-            f"{cores:.2g} cores are less than a control group can be held to",
-            where=name,
-            remedy="raise its speed, or take fewer devices",
-        )
-    if version_of(folder) == 2:
-        write_text(str(folder / "cpu.weight"), str(_WEIGHT_V2))
-        took = write_text(str(folder / "cpu.max"), f"{quota_us} {period_us}")
-        held = read_text(str(folder / "cpu.max")) == f"{quota_us} {period_us}"
-    else:
-        write_text(str(folder / "cpu.shares"), str(_WEIGHT_V1))
-        took = write_text(str(folder / "cpu.cfs_period_us"), str(period_us))
-        took = took and write_text(str(folder / "cpu.cfs_quota_us"), str(quota_us))
-        held = read_text(str(folder / "cpu.cfs_quota_us")) == str(quota_us)
-    if not (took and held):
-        raise _unfit(f"the CPU share of {name} cannot be set: the kernel did not take it")
-    return quota_us / period_us
 
 
 def quota_hindrance(proc: Path = Path("/proc")) -> str | None:

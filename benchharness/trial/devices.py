@@ -1,10 +1,13 @@
-"""What the launcher asks of a testbed's devices, whoever makes them."""
+"""What trials ask of a testbed's devices and of their plugs, whoever makes them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
+from benchharness.model import Caution
+from benchharness.testbed.records import Device
 from benchharness.trial.cgroups import Cgroup
 
 
@@ -13,6 +16,14 @@ class Groups(Protocol):
 
     def make(self, name: str) -> Cgroup | None:
         """Make a group; None where groups cannot be had. Raises UnfitError."""
+        ...
+
+
+class Plugs(Protocol):
+    """The emulated plugs of devices, as far as their power is concerned."""
+
+    def set_power(self, device: Device, cores: float) -> None:
+        """Have a device's plug draw by the figures of ``device``, at so many cores."""
         ...
 
 
@@ -29,5 +40,20 @@ class Devices(Protocol):
         ...
 
     def env(self, device: str) -> Mapping[str, str]:
-        """Return what the device adds to their environment: how many threads it has."""
+        """Return what the device adds to their environment: what it is, how many threads."""
+        ...
+
+    def in_modes(self, modes: Mapping[str, str]) -> AbstractContextManager[Sequence[Caution]]:
+        """Have devices in power modes for the time of a ``with``: a trial.
+
+        What comes of it is what could not be had. Raises UnfitError.
+        """
+        ...
+
+    def release(self, device: str) -> None:
+        """Let a device use all of this machine, until it is held again. Raises UnfitError."""
+        ...
+
+    def hold(self, device: str) -> None:
+        """Hold a device to its share of the CPU. Raises UnfitError."""
         ...

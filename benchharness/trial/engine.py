@@ -18,6 +18,7 @@ from benchharness.model import Status
 from benchharness.store.database import Store
 from benchharness.store.records import TrialRecord, TrialResult
 from benchharness.trial.leftovers import own_prefix
+from benchharness.trial.links import TrialLinks
 from benchharness.trial.outcome import Stop
 from benchharness.trial.recorder import Recorder
 from benchharness.trial.sampling import Sampler, SamplerReport
@@ -55,10 +56,12 @@ class Engine:
             scratch = Path(tempfile.mkdtemp(prefix=own_prefix()))
             stack.callback(shutil.rmtree, scratch, ignore_errors=True)
             launched = spec.of_repetition(trial.repetition)
-            run = TrialRun(equipment, recorder, sampler, launched, marker, scratch)
+            links = TrialLinks(launched.participants, equipment.clock, equipment.plugs)
+            stack.callback(links.close)  # after the programs that are in its namespaces
+            run = TrialRun(equipment, recorder, sampler, launched, marker, scratch, links)
             stack.callback(run.programs.leave_none)
             try:
-                result = run.stages(dither_s)
+                result = run.stages_in_modes(dither_s)
             except KeyboardInterrupt:
                 result = run.abandon(Stop(Status.INVALID, "interrupted"))
                 self._finish(trial, recorder, sampler, result)

@@ -19,9 +19,11 @@ from benchharness.trial.pipes import Pipes
 from benchharness.trial.recorder import Recorder
 from benchharness.trial.running import Launcher, Running
 from benchharness.trial.sampling import Sampler
+from benchharness.trial.starting import Starting
 from benchharness.trial.watch import Watch
 
 _READY_POLL_S = 0.01
+_WINDOW_POLL_S = 0.05  # how late links may learn that the window has begun
 
 
 @dataclass(slots=True)
@@ -37,9 +39,11 @@ class Programs:
     left_over: int = 0
     pipes: Pipes | None = None
     endings: Endings = field(init=False)
+    starting: Starting = field(init=False)
 
     def __post_init__(self) -> None:
-        """Know what follows when a program ends."""
+        """Know what follows when a program ends, and which devices are held when."""
+        self.starting = Starting(self.launcher.devices, self.recorder, self.watch)
         parts = (self.launcher, self.recorder, self.sampler, self.watch)
         self.endings = Endings(*parts, self.running)
 
@@ -79,6 +83,12 @@ class Programs:
         first_ns = min(item.started_ns for item in self.mains())
         return first_ns, max(ends_ns, default=self.watch.now_ns())
 
+    def finish_links(self) -> None:
+        """Take what is left to be told of the links, now that the window is over."""
+        links = self.launcher.links
+        for event in links.finish():
+            self.recorder.note(event)
+
     def end(self) -> None:
         """End every program, the main ones first, and take the last of what it said."""
         self._kill(self.mains())
@@ -92,6 +102,7 @@ class Programs:
     def kill(self) -> None:
         """Kill what is left of every program."""
         self._kill(list(self.running))
+        self.starting.end()
         self._close_pipes()
 
     def kill_unnoted(self) -> None:
@@ -104,6 +115,7 @@ class Programs:
         for item in self.running:
             item.child.kill_all()
             item.file.close()
+        self.starting.released.clear()  # nothing is left that would be too fast
         self.ended += self.running
         self.running.clear()
         self._close_pipes()
@@ -125,15 +137,16 @@ class Programs:
     def _start(self, stage: str, *, mains: bool) -> None:
         """Start the programs of one role."""
         started: list[Running] = []
-        for participant in self.launcher.spec.participants:
-            if participant.is_main is not mains:
-                continue
+        wanted = [p for p in self.launcher.spec.participants if p.is_main is mains]
+        self.starting.let_go(wanted)
+        for participant in wanted:
             item = self.launcher.launch(participant, stage)
             self.running.append(item)
             started.append(item)
             self.recorder.files.append(item.file)
             groups = item.child.cgroup.paths if item.child.cgroup else None
             self.sampler.add_tree(item.name, item.child.pid, groups, item.child.marker)
+        self.starting.wait_for(started)
         for item in started:
             item.child.go()
             self.endings.set_ready_by(item)
@@ -148,7 +161,23 @@ class Programs:
 
     def _mains_over(self, stage: str) -> bool:
         self._mind(stage)
+        self._follow_links(stage)
         return self.endings.mains_over() or self.watch.stop is not None
+
+    def _follow_links(self, stage: str) -> None:
+        """Tell the links that the window has begun, and take what they have changed."""
+        links = self.launcher.links
+        if self._links_await_window(stage):
+            for item in self.mains():
+                self.recorder.take_file(item.file)
+            starts_ns = [event.t_ns for event in self.recorder.events if event.edge == "start"]
+            if starts_ns:
+                links.begin(min(starts_ns))
+        for event in links.events():
+            self.recorder.note(event)
+
+    def _links_await_window(self, stage: str) -> bool:
+        return stage == "window" and self.launcher.links.awaits_window
 
     def _supports_over(self) -> bool:
         return all(item.child.ended is not None for item in self.supports())
@@ -156,6 +185,7 @@ class Programs:
     def _mind(self, stage: str) -> None:
         assert self.pipes is not None
         self.endings.mind(stage, self.pipes)
+        self.starting.mind()
 
     def _observe(
         self,
@@ -178,8 +208,11 @@ class Programs:
             self.watch.tick_if_due(stage, start_ns, None)
             due_ns = self.endings.next_ns() if minding else None
             wait_s = self.watch.left_s(_sooner(limit_ns, due_ns))
+            if self._links_await_window(stage):
+                wait_s = min(wait_s, _WINDOW_POLL_S)
             assert self.pipes is not None
-            self.pipes.wait(wait_s if poll_s is None else min(wait_s, poll_s))
+            polls_s = [each for each in (poll_s, self.starting.poll_s) if each is not None]
+            self.pipes.wait(min([wait_s, *polls_s]))
 
     def _kill(self, items: list[Running]) -> None:
         """Kill programs, all of them before anything else is done, and take their last words."""

@@ -123,6 +123,7 @@ class _Use:
             "stderr_bytes": sum(life.stderr_bytes for life in self.lives),
             "device": item.device,
             "cores": item.cores,
+            "power_mode": None if item.device is None else item.participant.power_mode,
             "restarts": len(item.lives),
             "left": None,
         }

@@ -14,11 +14,13 @@ from benchharness.trial.devices import Devices, Groups
 from benchharness.trial.event_file import EventFile
 from benchharness.trial.launch import Child
 from benchharness.trial.leftovers import own_prefix
+from benchharness.trial.links import TrialLinks
 from benchharness.trial.lives import Life
 from benchharness.trial.outcome import Exit
 from benchharness.trial.spec import SCRATCH_PLACE, SHARED_PLACE, Participant, VariantSpec
 
 EVENTS_VARIABLE = "BENCHHARNESS_EVENTS"
+HELD_VARIABLE = "BENCHHARNESS_HELD"
 
 
 @dataclass(slots=True)
@@ -26,7 +28,8 @@ class Running:
     """A participant that has been started; ``overdue`` if it had to be killed after SIGTERM.
 
     ``child`` is how it runs now, ``lives`` are those before. ``device`` is where, None for this
-    machine as it is. How it ended, if it has: ``judged`` when somebody has decided what follows,
+    machine as it is; ``held`` is the file that tells a program that starts at full speed that its
+    device is held now. How it ended, if it has: ``judged`` when somebody has decided what follows,
     ``again_ns`` is when it is to be started again, ``left`` (when and why) if it ended with an
     error and the trial went on, ``dismissed`` if it was asked to end since it had outlived the
     others, ``late`` if it failed when these had ended.
@@ -38,6 +41,7 @@ class Running:
     folder: Path
     device: str | None = None
     cores: float | None = None
+    held: Path | None = None
     overdue: bool = False
     lives: list[Life] = field(default_factory=list)
     ready_by_ns: int | None = None
@@ -80,6 +84,11 @@ class Running:
             or self.late,
         )
 
+    def tell_held(self) -> None:
+        """Tell a program that started at full speed, in all of its lives, that this is over."""
+        if self.held is not None:
+            self.held.touch()
+
     def drain(self) -> None:
         """Take what it has written."""
         self.child.stdout.drain()
@@ -95,6 +104,7 @@ class Launcher:
     marker: str
     scratch: Path
     devices: Devices | None = None  # those of a testbed; without them all is run on this machine
+    links: TrialLinks = field(default_factory=TrialLinks)  # without them, this machine's network
 
     def mark_of(self, participant: Participant) -> str:
         """Return what a participant's processes are known by, wherever they have gone."""
@@ -121,24 +131,33 @@ class Launcher:
             _make_anew(folder)
             file = self._event_file(participant, stage)
             undo.callback(file.close)
-            child = self._child(participant, folder, file.path, self._shared(stage), cgroup)
+            held = self._held_file(participant, stage)
+            if held is not None:
+                held.unlink(missing_ok=True)  # of another warm-up
+            child = self._child(participant, folder, file.path, stage, cgroup)
             undo.pop_all()
         device = participant.device if self.devices is not None else None
         cores = self.devices.cores.get(device) if self.devices is not None and device else None
-        return Running(participant, child, file, folder, device, cores)
+        return Running(participant, child, file, folder, device, cores, held)
 
     def launch_again(self, item: Running, stage: str) -> Child:
         """Start a participant that has ended: same folder, same events file, same group.
 
         It waits for the word to begin. Raises UnfitError.
         """
-        shared = self._shared(stage)
-        return self._child(item.participant, item.folder, item.file.path, shared, item.child.cgroup)
+        return self._child(item.participant, item.folder, item.file.path, stage, item.child.cgroup)
 
     def _groups(self, participant: Participant) -> Groups:
         if self.devices is None or participant.device is None:
             return self.cgroups
         return self.devices.bases(participant.device)
+
+    def _held_file(self, participant: Participant, stage: str) -> Path | None:
+        if self.devices is None or participant.device is None:
+            return None
+        if not participant.start_at_full_speed:
+            return None
+        return self.scratch / f"{stage}-{participant.name}.held"
 
     def _event_file(self, participant: Participant, stage: str) -> EventFile:
         path = self.scratch / f"{stage}-{participant.name}.events"
@@ -155,21 +174,31 @@ class Launcher:
         participant: Participant,
         folder: Path,
         events: Path,
-        shared: Path,
+        stage: str,
         cgroup: Cgroup | None,
     ) -> Child:
-        places = {SCRATCH_PLACE: str(folder), SHARED_PLACE: str(shared)}
+        places = {SCRATCH_PLACE: str(folder), SHARED_PLACE: str(self._shared(stage))}
         # What the workload says of its threads holds on every machine, so on a device, too.
         on_device = {}
         if self.devices is not None and participant.device is not None:
             on_device = dict(self.devices.env(participant.device))
+        held = self._held_file(participant, stage)
+        if held is not None:
+            on_device[HELD_VARIABLE] = str(held)
         env = {name: _filled(text, places) for name, text in participant.env.items()}
         return Child(
             tuple(_filled(word, places) for word in participant.argv),
             cwd=participant.cwd or folder,
-            env={**on_device, **env, "TMPDIR": str(folder), EVENTS_VARIABLE: str(events)},
+            env={
+                **on_device,
+                **env,
+                **self.links.env(participant.name),
+                "TMPDIR": str(folder),
+                EVENTS_VARIABLE: str(events),
+            },
             cgroup=cgroup,
             marker=self.mark_of(participant),
+            namespace=self.links.namespace(participant.name),
         )
 
     def _shared(self, stage: str) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchharness.links.wanted import Shaping, WantedLink
+from benchharness.links.wanted import WantedLink
 from benchharness.model import Factors, Role
 
 # Stand for what only a trial knows, in a participant's arguments; no argument can hold a NUL.
@@ -30,7 +30,9 @@ class Participant:
     the one that all participants see, and REPETITION_PLACE. A "support" program is started before
     the main ones, which begin once it has said that it is ready, and is ended after them. One that
     ends with an error is started again, ``restart`` times at most; one that ``may_leave`` does not
-    fail the trial then. ``device`` is its place in the testbed: None is this machine as it is.
+    fail the trial then. ``device`` is its place in the testbed: None is this machine as it is;
+    ``power_mode`` is the device's in the trial, None its own. With ``start_at_full_speed`` the
+    device is held to its share of the CPU once the program has said that it has started.
     ``link`` joins it to the network of the trial; None is this machine's own.
     """
 
@@ -43,6 +45,8 @@ class Participant:
     restart: int = 0
     may_leave: bool = False
     device: str | None = None
+    power_mode: str | None = None
+    start_at_full_speed: bool = False
     link: WantedLink | None = None
 
     @property
@@ -56,8 +60,7 @@ class VariantSpec:
     """One variant, ready to be launched. A simple workload has one participant.
 
     Limits are for the main programs: the memory is that of all of them together. ``refusal``:
-    why it cannot be run; its trials fail with that, and nothing is started. ``shaping`` is who is
-    to keep the participants' links.
+    why it cannot be run; its trials fail with that, and nothing is started.
     """
 
     index: int
@@ -70,7 +73,14 @@ class VariantSpec:
     module_bytes: int | None = None
     check_outputs: OutputCheck = _accept_any
     refusal: str | None = None
-    shaping: Shaping = "auto"
+
+    def power_modes(self) -> dict[str, str]:
+        """Return the power mode of each device that is in one."""
+        return {
+            program.device: program.power_mode
+            for program in self.participants
+            if program.device is not None and program.power_mode is not None
+        }
 
     def of_repetition(self, repetition: int) -> VariantSpec:
         """Return what is launched in this repetition of the variant, the first being 0."""

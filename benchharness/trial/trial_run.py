@@ -5,12 +5,13 @@ settle -> idle_before -> warmup -> settle -> window -> settle -> idle_after
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchharness.clock import NANOSECONDS_PER_SECOND
 from benchharness.store.records import TrialResult
 from benchharness.trial.descriptors import make_room
+from benchharness.trial.links import TrialLinks
 from benchharness.trial.outcome import Stop
 from benchharness.trial.programs import Programs
 from benchharness.trial.recorder import Recorder
@@ -31,6 +32,7 @@ class TrialRun:
     spec: VariantSpec
     marker: str
     scratch: Path
+    links: TrialLinks = field(default_factory=TrialLinks)
     window_ns: tuple[int, int] | None = None
     watch: Watch = field(init=False)
     programs: Programs = field(init=False)
@@ -44,14 +46,25 @@ class TrialRun:
         self.watch = Watch(self.equipment, self.recorder, self.spec)
         equipment = self.equipment
         launcher = Launcher(
-            equipment.cgroups, self.spec, self.marker, self.scratch, equipment.devices
+            equipment.cgroups, self.spec, self.marker, self.scratch, equipment.devices, self.links
         )
         make_room(len(self.spec.participants))
         self.programs = Programs(launcher, self.recorder, self.sampler, self.watch)
 
+    def stages_in_modes(self, dither_s: float) -> TrialResult:
+        """Go through the stages with devices in their power modes; return what came of it."""
+        devices, modes = self.equipment.devices, self.spec.power_modes()
+        if devices is None or not modes:
+            return self.stages(dither_s)
+        with devices.in_modes(modes) as cautions:
+            for caution in cautions:
+                self.recorder.caution(caution.code, caution.message, caution.remedy)
+            return self.stages(dither_s)
+
     def stages(self, dither_s: float) -> TrialResult:
         """Go through the stages and return what came of it."""
         options = self.equipment.options
+        self.links.open()
         self.watch.begin()
         self.pause("settle", options.settle_s + dither_s)
         self.idle("idle_before")
@@ -112,6 +125,7 @@ class TrialRun:
             self.programs.start_mains("window")
             self.programs.observe_mains("window")
             self.window_ns = self.programs.span_ns()
+            self.programs.finish_links()
         self._request_readings()
         self.recorder.stage("window", "end")
         # What was sampled last may be the peak.
@@ -127,6 +141,7 @@ class TrialRun:
 
     def result(self) -> TrialResult:
         """Return what has come of the trial; closes the programs."""
+        self.recorder.cautions += self.links.cautions
         result = collect_result(
             self.spec,
             self.recorder,
@@ -137,7 +152,7 @@ class TrialRun:
             self.equipment.cgroups.reason,
         )
         self.programs.close()
-        return result
+        return replace(result, details={**result.details, **self.links.details()})
 
     def _request_readings(self) -> None:
         for meter in self.equipment.meters:

@@ -15,6 +15,7 @@ from benchharness.store.database import Store
 from benchharness.testbed.records import Device, Testbed
 from benchharness.trial.cgroup_factory import CgroupFactory
 from benchharness.trial.device_groups import DeviceGroups, quota_hindrance
+from benchharness.trial.twin_devices import TwinDevices
 from tests.integration.harness import Harness, command_lines, processes_with
 from tests.integration.participant_trials import program, run_trial
 
@@ -180,7 +181,7 @@ events.output(sys.argv[2], [os.environ.get("OMP_NUM_THREADS"), "device-" in wher
         program("two", busy, "two", device="fast"),
     ]
     with DeviceGroups(Testbed("bed", "Bed", devices), {"slow": 0.1, "fast": 0.3}) as groups:
-        ran = run_trial(tmp_path, participants, devices=groups)
+        ran = run_trial(tmp_path, participants, devices=TwinDevices(groups))
         assert list(groups.usage_file("slow").parent.glob("benchharness-*")) == []
     assert ran.result.reason is None
     threads = os.environ.get("OMP_NUM_THREADS")
