@@ -33,12 +33,13 @@ _FEW_LATENCIES = 4.0
 
 @dataclass(frozen=True, slots=True)
 class _Edge:
-    """The counter at an edge, and for how long what power is mistaken in getting it there."""
+    """The counter at an edge, for how long what power is mistaken there, and what is not seen."""
 
     t_s: float  # where the counter is known: the edge, or the nearest reading inside
     energy_j: float
     mistaken_s: float
     unknown_w: float  # NaN: the powers do not say
+    unseen_j: float  # what the powers beside it do not show, and may lie on either side of it
     first_s: float  # the readings it comes from
     last_s: float
 
@@ -112,40 +113,73 @@ def _edge(observed: Observed, edge_s: float) -> _Edge | None:
     if before is not None and after is not None:
         lead, lag = edge_s - before[0], after[0] - edge_s
         if lead + lag == 0.0:
-            return _Edge(edge_s, before[1], 0.0, 0.0, edge_s, edge_s)
+            return _Edge(edge_s, before[1], 0.0, 0.0, 0.0, edge_s, edge_s)
         at_edge_j = (before[1] * lag + after[1] * lead) / (lead + lag)
         # Where power steps by ΔP at the edge, a line is wrong by ΔP a b / (a + b).
         mistaken_s = lead * lag / (lead + lag)
-        step_w, unknown_w = _step(observed, edge_s)
-        at_edge_j = min(max(at_edge_j - mistaken_s * step_w, before[1]), after[1])
-        return _Edge(edge_s, at_edge_j, mistaken_s, unknown_w, before[0], after[0])
+        beside = _beside(observed, edge_s)
+        at_edge_j = min(max(at_edge_j - mistaken_s * beside.step_w, before[1]), after[1])
+        unseen_j = _unseen_j(observed, beside, after[1] - before[1], lead, lag)
+        edge = (edge_s, at_edge_j, mistaken_s, beside.unknown_w, unseen_j)
+        return _Edge(*edge, before[0], after[0])
     nearest = after if edge_s == 0.0 else before  # the reading inside
     if nearest is None or not 0.0 <= nearest[0] <= observed.duration_s:
         return None
     distance_s = abs(nearest[0] - edge_s)
     near = observed.power.between(edge_s - observed.gap_limit_s, edge_s + observed.gap_limit_s)
     unknown_w = value_range(near.value) if len(near) > 1 else math.nan
-    return _Edge(nearest[0], nearest[1], distance_s, unknown_w, nearest[0], nearest[0])
+    return _Edge(nearest[0], nearest[1], distance_s, unknown_w, 0.0, nearest[0], nearest[0])
 
 
-def _step(observed: Observed, edge_s: float) -> tuple[float, float]:
-    """Return by how many W power steps at an edge, later less earlier, and how unsure that is.
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """The powers before and after an edge, how unsure their step is; NaN: too little to tell."""
+
+    earlier_w: float = math.nan
+    later_w: float = math.nan
+    unknown_w: float = math.nan
+
+    @property
+    def step_w(self) -> float:
+        """By how much power rises at the edge; 0 where nothing is known of it."""
+        return 0.0 if math.isnan(self.unknown_w) else self.later_w - self.earlier_w
+
+
+def _unseen_j(
+    observed: Observed, beside: _Beside, counted_j: float, lead_s: float, lag_s: float
+) -> float:
+    """Return the half-width of what the counter counted about an edge and no power shows.
+
+    A burst between the two readings, say, which the line divides in proportion to the time on
+    either side and which may lie on one of them alone. What the steps of counter and powers
+    explain is nothing unseen.
+    """
+    if math.isnan(beside.unknown_w):
+        return 0.0
+    whole_s = lead_s + lag_s
+    rest_j = abs(counted_j - beside.earlier_w * lead_s - beside.later_w * lag_s)
+    steps_j = observed.counter_step_j + observed.power_step_w * whole_s
+    return max(0.0, rest_j - steps_j) * max(lead_s, lag_s) / whole_s
+
+
+def _beside(observed: Observed, edge_s: float) -> _Beside:
+    """Return the power on both sides of an edge.
 
     From the nearest powers on both sides that do not show the other one; unsure by the range of
-    the powers on each side. NaN says that there is too little to tell.
+    the powers on each side.
     """
     reach_s, scatter_s = observed.gap_limit_s, observed.lag.mean_s
     if len(observed.power) == 0:
-        return _step_of_slopes(observed, edge_s)
+        return _beside_by_slopes(observed, edge_s)
     earlier = observed.power.between(edge_s - reach_s - scatter_s, edge_s - scatter_s)
     later = observed.power.between(edge_s + scatter_s, edge_s + reach_s + scatter_s)
     if len(earlier) == 0 or len(later) == 0:
-        return 0.0, math.nan
-    step_w = float(later.value[0] - earlier.value[-1])
-    return step_w, math.hypot(_range_w(observed, earlier), _range_w(observed, later))
+        return _Beside()
+    unknown_w = math.hypot(_range_w(observed, earlier), _range_w(observed, later))
+    return _Beside(float(earlier.value[-1]), float(later.value[0]), unknown_w)
 
 
-def _step_of_slopes(observed: Observed, edge_s: float) -> tuple[float, float]:
+def _beside_by_slopes(observed: Observed, edge_s: float) -> _Beside:
     """Return the same for an instrument without powers, from its counter on both sides.
 
     What the counter's step leaves open, and half the step in power, is unsure.
@@ -156,12 +190,11 @@ def _step_of_slopes(observed: Observed, edge_s: float) -> tuple[float, float]:
         shift_s = edge_s + (scatter_s if last_s > 0.0 else -scatter_s)
         side = observed.counter.between(first_s + shift_s, last_s + shift_s)
         if len(side) < 2:
-            return 0.0, math.nan
+            return _Beside()
         span_s = float(side.t_s[-1] - side.t_s[0])
         slopes.append(float(side.value[-1] - side.value[0]) / span_s)
         unsure.append(observed.counter_step_j / span_s)
-    step_w = slopes[1] - slopes[0]
-    return step_w, math.hypot(0.5 * step_w, *unsure)
+    return _Beside(slopes[0], slopes[1], math.hypot(0.5 * (slopes[1] - slopes[0]), *unsure))
 
 
 def _range_w(observed: Observed, side: Samples) -> float:
@@ -172,7 +205,8 @@ def _range_w(observed: Observed, side: Samples) -> float:
 
 def _held_out_j(edge: _Edge, mean_w: float) -> float:
     """Return an edge's half-width; without powers, as if power had come from nothing."""
-    return edge.mistaken_s * (abs(mean_w) if math.isnan(edge.unknown_w) else edge.unknown_w)
+    unknown_w = abs(mean_w) if math.isnan(edge.unknown_w) else edge.unknown_w
+    return max(edge.mistaken_s * unknown_w, edge.unseen_j)
 
 
 def with_edges(observed: Observed, counter: Candidate) -> Candidate:
