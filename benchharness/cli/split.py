@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchharness.cli import split_optimum
+from benchharness.cli import split_optimum, split_profile
 from benchharness.cli.common import EXIT_CODES, HelpFormatter
 
 _EXAMPLES = """\
@@ -28,3 +28,4 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
     split_optimum.add_parser(actions)
+    split_profile.add_parser(actions)

@@ -57,7 +57,7 @@ def _told(
     energy_j: float, gain: float, gated: Readings, capabilities: Capabilities, part: Window
 ) -> Quantity | str:
     near, count = _near(gated, capabilities, part)
-    if count < LEAST_READINGS or not math.isfinite(energy_j):
+    if count < LEAST_READINGS:
         read = "1 reading" if count == 1 else f"{count} readings"
         return f"{read} in it, of the {LEAST_READINGS} that it takes"
     observed = observe(near, part, capabilities)
@@ -66,6 +66,8 @@ def _told(
     if not candidates:
         return "no estimator tells the energy of so short a time"
     best = min(candidates, key=lambda candidate: candidate.own_expanded_j)
+    if not math.isfinite(energy_j):  # the line begins too near to one of its edges
+        energy_j = best.energy_j
     terms = [
         *best.budget.without(GAIN).terms,
         Term(GAIN, gain * abs(energy_j)),

@@ -154,7 +154,7 @@ def _trial(
             idle_j = board.idle_w * (round_s - busy_s)
             told = {
                 "cut": float(cuts[n]), "predicted_s": costs[n][0], "predicted_j": costs[n][1],
-                "busy_s": busy_s, "uplink_estimate_bit_s": 0.97 * rate,
+                "busy_s": busy_s, "uplink_estimate_bit_s": 0.97 * rate, "uplink_bit_s": rate,
                 "bytes_up": shape.batches * 100 * UP_BYTES[cuts[n]],
                 "bytes_down": 0.9 * shape.batches * 100 * UP_BYTES[cuts[n]],
             }  # fmt: skip
@@ -193,7 +193,12 @@ def _trial(
         energy=_sum(figures) if figures else None,
         energy_missing=None if figures else "no meter was used",
         other_energy=tuple(figures),
-        outputs={"parameters": 582_346, "layers": 7, "data": "synthetic", "classes": 10},
+        outputs={
+            "parameters": 582_346,
+            "profile": profile(shape),
+            "data": "synthetic",
+            "classes": 10,
+        },
         metrics={},
         phases_s={"round": now},
         window_start_ns=start_ns,
@@ -204,6 +209,35 @@ def _trial(
         participants=(ParticipantSummary("main", "main"), *devices),
         series={name: tuple(points) for name, points in series.items()},
     )
+
+
+def profile(shape: Split) -> dict[str, Any]:
+    """Return what a run measured before its first round, as its output has it."""
+    shares = [0.0, *(0.3 + 0.7 * cut / 7.0 for cut in range(1, 8))]
+    return {
+        "version": 1,
+        "network": {"layers": 7},
+        "layers": {
+            "up_bytes": [100 * size for size in UP_BYTES],
+            "down_bytes": [90 * size for size in UP_BYTES],
+            "part_bytes": [0, 4e3, 4e3, 8e4, 8e4, 2e5, 2.3e6, 2.33e6],
+        },
+        "devices": [
+            {
+                "name": f"device-{n + 1}",
+                "forward_s": [0.4 * board.batch_s * share for share in shares],
+                "backward_s": [0.6 * board.batch_s * share for share in shares],
+                "server_s": [0.02 * (1.0 - share) for share in shares],
+                "up_bit_s": 19e6, "down_bit_s": 38e6, "overhead_s": 0.001,
+                "batches": shape.batches,
+                "watts": {
+                    "compute_w": 3.0, "transmit_w": 2.0, "receive_w": 1.9, "idle_w": None,
+                    "source": f"testbed, {board.name}",
+                },
+            }
+            for n, board in enumerate(BOARDS)
+        ],
+    }  # fmt: skip
 
 
 def _cost(shape: Split, board: Board, cut: int, rate: float) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchharness.model import CampaignSummary, ParticipantSummary, TrialSummary, VariantSummary
@@ -112,7 +112,10 @@ def _label(scheme: Scheme) -> str:
 
 
 def _last_cut(trial: TrialSummary) -> int:
-    layers = trial.outputs.get("layers")
+    """Return how many layers the network has, as the run's profile says; 1 where it has none."""
+    profile = trial.outputs.get("profile")
+    network = profile.get("network") if isinstance(profile, Mapping) else None
+    layers = network.get("layers") if isinstance(network, Mapping) else None
     return layers if isinstance(layers, int) and 0 < layers < 1000 else 1
 
 

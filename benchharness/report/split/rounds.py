@@ -90,7 +90,11 @@ def _of_device(trial: TrialSummary, device: ParticipantSummary) -> list[DeviceRo
     found = []
     for step, cut in sorted(_by_step(trial, device.name, CUT).items()):
         use = uses.get(step)
-        measured = _measured(use, idle_w, with_waiting=waiting)
+        measured = (
+            _measured(use, idle_w, with_waiting=waiting)
+            if step in told["busy_s"]
+            else "the round went on without the device"
+        )
         found.append(
             DeviceRound(
                 device=device.name,
