@@ -170,6 +170,38 @@ def test_d14_has_the_speeds_and_the_watts_of_its_own_figures(
     assert sum(bed.cores(2).values()) == pytest.approx(0.8 * 2)
 
 
+@pytest.mark.parametrize(("name", "nanos"), [("ares", 4), ("ares-3", 2)])
+def test_ares_has_the_published_times_and_powers(
+    name: str, nanos: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    bed = find_testbed(name)
+    pi, *others = bed.devices
+    assert [device.name for device in others] == [f"nano-{n}" for n in range(1, nanos + 1)]
+    nano = others[0]
+    # Forward and backward of the whole network, in seconds a batch.
+    assert pi.speed / nano.speed == pytest.approx((0.12375 + 0.08125) / (1.852 + 2.092), abs=5e-4)
+    assert (pi.busy_w, pi.transmit_w, pi.receive_w) == (3.8, 1.1, 0.8)
+    published_mw = {
+        "MAXN": (7252, 2319, 2260),
+        "5W": (4200, 1917, 1912),
+        "CUSTOM": (2396, 1755, 1754),
+    }
+    for mode, powers_mw in published_mw.items():
+        now = nano.in_mode(mode)
+        watts = (now.busy_w, now.transmit_w, now.receive_w)
+        assert watts == tuple(power_mw / 1000 for power_mw in powers_mw)
+        assert now.receive_w is not None
+        assert now.idle_w <= now.receive_w
+    assert replace(nano.in_mode("MAXN"), source="") == replace(nano, source="")
+    assert [mode.speed for mode in nano.modes] == [1.0, 0.694, 0.38]
+    # What is assumed is said to be.
+    for text in (pi.source, nano.source, *(mode.source for mode in nano.modes[1:])):
+        assert "not published: assumed" in text
+    assert sum(bed.cores(2).values()) == pytest.approx(1.0)  # the other core is the server's
+    assert bed.cores(2)["pi"] > 0.01  # which the kernel holds in its own period of 100 ms
+
+
 @given(
     st.lists(st.floats(0.01, 1.0), min_size=1, max_size=12),
     st.integers(1, 64),
