@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 from benchharness.errors import UnknownNameError, UsageError
 from benchharness.learning import options
@@ -32,8 +32,9 @@ class SplitConfig:
     be better). ``waiting_energy`` and ``server_energy`` are terms of the cost; ``server_watts`` is
     "COMPUTE/IDLE" in W. ``iterations`` batches of ``batch`` images are a round of each device; the
     learning rate falls to a tenth after ``decay_after`` rounds (0: never). ``profile`` is
-    "measure" or a file. ``timeout_s`` is how long a round waits for a device. Raises UsageError for
-    a value out of range.
+    "measure" or a file. ``timeout_s`` is how long a round waits for a device,
+    ``start_timeout_s`` how long the server waits for all of them at the start. Raises UsageError
+    for a value out of range.
     """
 
     scheme: str = "ares"
@@ -64,14 +65,18 @@ class SplitConfig:
     profile: str = MEASURE
     tls: bool = False
     timeout_s: float = 600.0
+    start_timeout_s: float = 120.0
     address: str = options.ANYWHERE
 
     def __post_init__(self) -> None:
         for name, known in (("scheme", SCHEMES), ("rule", RULES)):
             if getattr(self, name) not in known:
                 raise UnknownNameError(name, getattr(self, name), known)
-        for name in ("alpha", "smoothing", "hysteresis", "learning_rate", "momentum"):
-            if isinstance(getattr(self, name), int):  # 1 and 1.0 are one training: one digest
+        for field in fields(self):
+            name = field.name
+            if field.type == "float" and isinstance(
+                getattr(self, name), int
+            ):  # 1 and 1.0 are one training: one digest
                 object.__setattr__(self, name, float(getattr(self, name)))
         if not 0 <= self.seed <= _LARGEST_SEED:
             raise UsageError(f"seed is {self.seed}", remedy=f"take 0 to {_LARGEST_SEED}")
@@ -83,12 +88,9 @@ class SplitConfig:
         _between("alpha", self.alpha, 0 <= self.alpha <= 1, "0 (energy alone) to 1 (time alone)")
         _between("smoothing", self.smoothing, 0 < self.smoothing <= 1, "above 0, to 1")
         _between("hysteresis", self.hysteresis, 0 <= self.hysteresis < 1, "0 to below 1")
-        _between(
-            "timeout_s",
-            self.timeout_s,
-            self.timeout_s > 0 and math.isfinite(self.timeout_s),
-            "above 0",
-        )
+        for name in ("timeout_s", "start_timeout_s"):
+            value = getattr(self, name)
+            _between(name, value, value > 0 and math.isfinite(value), "above 0")
         options.address(self.address)
         for codec in (self.activations, self.gradients):
             check_codec(codec)

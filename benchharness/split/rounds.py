@@ -45,13 +45,14 @@ class Rounds:
         self._log = DeviceLog(config.devices)
         self._estimates: dict[int, Estimate] = {}
         self._failed: dict[int, str] = {}  # why, of those that are still there
+        self._pool = ThreadPoolExecutor(config.devices)  # PyTorch keeps something for each thread
         self._window_ns = 0
         self._cuts: list[list[int | None]] = []
 
     def run(self) -> None:
         """Train. Raises GateError for a round without any usable part."""
         config = self._config
-        self._reception.gather(config.timeout_s)
+        self._reception.gather(config.start_timeout_s)
         present = self._ready()
         self._tell_setting(present)
         tested = self._work.test()
@@ -76,7 +77,7 @@ class Rounds:
 
         Raises GateError if nobody comes in time.
         """
-        until_s = time.monotonic() + self._config.timeout_s
+        until_s = time.monotonic() + self._config.start_timeout_s
         while True:
             present = self._reception.present()
             new = {n: session for n, session in present.items() if n not in self._estimates}
@@ -137,9 +138,8 @@ class Rounds:
                     results[device] = result
                     self._work.hand_on(result)
         else:
-            with ThreadPoolExecutor(len(present)) as pool:
-                found = pool.map(lambda s: self._one(number, plan, s), present.values())
-                all_of = dict(zip(present, found, strict=True))
+            found = self._pool.map(lambda s: self._one(number, plan, s), present.values())
+            all_of = dict(zip(present, found, strict=True))
             results = {device: each for device, each in all_of.items() if each is not None}
         if not results:
             raise GateError(
