@@ -97,7 +97,7 @@ def _sweep(
     duration_s: FloatArray, own_j: FloatArray, time_weight: float, per_j: float
 ) -> npt.NDArray[np.intp]:
     """Return for each device the cut that is best together with the others': intp[n]."""
-    order = np.lexsort((own_j, duration_s), axis=1)
+    order = np.argsort(duration_s, axis=1, kind="stable")
     duration_s = np.take_along_axis(duration_s, order, axis=1)
     own_j = np.take_along_axis(own_j, order, axis=1)
     # A device's steps: the cuts that draw less than every quicker one. The first always is one.
@@ -115,9 +115,7 @@ def _sweep(
     candidates_s = np.concatenate(([least_s], at_s[by_time]))
     saved_j = np.concatenate(([0.0], np.cumsum(saves_j[by_time])))
     objective = time_weight * candidates_s - per_j * saved_j
-    # Of several steps at one time the last counts, which has saved all of them.
-    last = np.append(candidates_s[1:] > candidates_s[:-1], True)
-    objective = np.where(last, objective, np.inf)
+    # Of several steps at one time the last has saved all of them; their time is the same.
     round_s = candidates_s[int(objective.argmin())]
 
     reached = np.where(steps & (duration_s <= round_s), np.arange(own_j.shape[1]), -1).max(axis=1)
