@@ -146,7 +146,7 @@ def test_float16_that_would_be_infinity_is_refused(value: float) -> None:
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("codec", CODECS)
-def test_nan_and_infinity_are_refused_at_both_ends(codec: str, value: float) -> None:
+def test_nan_and_infinity_are_refused(codec: str, value: float) -> None:
     array = np.array([[1.0, value], [-2.0, 3.0]], np.float32)
     with pytest.raises(NotFiniteError, match=r"gradients, down .*: 1 of 4 numbers") as refused:
         pack(array, codec, "down")
@@ -156,9 +156,6 @@ def test_nan_and_infinity_are_refused_at_both_ends(codec: str, value: float) -> 
             bad = {"values": np.zeros(3, np.uint8), "range": np.array(limits)}
             with pytest.raises(NotFiniteError, match="activations, up"):
                 unpack(bad, "up")
-    else:
-        with pytest.raises(NotFiniteError, match=r"activations, up .*: 1 of 4 numbers"):
-            unpack({"values": array.astype(codec)}, "up")
 
 
 def test_opposite_infinities_are_seen() -> None:

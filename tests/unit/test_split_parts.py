@@ -212,8 +212,12 @@ def test_numbers_that_are_not_finite_say_in_which_direction(value: float) -> Non
 
     x[0] = value
     for cut in (0, 1):
+        crossing = DevicePart(model, cut, CONFIG).forward(x)
+        for kind in codec.CODECS:
+            with pytest.raises(NotFiniteError, match="up from the device"):
+                codec.pack(crossing, kind, "up")
         with pytest.raises(NotFiniteError, match="up from the device"):
-            DevicePart(model, cut, CONFIG).forward(x)
+            ServerPart(model, cut, CONFIG).propagate(crossing, y)
 
 
 @pytest.mark.parametrize("cut", [0, 5, 7])
