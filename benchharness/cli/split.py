@@ -11,7 +11,7 @@ _EXAMPLES = """\
 examples:
   benchharness split optimum
   benchharness split optimum --mbit 20 --alpha 0,0.5,1 --corrected --terms waiting,model \\
-      --idle-w pi:1.9,nano:1.25
+      --idle-w pi:0.8,nano:1.75
   benchharness split optimum --profile profile.json
 
 """

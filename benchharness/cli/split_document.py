@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from benchharness.cli.split_inputs import Case
@@ -28,9 +29,7 @@ def document(answers: Sequence[tuple[Case, list[Row]]], question: Question) -> d
                 "server": terms.server,
                 "model_exchange": terms.model_exchange,
             },
-            "slips": None
-            if slips is None
-            else {name: getattr(slips, name) for name in type(slips).__slots__},
+            "slips": None if slips is None else asdict(slips),
             "normalised": question.normalise,
             "first_cut": question.first_cut,
         },

@@ -11,7 +11,7 @@ examples:
   benchharness split optimum                       # the paper's testbed, all that was published
   benchharness split optimum --mbit 20,100/20 --alpha 0,0.5,1 --corrected
   benchharness split optimum --as-published --slips rule       # one slip of the code by itself
-  benchharness split optimum --terms waiting,model --idle-w pi:1.9,nano:1.25
+  benchharness split optimum --terms waiting,model --idle-w pi:0.8,nano:1.75
   benchharness split optimum --terms server,model --server-s 0.02 --server-w 60/20
   benchharness split optimum --profile profile.json --json     # from measured devices
 
@@ -46,7 +46,7 @@ def add_parser(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     unit.add_argument("--normalise", action="store_true", help="relative to local (the default)")
     unit.add_argument("--raw", action="store_true", help="alpha is per s, 1 - alpha per J")
     add("--terms", metavar="LIST", default="model", help="waiting,server,model or none (model)")
-    add("--idle-w", metavar="LIST", help="at rest, for waiting, such as pi:1.9,nano:1.25")
+    add("--idle-w", metavar="LIST", help="at rest, for waiting, such as pi:0.8,nano:1.75")
     add("--server-s", metavar="S", help="of the server for a batch of all layers (default: 0)")
     add("--server-w", metavar="W/W", help="the server's watts computing/at rest")
     add("--with-cut-0", action="store_true", help="raw data may be sent (the paper has 1 to 7)")
