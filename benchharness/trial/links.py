@@ -111,12 +111,15 @@ class TrialLinks:
         port = None if self._network is None else self._network.ports.get(participant)
         return None if port is None else port.namespace_file
 
+    def count(self) -> None:
+        """Note what has been carried: the bytes of the window are counted from the last note."""
+        self._bytes_before = self._counted()
+
     def begin(self, t_ns: int) -> None:
         """Let the traces begin, with the window; another call does nothing."""
         if not self.awaits_window or self._player is None:
             return
         self._begun_ns = t_ns
-        self._bytes_before = self._counted()
         for name, trace in self._traces().items():
             self._note(Change(t_ns, name, *trace.rates_at(0.0)))
         self._player.begin(t_ns)
@@ -131,7 +134,7 @@ class TrialLinks:
     def finish(self) -> list[EventRecord]:
         """Make no more changes, now that the window is over; return what is left to be told.
 
-        The bytes are those since the start of the window, with all their headers.
+        The bytes are those since :meth:`count`, with all their headers.
         """
         if self._network is None or self._player is None:
             return []

@@ -173,6 +173,8 @@ class Programs:
             starts_ns = [event.t_ns for event in self.recorder.events if event.edge == "start"]
             if starts_ns:
                 links.begin(min(starts_ns))
+            else:
+                links.count()
         for event in links.events():
             self.recorder.note(event)
 

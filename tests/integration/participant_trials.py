@@ -18,6 +18,7 @@ from benchharness.trial.cgroup_factory import CgroupFactory
 from benchharness.trial.devices import Devices
 from benchharness.trial.engine import Engine
 from benchharness.trial.launch import become_subreaper
+from benchharness.trial.links import LinkPlugs
 from benchharness.trial.sampler_frames import SamplerReport
 from benchharness.trial.spec import SHARED_PLACE, Participant, TrialOptions, VariantSpec
 from benchharness.trial.watch import Equipment
@@ -86,6 +87,7 @@ def run_trial(
     way: str = "group",
     tick: Callable[..., None] = lambda *_: None,
     devices: Devices | None = None,
+    plugs: LinkPlugs | None = None,
     probe_hz: float = 20.0,
     warmup: int = 0,
     **spec: Any,
@@ -103,7 +105,7 @@ def run_trial(
         phases.append(engine.recorder.shown.words)
         tick(*stage)
 
-    equipment = Equipment(MonotonicClock(), (), options, groups, watch, devices)
+    equipment = Equipment(MonotonicClock(), (), options, groups, watch, devices, plugs)
     with Store.open(folder / "results.db") as store:
         campaign = CampaignRecord("0" * 8, "", 0, 0, "", "", "", {}, {})
         store.add_campaign(campaign)
