@@ -74,6 +74,7 @@ def all_checks(args: argparse.Namespace) -> list[Check]:
         federated_check(),
         cgroup_check(),
         testbed_check(),
+        link_check(),
         *meter_checks(),
         onboard_check(),
     ]
@@ -153,6 +154,18 @@ def testbed_check() -> Check:
     return Check(
         "testbeds", CheckState.OK, "devices get their share of the CPU, and an emulated plug each"
     )
+
+
+def link_check() -> Check:
+    """Say whether the kernel can keep links between the programs of a trial here."""
+    from benchharness.links.hindrance import kernel_hindrance
+    from benchharness.model import Check, CheckState
+
+    hindrance = kernel_hindrance()
+    if hindrance is None:
+        return Check("links", CheckState.OK, "kept by the kernel: namespaces, tc")
+    found = f"kept by the programs themselves: {hindrance.what}"
+    return Check("links", CheckState.ADVICE, found, hindrance.remedy)
 
 
 def meter_checks() -> list[Check]:

@@ -13,6 +13,7 @@ from benchharness.cli.common import (
     add_results_option,
     results_path,
 )
+from benchharness.cli.links import list_links
 from benchharness.report.commands import DEFAULT_RESULTS
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command."""
     parser = subparsers.add_parser(
         "list",
-        help="list workloads, meters, campaigns, runtimes, published results or testbeds",
+        help="list workloads, meters, campaigns, runtimes, published results, testbeds or links",
         description="Lists what there is. Campaigns are those of the results file, newest first.",
         epilog=EXAMPLES + EXIT_CODES,
         formatter_class=HelpFormatter,
@@ -275,4 +276,5 @@ _LISTS: dict[str, Callable[[argparse.Namespace, list[BenchharnessError]], Answer
     "runtimes": _runtimes,
     "published": _published,
     "testbeds": _testbeds,
+    "links": list_links,
 }
