@@ -1,4 +1,7 @@
-"""The sections of federated campaigns in a real browser: judged by axe-core, at every width."""
+"""Sections of campaigns of several programs in a real browser: judged by axe-core, at every width.
+
+Federated training, and split learning.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +16,18 @@ from benchharness.report.html import write_html
 from tests.integration.report_chromium import Chromium
 from tests.integration.test_report_accessibility import RUN
 from tests.unit.federated_samples import QUICK, FederatedStore, Shape, federated_campaign
+from tests.unit.split_samples import Split, split_campaign
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SHAPES = {"engines": QUICK, "many": Shape(clients=50, rounds=2, round_s=30.0)}
-OVERFLOWING = """[...document.querySelectorAll('#devices, #learning')]
+OVERFLOWING = """[...document.querySelectorAll('#devices, #learning, #split')]
   .flatMap(s => [...s.querySelectorAll('h2,h3,p,figcaption,caption,.stack td,.stack th,svg.plot')])
   .filter(e => !e.closest('.scroll') && !e.closest('.unseen') && !e.closest('thead'))
   .filter(e => { const r = e.getBoundingClientRect();
     return r.width > 0 && (r.left < -0.5 || r.right > innerWidth + 0.5); })
   .map(e => e.outerHTML.slice(0, 80))"""
-HIDDEN_TEXT = """[...document.querySelectorAll('#devices .panel svg')].filter(s => {
+HIDDEN_TEXT = """[...document.querySelectorAll(':is(#devices, #split) .panel svg')].filter(s => {
   const frame = s.getBoundingClientRect();
   return [...s.querySelectorAll('text')].some(t => { const r = t.getBoundingClientRect();
     return r.left < frame.left - 1 || r.right > frame.right + 1; }); }).length"""
@@ -38,7 +42,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("federated")
-    return {name: _written(shape, folder / f"{name}.html") for name, shape in SHAPES.items()}
+    found = {name: _written(shape, folder / f"{name}.html") for name, shape in SHAPES.items()}
+    split = write_html(split_campaign(Split(repeat=1)), None, folder / "split.html")
+    return {**found, "split": split.as_uri()}
 
 
 def _written(shape: Shape, path: Path) -> str:
@@ -53,6 +59,7 @@ def _written(shape: Shape, path: Path) -> str:
         ("engines", 1280, True),
         ("engines", 390, True),
         ("many", 390, False),
+        ("split", 390, True),
     ],
 )
 def test_axe_finds_nothing(
@@ -65,7 +72,7 @@ def test_axe_finds_nothing(
     assert json.loads(browser.evaluate(RUN)) == []
 
 
-@pytest.mark.parametrize("name", list(SHAPES))
+@pytest.mark.parametrize("name", [*SHAPES, "split"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_reaches_over_the_edge(
     browser: Chromium, pages: dict[str, str], name: str, width: int
@@ -85,6 +92,13 @@ def test_every_drawing_says_what_it_shows(browser: Chromium, pages: dict[str, st
         " document.getElementById(s.getAttribute('aria-labelledby').split(' ')[1]).textContent)"
     )
     assert len(told) == 8 + 4 + 1  # a panel a device, the charts, the partition
+    assert all(len(text) > 40 for text in told)
+    browser.open(pages["split"], width=1280)
+    told = browser.evaluate(
+        "[...document.querySelectorAll('#split svg.plot')].map(s =>"
+        " document.getElementById(s.getAttribute('aria-labelledby').split(' ')[1]).textContent)"
+    )
+    assert len(told) == 1 + 3 + 2  # the front, cuts over time, predicted time and energy
     assert all(len(text) > 40 for text in told)
 
 

@@ -16,6 +16,7 @@ from benchharness.report.figures_paper import paper_style, save_pdf
 from benchharness.report.html import render_html
 from benchharness.report.split.cuts_over_time import run_cuts, runs_with_cuts
 from benchharness.report.split.figure_cuts import cut_words, rates_title
+from benchharness.report.split.figure_front import together
 from benchharness.report.split.front import fronts
 from benchharness.report.split.means import round_means
 from benchharness.report.split.paper import split_figures, split_floats, split_markdown
@@ -96,11 +97,28 @@ def test_conditions_have_a_panel_each_and_rules_a_line_each() -> None:
     ]
     panels, _ = fronts(split_campaign(Split(ways=ways, repeat=1, rounds=2)))
     assert [panel.condition for panel in panels] == ["link constant:5", "link constant:50"]
-    assert panels[0].lines == ["ares, rule as-published", "ares, rule joint"]
-    assert [p.label for p in panels[0].points][:2] == [
-        "α = 0, rule as-published",
-        "α = 1, rule as-published",
+    assert panels[0].lines == ["ares, rule joint", "ares, rule as-published"]
+    assert [p.label for p in panels[0].points] == ["α = 0", "α = 1", "α = 0", "α = 1"]
+
+
+def test_alphas_that_chose_the_same_have_one_label(sample: CampaignSummary) -> None:
+    points = fronts(sample)[0][0].points
+    apart = [(100.0 * n, 50.0) for n in range(len(points))]
+    assert [text for text, _ in together(points, apart)] == [p.label for p in points]
+    near = [(3.0 * n, 50.0) for n in range(len(points))]
+    assert together(points, near)[0] == ("α = 0 to 1", 1)
+    assert [text for text, _ in together(points, near)][1:] == [
+        "local",
+        "server",
+        "splitfed, cut 4",
     ]
+
+
+def test_of_many_alphas_both_ends_are_drawn() -> None:
+    ways = [Way({"scheme": "ares", "alpha": n / 10}, (7,) * 3, (6,) * 3) for n in range(11)]
+    runs, left_out = runs_with_cuts(split_campaign(Split(ways=ways, repeat=1, rounds=2)))
+    assert (len(runs), left_out) == (6, 5)
+    assert (runs[0].label, runs[-1].label) == ("ares, α = 0", "ares, α = 1")
 
 
 def test_cuts_hold_until_the_next_round_and_lie_over_the_link(sample: CampaignSummary) -> None:

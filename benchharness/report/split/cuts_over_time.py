@@ -65,8 +65,9 @@ def runs_with_cuts(summary: CampaignSummary) -> tuple[list[RunCuts], int]:
         if (trial := _median(summary, scheme.variant)) is not None
     ]
     choosing = [(s, t) for s, t in found if s.line or _moves(t)] or found[:1]
-    runs = [run for s, t in choosing[:MOST_RUNS] if (run := run_cuts(t, _label(s))) is not None]
-    return runs, max(0, len(choosing) - MOST_RUNS)
+    chosen = _spread(choosing)
+    runs = [run for s, t in chosen if (run := run_cuts(t, _label(s))) is not None]
+    return runs, len(choosing) - len(chosen)
 
 
 def run_cuts(trial: TrialSummary, label: str = "") -> RunCuts | None:
@@ -88,6 +89,24 @@ def run_cuts(trial: TrialSummary, label: str = "") -> RunCuts | None:
         left_out=len(devices) - len(shown),
         measured=not traced,
     )
+
+
+def _spread(
+    found: Sequence[tuple[Scheme, TrialSummary]],
+) -> list[tuple[Scheme, TrialSummary]]:
+    """Return at most so many, of each line and condition as many: both ends and some between."""
+    if len(found) <= MOST_RUNS:
+        return list(found)
+    of: dict[tuple[str, str], list[tuple[Scheme, TrialSummary]]] = {}
+    for each in found:
+        of.setdefault((each[0].condition, each[0].line), []).append(each)
+    quota = max(1, MOST_RUNS // len(of))
+    chosen = []
+    for own in of.values():
+        count = min(quota, len(own))
+        places = [round(n * (len(own) - 1) / max(1, count - 1)) for n in range(count)]
+        chosen += [own[place] for place in places]
+    return chosen[:MOST_RUNS]
 
 
 def _median(summary: CampaignSummary, variant: VariantSummary) -> TrialSummary | None:

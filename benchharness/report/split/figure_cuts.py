@@ -17,7 +17,7 @@ from benchharness.report.split.cuts_over_time import RunCuts, Steps
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH, HEIGHT = 520.0, 300.0
+WIDTH, HEIGHT = 440.0, 290.0
 MEGABIT = 1e6
 _LOOKS: tuple[tuple[str, tuple[float, ...]], ...] = (
     (figures.LOWER, ()),
@@ -98,7 +98,7 @@ def plot_cuts(axes: Axes, run: RunCuts, width: float = 1.6) -> None:
 
 def plot_rates(axes: Axes, run: RunCuts, width: float = 1.3) -> None:
     """Draw the rates as steps: one line for all devices where they share one trace."""
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     factor = time_unit(run.duration_s).factor
     shown = run.devices[:1] if run.one_link else run.devices
@@ -117,6 +117,7 @@ def plot_rates(axes: Axes, run: RunCuts, width: float = 1.3) -> None:
             )  # fmt: skip
     if min(rates) > 0.0 and max(rates) > _LOG_FROM * min(rates):
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=6))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_ylim(0.7 * min(rates), 1.4 * max(rates))

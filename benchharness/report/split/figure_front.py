@@ -6,27 +6,33 @@ Drawn once: as SVG for the page, and on the axes of a paper's figure.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from benchharness.report import figures
 from benchharness.report.figures_paper import drawable
-from benchharness.report.placing import Box, Label, place_labels
+from benchharness.report.placing import Box, place_labels
 from benchharness.report.split.front import FrontPanel, FrontPoint, front_words
 from benchharness.report.text import Unit, column_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH, HEIGHT = 520.0, 360.0
+WIDTH, HEIGHT = 440.0, 330.0
 PALE = 0.45  # of a point that another one beats
 _LETTER, _LINE = 6.1, 13.0  # CSS pixels of an average letter, of a line, at the size of the labels
+_CLOSE = 11.0  # CSS pixels: points of a line that are as near have one label
 _SPREAD = 8.0  # from this largest over smallest on, an axis is logarithmic
 _NARROW = 0.6  # from this smallest over largest on, an axis need not begin at 0
-_LOOKS = ((figures.LOWER, "solid", "o"), (figures.STARTUP, (0, (5, 2)), "s"),
-          (figures.BUILD, (0, (2, 1.5)), "^"), (figures.INK, (0, (1, 1.5)), "v"))  # fmt: skip
+_LOOKS: tuple[tuple[str, Any, str], ...] = (
+    (figures.LOWER, "solid", "o"),
+    (figures.STARTUP, (0, (5, 2)), "s"),
+    (figures.BUILD, (0, (2, 1.5)), "^"),
+    (figures.INK, (0, (1, 1.5)), "v"),
+)
 _ALONE = (figures.IO, "D")
 
 
@@ -63,7 +69,16 @@ def plot_front(axes: Axes, panel: FrontPanel, suffix: str, scale: float = 1.0) -
     axes.set_ylabel(f"energy a round{suffix} / {joules.symbol}")
     _labels(axes, panel, places, scale)
     if len(panel.lines) > 1:
-        axes.legend(frameon=False, fontsize="small", handlelength=2.6, borderaxespad=0.2)
+        from matplotlib.lines import Line2D
+
+        looks = [_look(panel, next(p for p in panel.points if p.line == n)) for n in panel.lines]
+        axes.legend(
+            handles=[
+                Line2D([], [], color=c, linestyle=d, marker=m, markersize=5.0 * scale, label=line)
+                for (c, d, m), line in zip(looks, map(drawable, panel.lines), strict=True)
+            ],
+            frameon=False, fontsize="small", handlelength=2.6, borderaxespad=0.2,
+        )  # fmt: skip
 
 
 def begins_at_zero(panel: FrontPanel) -> bool:
@@ -102,7 +117,7 @@ def _axis(
     set_limits(0.0 if kind == "zero" else max(0.0, low - room), high + room)
 
 
-def _look(panel: FrontPanel, point: FrontPoint) -> tuple[str, object, str]:
+def _look(panel: FrontPanel, point: FrontPoint) -> tuple[str, Any, str]:
     if not point.line:
         return _ALONE[0], "none", _ALONE[1]
     return _LOOKS[panel.lines.index(point.line) % len(_LOOKS)]
@@ -110,11 +125,10 @@ def _look(panel: FrontPanel, point: FrontPoint) -> tuple[str, object, str]:
 
 def _line(axes: Axes, panel: FrontPanel, line: str, places: Sequence[tuple[float, float]]) -> None:
     own = [(p, at) for p, at in zip(panel.points, places, strict=True) if p.line == line]
-    colour, dashes, marker = _look(panel, own[0][0])
+    colour, dashes, _ = _look(panel, own[0][0])
     axes.plot(
         [x for _, (x, _) in own], [y for _, (_, y) in own],
-        color=colour, linestyle=dashes, linewidth=1.2, alpha=0.75, zorder=2, label=drawable(line),
-        marker=marker, markersize=0.01,
+        color=colour, linestyle=dashes, linewidth=1.2, alpha=0.75, zorder=2,
     )  # fmt: skip
 
 
@@ -145,35 +159,60 @@ def _labels(
     axes: Axes, panel: FrontPanel, places: Sequence[tuple[float, float]], scale: float
 ) -> None:
     """Name each point beside it; what the lines leave no room for may lie on them."""
-    texts = [drawable(point.label, 40) for point in panel.points]
     pixels = [tuple(float(v) for v in axes.transData.transform(place)) for place in places]
     at = [(x, y) for x, y in pixels]
+    named = together(panel.points, at)
+    texts = [drawable(text, 40) for text, _ in named]
+    own = [at[middle] for _, middle in named]
     sizes = [(scale * _LETTER * len(text) + 2.0, scale * _LINE) for text in texts]
     box = axes.get_window_extent()
     frame = Box(box.x0, box.y0, box.x1, box.y1)
-    found = place_labels(at, sizes, frame, _along(panel, at))
+    points = [Box(x - 4.0, y - 4.0, x + 4.0, y + 4.0) for x, y in at]
+    found = place_labels(own, sizes, frame, [*points, *_along(panel, at)])
     if None in found:
-        found = place_labels(at, sizes, frame)
+        found = place_labels(own, sizes, frame, points)
     back = axes.transData.inverted()
-    for text, place, label in zip(texts, places, found, strict=True):
-        if label is not None:
-            _name(axes, text, place, label, tuple(back.transform((label.x, label.y))), scale)
+    for text, (_, middle), size, label in zip(texts, named, sizes, found, strict=True):
+        if label is None:
+            continue
+        x, y = back.transform((label.x, label.y))
+        if label.leads:  # up to the label's edge
+            end = back.transform(
+                [
+                    min(max(at[middle][n], centre - 0.5 * size[n]), centre + 0.5 * size[n])
+                    for n, centre in enumerate((label.x, label.y))
+                ]
+            )
+            axes.plot(
+                [places[middle][0], end[0]], [places[middle][1], end[1]],
+                color=figures.MUTED, linewidth=0.6, zorder=1,
+            )  # fmt: skip
+        axes.text(
+            x, y, text, color=figures.INK, fontsize=10.5 * scale, ha="center", va="center", zorder=4
+        )
 
 
-def _name(
-    axes: Axes,
-    text: str,
-    place: tuple[float, float],
-    label: Label,
-    at: tuple[float, ...],
-    scale: float,
-) -> None:
-    x, y = at
-    if label.leads:
-        axes.plot([place[0], x], [place[1], y], color=figures.MUTED, linewidth=0.6, zorder=1)
-    axes.text(
-        x, y, text, color=figures.INK, fontsize=10.5 * scale, ha="center", va="center", zorder=4
-    )
+def together(
+    points: Sequence[FrontPoint], at: Sequence[tuple[float, float]]
+) -> list[tuple[str, int]]:
+    """Return a label for each group of points, and the point in its middle.
+
+    Neighbours on a line that lie on one another have one label: alphas that chose the same.
+    """
+    groups: list[list[int]] = []
+    for place, point in enumerate(points):
+        last = groups[-1][-1] if groups else None
+        alike = last is not None and point.line and points[last].line == point.line
+        if alike and last is not None and math.dist(at[last], at[place]) < _CLOSE:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    named = []
+    for group in groups:
+        first, final = points[group[0]].label, points[group[-1]].label
+        text = first if len(group) == 1 else f"{first} to {final.rpartition(' ')[2]}"
+        named.append((text, group[len(group) // 2]))
+    return named
 
 
 def _along(panel: FrontPanel, at: Sequence[tuple[float, float]]) -> list[Box]:

@@ -20,7 +20,7 @@ from benchharness.report.text import column_unit, number
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH, HEIGHT = 360.0, 320.0
+WIDTH, HEIGHT = 440.0, 370.0
 MOST_POINTS = 500
 NEAR = 0.1  # of what was predicted: the band around the line of equality
 _MOST_BARS = 150  # with an uncertainty each: more are a fog

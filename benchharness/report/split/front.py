@@ -55,7 +55,7 @@ def fronts(
         if point is not None:
             by_condition.setdefault(scheme.condition, []).append(point)
     panels = [
-        FrontPanel(plain(condition, 80), tuple(_marked(_distinct(points))))
+        FrontPanel(plain(condition, 80), tuple(_marked(points)))
         for condition, points in by_condition.items()
         if len(points) > 1
     ]
@@ -76,20 +76,6 @@ def _point(means: RoundMeans, label: str, line: str) -> FrontPoint | None:
     if time_s is None or energy_j is None or time_s <= 0.0 or energy_j <= 0.0:
         return None
     return FrontPoint(label, line, time_s, energy_j, means.time_s.half, means.energy_j.half, False)
-
-
-def _distinct(points: Sequence[FrontPoint]) -> list[FrontPoint]:
-    """Name the line where the labels of two lines would be the same."""
-    several = len({point.line for point in points if point.line}) > 1
-    if not several:
-        return list(points)
-    short = {line: line.partition(", ")[2] for line in {p.line for p in points}}
-    return [_renamed(p, f"{p.label}, {short[p.line]}") if short[p.line] else p for p in points]
-
-
-def _renamed(point: FrontPoint, label: str) -> FrontPoint:
-
-    return replace(point, label=plain(label, 40))
 
 
 def _marked(points: Sequence[FrontPoint]) -> list[FrontPoint]:

@@ -42,12 +42,25 @@ class Scheme:
 
 
 def schemes(variants: Sequence[VariantSummary]) -> list[Scheme]:
-    """Return the variants as schemes, those that choose first, by alpha."""
+    """Return the variants as schemes, those that choose first, by alpha.
+
+    Conditions and lines keep the order of the run table.
+    """
     varied = _varied(variants)
     choices = [n for n in varied if n in _CHOICES and n not in (SCHEME, ALPHA, *_PLACES)]
     conditions = [name for name in varied if name not in _CHOICES]
     found = [_scheme(variant, choices, conditions) for variant in variants]
-    return sorted(found, key=lambda s: (s.condition, not s.line, s.line, _order(s.alpha)))
+    under = list(dict.fromkeys(scheme.condition for scheme in found))
+    lines = list(dict.fromkeys(scheme.line for scheme in found))
+    return sorted(
+        found,
+        key=lambda s: (
+            under.index(s.condition),
+            not s.line,
+            lines.index(s.line),
+            _order(s.alpha) if s.line else 0.0,
+        ),
+    )
 
 
 def _order(alpha: float | None) -> float:
