@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchharness.cli.columns import columns
 from benchharness.cli.families import comparisons
+from benchharness.cli.participants import power_modes
 from benchharness.cli.telling_text import advice_command, alone_text, telling_text
 from benchharness.cli.testbeds import testbed_text
 from benchharness.plan.run_table import block
@@ -16,6 +17,7 @@ from benchharness.units import format_duration, format_si
 if TYPE_CHECKING:
     from benchharness.cli.dry_run import Plan
     from benchharness.cli.telling import Telling
+    from benchharness.plan.run_table import Variant
 
 _SHOWN = 8  # variants of which the order of a block is written out
 _BLOCKS = 2
@@ -68,6 +70,7 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
     facts.append(("meter", " and ".join(names) or "none: time, memory and CPU only"))
     if request.testbed is not None:
         facts.append(("testbed", testbed_text(request.testbed, request.device_cores)))
+        facts += [("power modes", text) for text in _power_modes(plan)]
     facts.append(("beside each window", f"{format_duration(plan.beside_s)} of rest and starts"))
     prepared = sum(
         request.manifests[each.workload].prepare is not None for each in request.table.variants
@@ -82,6 +85,26 @@ def _facts(plan: Plan) -> list[tuple[str, str]]:
     if request.goals.margin is not None:
         facts.append(("margin", f"differences within {percent(request.goals.margin)} are the same"))
     return facts
+
+
+def _power_modes(plan: Plan) -> list[str]:
+    """Return, once for all variants of which it is true, which devices are in which mode."""
+    found: dict[str, list[str]] = {}
+    for variant in plan.request.table.variants:
+        modes = _modes_of(plan, variant)
+        if modes:
+            text = ", ".join(f"{device} in {mode}" for device, mode in modes.items())
+            found.setdefault(text, []).append(variant.label)
+    every = len(plan.request.table.variants)
+    return [
+        text if len(labels) == every else f"{text}: {', '.join(labels)}"
+        for text, labels in found.items()
+    ]
+
+
+def _modes_of(plan: Plan, variant: Variant) -> dict[str, str]:
+    request = plan.request
+    return power_modes(request.manifests[variant.workload], variant, request.testbed)
 
 
 def trials_text(plan: Plan) -> str:
@@ -220,6 +243,7 @@ def _variant(plan: Plan, index: int) -> dict[str, Any]:
         "energy_j": None if known is None else known.energy_j,
         "known_from": None if known is None else known.campaign_id,
         "missing": plan.missing.get(variant.index),
+        "power_modes": _modes_of(plan, variant),
     }
 
 

@@ -66,6 +66,13 @@ def check_participants(
         variant_links(programs, names)
 
 
+def power_modes(manifest: Manifest, variant: Variant, testbed: Testbed | None) -> dict[str, str]:
+    """Return the power mode of each device that is in one in a variant. Raises UsageError."""
+    programs, names = instances(manifest, variant.factors), trial_names(manifest, variant)
+    places = placements(programs, names, variant.label, testbed)
+    return {each.device: each.power_mode for each in places if each.device and each.power_mode}
+
+
 def trial_names(manifest: Manifest, variant: Variant) -> dict[str, FactorValue]:
     """Return the values of all placeholders in a trial; what only it knows comes with it."""
     places = (SCRATCH_PLACE, SHARED_PLACE, REPETITION_PLACE)

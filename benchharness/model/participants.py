@@ -58,7 +58,8 @@ class ParticipantSummary:
     """One process tree of a trial: where it ran, what it used, what it did.
 
     ``device`` is its place in the testbed, None for this machine as it is; ``cores`` is the CPU
-    that it may use there, in cores of this machine. ``left`` says when and why it ended before
+    that it may use there, in cores of this machine, and ``power_mode`` the mode that the device was
+    in, None for its own figures. ``left`` says when and why it ended before
     its time; ``left_out_steps`` are the rounds that went on without it. ``metric_sums`` has what
     all tellings of a metric by step give together, those of steps done again too: that is what
     was worked for.
@@ -80,4 +81,5 @@ class ParticipantSummary:
     restarts: int = 0
     left: str | None = None
     left_out_steps: tuple[int, ...] = ()
+    power_mode: str | None = None
     steps: tuple[StepUse, ...] = ()  # where something was predicted of each step

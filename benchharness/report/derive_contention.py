@@ -20,7 +20,7 @@ _MOST_NAMED = 3
 def contention_cautions(participants: Iterable[ParticipantSummary]) -> list[Caution]:
     """Return one caution that names the devices whose programs trained with less than their CPU."""
     found = [
-        (share, f"{each.name} on {each.device} {100.0 * share:.0f} %")
+        (share, f"{each.name} on {_in_its_mode(each)} {100.0 * share:.0f} %")
         for each in participants
         if (share := trained_share(each)) is not None and share < _LEAST_SHARE
     ]
@@ -37,6 +37,11 @@ def contention_cautions(participants: Iterable[ParticipantSummary]) -> list[Caut
             "cores of its device",
         )
     ]
+
+
+def _in_its_mode(participant: ParticipantSummary) -> str:
+    mode = participant.power_mode
+    return f"{participant.device} in mode {mode}" if mode else str(participant.device)
 
 
 def trained_share(participant: ParticipantSummary) -> float | None:

@@ -104,6 +104,11 @@ def participants_of(
     return tuple(_participant(trial, name) for name in details)
 
 
+def _title_in_mode(title: str | None, mode: str | None) -> str | None:
+    """Return a device's title with its power mode, so that every table tells it."""
+    return f"{title}, {mode}" if title and mode else title
+
+
 def _participant(trial: _Trial, name: str) -> ParticipantSummary:
     use = trial.details[name]
     device = use.get("device")
@@ -112,11 +117,12 @@ def _participant(trial: _Trial, name: str) -> ParticipantSummary:
     tree = trial.trees.get(name)
     samples = None if tree is None else read_tree(trial.store, tree)
     window = trial.window
+    mode = use.get("power_mode")
     return ParticipantSummary(
         name=name,
         role="support" if use.get("role") == "support" else "main",
         device=device,
-        device_title=facts.title,
+        device_title=_title_in_mode(facts.title, mode),
         cores=facts.cores if use.get("cores") is None else use["cores"],
         energy=figure,
         energy_missing=missing,
@@ -129,6 +135,7 @@ def _participant(trial: _Trial, name: str) -> ParticipantSummary:
         restarts=int(use.get("restarts") or 0),
         left=_left(use.get("left"), window),
         left_out_steps=tuple(trial.left_out.get(name, ())),
+        power_mode=mode,
         steps=_steps(trial, name, figure, missing),
     )
 

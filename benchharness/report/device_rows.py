@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from benchharness.model import CampaignSummary, ParticipantSummary, TrialSummary
@@ -65,7 +65,7 @@ def device_rows(
         shown = {p.name for trial in trials for p in clients(trial)}
         every = participant_means(trials)
         rows = [
-            DeviceRow(means, trials, stated.get(means.first.device or ""))
+            DeviceRow(means, trials, _stated(stated, means.first))
             for means in every
             if means.name in shown
         ]
@@ -73,6 +73,12 @@ def device_rows(
             rows += [DeviceRow(m, trials, None, beside=True) for m in every if m.name not in shown]
             found.append((plain(variant.label, 60), rows))
     return found[:MOST_VARIANTS]
+
+
+def _stated(stated: Mapping[str, Device], participant: ParticipantSummary) -> Device | None:
+    """Return what the testbed says of a participant's device, in the power mode of its runs."""
+    device = stated.get(participant.device or "")
+    return None if device is None else device.in_mode(participant.power_mode)
 
 
 def not_counted(good: Sequence[TrialSummary], kinds: PhaseKinds) -> str:

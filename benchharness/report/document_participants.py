@@ -33,6 +33,7 @@ def _participant(participant: ParticipantSummary, cost: SampleCost | None) -> di
         "device": participant.device,
         "device_title": participant.device_title,
         "cores": participant.cores,
+        "power_mode": participant.power_mode,
         "energy": None if figure is None else energy_document(figure),
         "energy_missing": participant.energy_missing,
         "cpu_s": participant.cpu_s,

@@ -54,6 +54,13 @@ speed = 1
 idle_w = 1.5
 busy_w = 4
 """
+# The middle one has another mode, at a third of its speed, and one of its own figures.
+MODES = """
+[device.mode.HIGH]
+[device.mode.LOW]
+speed = 1
+busy_w = 4
+"""
 BURNERS = """
 name = "burners"
 title = "Burners"
@@ -61,11 +68,15 @@ argv = ["{python}", "{workload}/burn.py", "0", "{seconds}"]
 [factors.seconds]
 type = "int"
 default = 8
+[factors.power_mode]
+type = "str"
+default = ""
 [participants.client]
 argv = ["{python}", "{workload}/burn.py", "{index}", "{seconds}"]
 count = 3
 role = "main"
 on_device = true
+power_mode = "{power_mode}"
 """
 # Counts how often it gets round in that time; the server (0) only waits.
 BURN = """
@@ -75,6 +86,8 @@ end, count = time.monotonic() + float(sys.argv[2]), 0
 if sys.argv[1] == "0":
     time.sleep(float(sys.argv[2]))
     sys.exit()
+assert events.started()
+end = time.monotonic() + float(sys.argv[2])
 while time.monotonic() < end:
     count += sum(range(2000)) > 0
 events.metric("rounds", count, unit="1")
@@ -125,6 +138,43 @@ def test_devices_keep_to_their_shares_and_their_joules_are_right(harness: Harnes
         share = rounds[name] / sum(rounds.values())
         cores = sum(each["cores"] for each in bed["devices"])
         assert share == pytest.approx(device["cores"] / cores, rel=0.25)
+
+
+@pytest.mark.alone
+def test_a_mode_is_a_share_and_watts_of_its_trial_alone(harness: Harness) -> None:
+    workload, bed = harness.folder / "burners" / "workload.toml", harness.folder / "bed.toml"
+    workload.write_text(BURNERS + "start_at_full_speed = true\n")
+    first, second, third, fourth = BED.split("[[device]]")
+    bed.write_text("[[device]]".join([first, second, third + MODES, fourth]))
+    words = ("run", "campaign.toml", "--vary", "power_mode=HIGH,LOW", "--set", "seconds=2")
+    plan = harness(*words, "--dry-run")
+    assert "power modes: middle in LOW: LOW" in " ".join(plan.stderr.split())
+    outcome = harness(*words, "--json", "--truth", "truth", "--idle", "0.5", "--repeat", "1")
+    assert outcome.code == 0, outcome.stderr
+    modes, most_w = {}, {}
+    for trial in outcome.document["trials"]:
+        window_ns = (trial["window_start_ns"], trial["window_end_ns"])
+        figures = {each["target"]: each for each in [trial["energy"], *trial["other_energy"]]}
+        uses = {each["device"]: each for each in trial["participants"] if each["device"]}
+        mode = uses["middle"]["power_mode"]
+        modes[mode] = [uses[name]["cores"] for name in ("fast", "middle", "slow")]
+        assert uses["fast"]["power_mode"] is None
+        for name in ("fast", "middle", "slow"):
+            truth = read_truth(harness.folder / "truth" / f"{name}.csv")
+            gross = figures[name]["gross_j"]
+            true_j = truth_energy_j(truth, *window_ns)
+            assert abs(gross["value"] - true_j) <= gross["expanded_u"]
+            inside = (truth.times_ns > window_ns[0]) & (truth.times_ns <= window_ns[1])
+            most_w[mode, name] = max(truth.powers_w[inside])
+    assert not [each for each in outcome.document["cautions"] if each["code"] == "full-speed"]
+    # All of the mode's share is the mode's busy power, and not that of the device's own.
+    assert 4.0 < most_w["HIGH", "middle"] <= 7.0 + 1e-9
+    assert 3.0 < most_w["LOW", "middle"] <= 4.0 + 1e-9
+    cores = sum(modes["HIGH"])
+    assert modes["HIGH"] == pytest.approx([0.6 * cores, 0.3 * cores, 0.1 * cores])
+    assert modes["LOW"] == pytest.approx([0.6 * cores, 0.1 * cores, 0.1 * cores])
+    (device,) = [each for each in stored_testbed(harness)["devices"] if each["name"] == "middle"]
+    assert [each["name"] for each in device["modes"]] == ["HIGH", "LOW"]
 
 
 def test_a_killed_harness_leaves_no_plug_no_broker_and_can_go_on(harness: Harness) -> None:
