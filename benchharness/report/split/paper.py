@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 Named = tuple[str, str, "Figure"]  # name of the file, caption as LaTeX, figure
 
-_FRONT_MM, _CUTS_MM, _PREDICTED_MM = 66.0, 52.0, 66.0
+_FRONT_MM, _CUTS_MM, _PREDICTED_MM = 66.0, 58.0, 66.0
 _TYPE = 0.68  # of the size on the page
 _MOST_CUTS = 4
 
@@ -99,7 +99,7 @@ def cuts_figure(runs: Sequence[RunCuts]) -> Figure:
     down = -(-len(runs) // 2)
     figure = paper_figure(_CUTS_MM * down + 4.0, PAGE_MM)
     inset(figure, left=9.0, right=3.0, top=8.0, bottom=9.0)
-    grid = figure.add_gridspec(down, 2, hspace=0.6, wspace=0.16)
+    grid = figure.add_gridspec(down, 2, hspace=0.4, wspace=0.16)
     for place, run in enumerate(runs):
         rates = has_rates(run)
         cell = grid[place // 2, place % 2].subgridspec(
@@ -107,6 +107,7 @@ def cuts_figure(runs: Sequence[RunCuts]) -> Figure:
         )
         upper = figure.add_subplot(cell[0])
         plot_cuts(upper, run, width=1.1)
+        upper.tick_params(labelsize=6.0)
         upper.set_title(
             drawable(f"{run.label}: cut after layer", 60), loc="left", pad=2, fontsize=7.0
         )
