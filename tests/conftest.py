@@ -17,6 +17,7 @@ os.environ["BENCHHARNESS_CACHE"] = "off"
 settings.register_profile(
     "shared-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("quick", settings.get_profile("shared-machine"), max_examples=20)
 settings.load_profile("shared-machine")
 
 

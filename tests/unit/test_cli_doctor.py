@@ -153,6 +153,7 @@ def test_what_a_testbed_needs_is_looked_for(
     assert words == "" if check.advice is None else words in check.advice
 
 
+@pytest.mark.slow
 def test_this_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(doctor, "WATCH_S", 0.05)
     checks = doctor.all_checks(argparse.Namespace(results=tmp_path / "r.db"))

@@ -56,6 +56,7 @@ def test_time_that_was_spent_on_trials_run_again_counts_against_the_budget(tmp_p
         assert "30.0 s of 35.0 s are spent" in growth.stopped
 
 
+@pytest.mark.slow
 def test_repetitions_are_counted_once_nobody_else_can_add_any(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

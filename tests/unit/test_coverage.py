@@ -82,6 +82,7 @@ def test_what_the_instrument_shares_is_in_the_ratio() -> None:
     assert 0.94 <= shared_coverage(0.02, 10, 2500).of_bounded <= 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variation", [0.005, 0.02, 0.05])
 def test_the_gate_is_rarely_closed_for_nothing(variation: float) -> None:
     for n in (5, 30):
@@ -98,6 +99,7 @@ def test_power_of_the_gate_for_a_regression_of_5_per_cent() -> None:
     assert gate_closed(0.05, 0.05, 10, 1000) < 0.2
 
 
+@pytest.mark.slow
 def test_what_the_gate_says_of_its_power_and_of_sessions() -> None:
     assert closed_at_least_regression(0.05, 5, 1000) == pytest.approx(0.8, abs=0.04)
     mean, low, high = chances_of_estimated(3, 30)
@@ -136,6 +138,7 @@ def test_the_simulated_rule_is_that_of_campaigns() -> None:
         assert stops_at(values, 0.05) == blocks
 
 
+@pytest.mark.slow
 def test_what_is_said_about_time() -> None:
     assert 0.92 <= drift_coverage(normal(0.02), 8, 600) <= 0.98
     assert history_alarms(normal(0.015), 50, 800) <= 0.02

@@ -160,6 +160,7 @@ def test_one_runtime_that_is_missing_takes_no_other(tmp_path: Path) -> None:
     assert found["wasmer"]["install"].startswith("set it to a CPython 3.10")
 
 
+@pytest.mark.slow
 def test_a_finder_that_aborts_or_hangs_takes_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,7 @@ def softmax(x: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> Any
     return shares / shares.sum(axis=1, keepdims=True)
 
 
+@pytest.mark.slow
 def test_training_is_gradient_descent_with_momentum_step_by_step() -> None:
     """In NumPy: v = m v + g + d w, w -= r v, batch by batch in the seeded order."""
     model, weights = linear(4, 3)
@@ -114,6 +115,7 @@ def test_evaluation_changes_nothing() -> None:
     assert all(np.array_equal(before[name], after[name]) for name in before)
 
 
+@pytest.mark.slow
 def test_training_learns_and_batchnorm_learns_too() -> None:
     model, found = small()
     before = evaluate(model, found.test_x, found.test_y, batch=64, compute="cpu")

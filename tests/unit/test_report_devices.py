@@ -269,6 +269,7 @@ def test_of_many_devices_the_first_of_each_kind_are_shown() -> None:
     assert some_of_each(several[:5], 6) == [p.name for p in several[:5]]
 
 
+@pytest.mark.slow
 def test_many_devices_have_twelve_panels_and_all_rows_of_the_table() -> None:
     shape = Shape(clients=50, rounds=1, round_s=40.0)
     summary = federated_campaign(shape)
@@ -280,6 +281,7 @@ def test_many_devices_have_twelve_panels_and_all_rows_of_the_table() -> None:
     assert [len(table.rows) for table in view.tables] == [50, 51]  # the server has no joules
 
 
+@pytest.mark.slow
 def test_twenty_two_hours_of_eight_devices_stay_small() -> None:
     summary = federated_campaign(D14)
     view = participants_view(summary, FederatedStore(summary, D14, period_s=30.0))

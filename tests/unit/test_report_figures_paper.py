@@ -110,6 +110,7 @@ def test_the_axis_holds_every_point_and_the_reference(
     )
 
 
+@pytest.mark.slow
 def test_a_single_variant_has_no_forest(tmp_path: Path) -> None:
     found = drawn(sample_campaign(kinds=KINDS[:1]), tmp_path)
     assert "forest" not in found

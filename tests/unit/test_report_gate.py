@@ -363,6 +363,7 @@ def test_the_document_is_json() -> None:
     assert row["ratio_low"] > 1.03
 
 
+@pytest.mark.slow
 def test_power_says_what_would_be_seen() -> None:
     rows = gate_power(sample_campaign(), TIME)
     assert [row.label for row in rows] == [kind.label for kind in KINDS]

@@ -252,6 +252,7 @@ def test_latex_and_markdown_have_a_table_for_each_workload(summary: CampaignSumm
     assert "| *jit* |" in text
 
 
+@pytest.mark.slow
 def test_the_page_has_a_part_for_each_workload_and_folds_the_runs(
     summary: CampaignSummary,
 ) -> None:

@@ -246,6 +246,7 @@ def test_five_hundred_clients_are_not_all_drawn() -> None:
     assert (len(view.clients), view.left_out) == (60, 440)
 
 
+@pytest.mark.slow
 def test_the_page_has_both_sections(page: str) -> None:
     assert 'id="devices"' in page
     assert 'href="#learning"' in page
@@ -264,10 +265,12 @@ def test_other_pages_have_neither() -> None:
     assert 'id="learning"' not in text
 
 
+@pytest.mark.slow
 def test_the_strip_of_phases_is_the_servers(page: str) -> None:
     assert "client-1/train" not in page
 
 
+@pytest.mark.slow
 def test_names_of_others_are_text(quick: CampaignSummary) -> None:
     trial = quick.trials[0]
     participants = tuple(

@@ -126,6 +126,7 @@ def test_one_run_each_has_no_interval() -> None:
     assert "in a randomised order (seed 20250611)" in text
 
 
+@pytest.mark.slow
 def test_an_order_that_nobody_drew_is_not_called_random() -> None:
     summary = replace(sample_campaign(), seed=None)
     text = " ".join(methods_sentences(summary))
@@ -155,6 +156,7 @@ def failed(summary: CampaignSummary, variant: int) -> CampaignSummary:
     return assembled(trials, margin=summary.margin, baseline=summary.baseline)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("baseline", "count"), [(None, 3), ({"runtime": "native"}, 2)])
 def test_every_output_counts_the_comparisons_that_were_made(
     baseline: dict[str, str] | None, count: int

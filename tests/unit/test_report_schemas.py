@@ -51,6 +51,7 @@ def test_schemas_are_schemas_of_this_version(name: str) -> None:
     assert name in schema_names()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [

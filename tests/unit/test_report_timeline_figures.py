@@ -128,6 +128,7 @@ def test_a_run_without_a_figure_is_drawn_as_it_was_read() -> None:
     assert campaign.runs[0].tracks[0].y.tolist() == columns["power_w"].tolist()
 
 
+@pytest.mark.slow
 def test_the_page_says_which_joules_these_are() -> None:
     meter = METERS["counter"]
     page = render_html(meter.summary, meter)

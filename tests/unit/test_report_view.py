@@ -118,6 +118,7 @@ def test_stacks_add_up_to_their_total() -> None:
     assert energy_stack(assembled([])) is None
 
 
+@pytest.mark.slow
 def test_a_stack_says_how_many_variants_have_no_bar() -> None:
     summary = sample_campaign()
     whole = energy_stack(summary)

@@ -30,6 +30,7 @@ class TestChangePoints:
         assert found.ratio.high is not None
         assert found.ratio.high < 0.85
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("n", "count"), [(30, 1500), (100, 700), (300, 300)])
     def test_false_alarms(self, n: int, count: int) -> None:
         rng = np.random.default_rng(n)

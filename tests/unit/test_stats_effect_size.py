@@ -51,6 +51,7 @@ class TestHedges:
         assert stats.nct.cdf(t, nu, found.low / scale) == pytest.approx(0.975, abs=1e-5)
         assert stats.nct.cdf(t, nu, found.high / scale) == pytest.approx(0.025, abs=1e-5)
 
+    @pytest.mark.slow
     def test_interval_holds_the_true_difference(self) -> None:
         rng = np.random.default_rng(3)
         held = 0

@@ -264,6 +264,7 @@ class TestFewAgainstMany:
         joint = uneven_coverage(counts, (0.02, 0.02), 4000, comparisons=6)
         assert joint >= 1 - 0.05 / 6 - 0.004
 
+    @pytest.mark.slow
     def test_a_variant_of_two_runs_among_others_of_ten(self) -> None:
         assert uneven_family((10, 10, 10, 2), 2000) >= 0.945
 

@@ -275,6 +275,7 @@ _CALLS = {
 }
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_whatever_a_guest_passes_it_gets_an_errno(data: st.DataObject) -> None:
