@@ -30,6 +30,7 @@ def serve(config: TaskConfig, shared: Path) -> None:
     Raises UsageError for an address that lets others in, UnfitError where it cannot be listened
     at, GateError where the training of that folder is over.
     """
+    flower_reach.check(config)  # before the data are read
     conduct(ServerWork(config), config, shared)
 
 
