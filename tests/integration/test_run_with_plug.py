@@ -36,8 +36,8 @@ def test_net_energy_agrees_with_the_truth_within_its_uncertainty(
 ) -> None:
     plug = start_plug(mosquitto, "plug-1", "--watt-res", "1", "--energy-res", "5")
     outcome = harness(
-        "run", "--json", "--meter", plug.address, "--idle", "6",
-        "--", sys.executable, "-c", BURN.format(s=8),
+        "run", "--json", "--meter", plug.address, "--idle", "3",
+        "--", sys.executable, "-c", BURN.format(s=6),
     )  # fmt: skip
     assert outcome.code == 0, outcome.stderr
     (trial,) = outcome.document["trials"]
