@@ -10,6 +10,7 @@ from benchharness.links.records import constant
 from benchharness.links.wanted import WantedLink
 
 ROOT_REMEDY = "run as root"
+_CAPABILITIES_REMEDY = "in a container: --cap-add NET_ADMIN --cap-add SYS_ADMIN"
 
 
 def kernel_hindrance() -> UnfitError | None:
@@ -33,6 +34,10 @@ def required(hindrance: UnfitError) -> UnfitError:
 
 def explained(error: UnfitError) -> UnfitError:
     """Return why a network could not be made: that this is not root, where that is why."""
-    if error.remedy is None and os.geteuid() != 0:
+    if error.remedy is not None:
+        return error
+    if os.geteuid() != 0:
         return UnfitError("this is not root", where=error.where, remedy=ROOT_REMEDY)
+    if "not permitted" in error.what or "denied" in error.what:
+        return UnfitError(error.what, where=error.where, remedy=_CAPABILITIES_REMEDY)
     return error

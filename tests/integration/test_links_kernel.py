@@ -170,17 +170,26 @@ def test_what_a_killed_harness_left_goes_at_the_next_start() -> None:
     assert not any((folder / name).exists() for folder in (INTERFACES, NAMESPACES) for name in made)
 
 
-def test_who_is_not_root_is_told_so() -> None:
+WITHOUT = ["setpriv", "--bounding-set=-net_admin,-sys_admin", "--inh-caps=-all"]
+
+
+@pytest.mark.parametrize(
+    ("before", "become", "said"),
+    [
+        ([], "os.setuid(65534)", "links: this is not root; run as root"),
+        (WITHOUT, "pass", "in a container: --cap-add NET_ADMIN --cap-add SYS_ADMIN"),
+    ],
+)
+def test_who_may_not_make_networks_is_told_so(before: list[str], become: str, said: str) -> None:
     script = (
         "import os\n"
         "from benchharness.links.hindrance import kernel_hindrance\n"
-        "os.setuid(65534)\n"
+        f"{become}\n"
         "print(kernel_hindrance().line())\n"
     )
-    said = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert said.stdout == "links: this is not root; run as root\n"
+    command = [*before, sys.executable, "-c", script]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert told.stdout.strip().endswith(said)
 
 
 HUB_SCRIPT = """
