@@ -29,7 +29,8 @@ class SplitConfig:
     all at once at ``cut``, ``fixed`` each at its own of ``cuts`` ("1;4;7"), ``ares`` cuts chosen
     anew before each round by ``alpha`` (1: time alone, 0: energy alone), ``rule``, ``normalise``,
     ``smoothing`` (what a new figure weighs) and ``hysteresis`` (the share by which other cuts must
-    be better). ``waiting_energy`` and ``server_energy`` are terms of the cost; ``server_watts`` is
+    be better), not below ``least_cut`` (from 1 on the images stay where they are).
+    ``waiting_energy`` and ``server_energy`` are terms of the cost; ``server_watts`` is
     "COMPUTE/IDLE" in W. ``iterations`` batches of ``batch`` images are a round of each device; the
     learning rate falls to a tenth after ``decay_after`` rounds (0: never). ``profile`` is
     "measure" or a file. ``timeout_s`` is how long a round waits for a device,
@@ -48,6 +49,7 @@ class SplitConfig:
     server_watts: str = ""
     smoothing: float = 0.5
     hysteresis: float = 0.05
+    least_cut: int = 1
     activations: str = "float32"
     gradients: str = "float32"
     devices: int = 3
@@ -94,7 +96,8 @@ class SplitConfig:
         options.address(self.address)
         for codec in (self.activations, self.gradients):
             check_codec(codec)
-        check_cut(self.cut)
+        for cut in (self.cut, self.least_cut):
+            check_cut(cut)
         _ = self.sgd, self.cuts_of_devices, self.server_w
         if self.server_energy and self.server_w is None:
             raise UsageError(

@@ -19,6 +19,7 @@ from benchharness.wire import greeting, meeting
 from benchharness.wire.connection import Connection, keep_alive, listen
 from benchharness.wire.frames import Frame, WireError
 
+CAME_BACK = "came back on another connection"
 _GREETING_S = 10.0  # how long a stranger may take to say who it is
 _LOOK_S = 0.2
 _MOST_STRANGERS = 64
@@ -148,8 +149,9 @@ class Reception:
             self._unable.discard(index)
             self._changed.notify_all()
         if earlier is not None:
+            earlier.is_replaced = True
             earlier.connection.close()
-            self._say(f"device {index}: came back on another connection")
+            self._say(f"device {index}: {CAME_BACK}")
 
     @staticmethod
     def _session(sock: socket.socket, index: int, limit_bytes: int, frame: Frame) -> Session:

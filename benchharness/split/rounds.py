@@ -18,12 +18,11 @@ from benchharness.split.config import SplitConfig
 from benchharness.split.estimates import Estimate
 from benchharness.split.profiling import Profiler
 from benchharness.split.protocol import FailedError
-from benchharness.split.reception import Reception
+from benchharness.split.reception import CAME_BACK, Reception
 from benchharness.split.schemes import Plan, Planner
 from benchharness.split.server_work import ServerWork
 from benchharness.split.session import Order, Session, Trained
 from benchharness.split.telling import DeviceLog, LinkTeller, device_name
-from benchharness.wire.frames import WireError
 
 ROUND, AGGREGATE, EVALUATE = "round", "aggregate", "evaluate"
 
@@ -165,15 +164,20 @@ class Rounds:
             self._log.is_back(session.index, time.monotonic_ns())
             self._failed[session.index] = reason
             return None
-        except TimeoutError:
-            reason = f"was not done within {config.timeout_s:g} s"
-        except (WireError, BenchharnessError) as error:
-            reason = str(error)
-        except OSError as error:
-            reason = f"the connection was lost: {error.strerror or error}"
+        except (BenchharnessError, OSError) as error:
+            reason = self._reason(error, session)
         self._reception.lose(session, reason)
         self._log.left_out(session.index, reason, number, asked_ns)
         return None
+
+    def _reason(self, error: Exception, session: Session) -> str:
+        if session.is_replaced:
+            return CAME_BACK
+        if isinstance(error, TimeoutError):
+            return f"was not done within {self._config.timeout_s:g} s"
+        if isinstance(error, OSError):
+            return f"the connection was lost: {error.strerror or error}"
+        return str(error)
 
     def _learn(self, plan: Plan, results: Mapping[int, Trained], number: int) -> None:
         """Write what the devices took, and correct what they are thought to take."""

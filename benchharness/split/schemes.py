@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from benchharness.cuts.adapt import Hysteresis
 from benchharness.cuts.costs import costs, estimate
 from benchharness.cuts.optimise import best_cuts
 from benchharness.cuts.records import (
+    BoolArray,
     Costs,
     DeviceProfile,
     Estimate,
@@ -61,12 +64,21 @@ class Planner:
         if (said := config.cuts_of_devices) is not None:
             return tuple(said[number - 1] for number in numbers)
         if config.rule == "as-published":
-            return per_device(found, config.alpha, normalise=config.normalise).cuts
+            allowed = self._allowed(found)
+            choice = per_device(found, config.alpha, normalise=config.normalise, allowed=allowed)
+            return choice.cuts
         if found.names != self._names:  # cuts in use are of other devices
             self._names, self._hysteresis = found.names, Hysteresis(config.hysteresis)
-        best = best_cuts(found, config.alpha, normalise=config.normalise)
+        allowed = self._allowed(found)
+        best = best_cuts(found, config.alpha, normalise=config.normalise, allowed=allowed)
         settled = self._hysteresis.settle(found, best, config.alpha, normalise=config.normalise)
         return settled.cuts
+
+    def _allowed(self, found: Costs) -> BoolArray:
+        """Return which cuts may be chosen, bool[n, L + 1]."""
+        return np.broadcast_to(
+            np.arange(found.last_cut + 1) >= self._config.least_cut, found.duration_s.shape
+        )
 
 
 def _one_after_another(predicted: Estimate, found: Costs) -> Estimate:

@@ -102,6 +102,7 @@ class Session:
     trace: LinkTrace | None = None
     bucket: TokenBucket | None = None
     since_ns: int = field(default_factory=time.monotonic_ns)
+    is_replaced: bool = False  # the device has come back on another connection
 
     def measure(self, timeout_s: float) -> Measured:
         """Let the device time its layers, and time its link both ways."""
