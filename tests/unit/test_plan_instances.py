@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchharness.cli.participants import participants_of
-from benchharness.errors import UsageError
+from benchharness.cli.participants import check_participants, participants_of, power_modes
+from benchharness.errors import UnknownNameError, UsageError
 from benchharness.plan.instances import instances
 from benchharness.plan.manifest import load_manifest
 from benchharness.plan.records import Manifest, Program
 from benchharness.plan.run_table import Variant
-from benchharness.testbed.records import Device, Testbed
+from benchharness.testbed.records import Device, PowerMode, Testbed
 from benchharness.trial.spec import SHARED_PLACE, Participant, VariantSpec
 
 WORKLOAD = """\
@@ -152,3 +153,40 @@ def test_names_are_unique_and_numbers_are_complete(drawn: list[tuple[str, int]])
     for name, count in counts.items():
         own = [each.names for each in found if each.program.name == name]
         assert own == [{"index": index, "count": count} for index in range(1, count + 1)]
+
+
+MODES = (PowerMode("5W", 0.5, 1.0, 1.5), PowerMode("MAXN", 1.0, 1.0, 2.0))
+IN_MODE = 'on_device = true\npower_mode = "{mode}"\nstart_at_full_speed = true\n'
+MODE_FACTOR = '[factors.mode]\ntype = "str"\ndefault = ""\n[participants.link]'
+
+
+@pytest.fixture
+def moded(tmp_path: Path) -> Manifest:
+    """Return the workload whose clients' devices are in the mode that a factor says."""
+    file = tmp_path / "moded.toml"
+    text = WORKLOAD.replace("on_device = true\n", IN_MODE)
+    file.write_text(text.replace("[participants.link]", MODE_FACTOR))
+    return load_manifest(file)
+
+
+def test_devices_that_have_modes_are_in_the_one_that_is_wanted(moded: Manifest) -> None:
+    bed = bed_of("pi", "nano-1", "nano-2")
+    devices = (bed.devices[0], *(replace(each, modes=MODES) for each in bed.devices[1:]))
+    bed = replace(bed, devices=devices)
+    found = participants_of(moded, variant(mode="5W"), bed)
+    assert [each.power_mode for each in found] == [None, None, "5W", "5W"]
+    assert [each.start_at_full_speed for each in found] == [False, True, True, True]
+    assert power_modes(moded, variant(mode="5W"), bed) == {"nano-1": "5W", "nano-2": "5W"}
+    assert power_modes(moded, variant(mode=""), bed) == {}
+    spec = VariantSpec(0, "v", "w", {}, found)
+    assert spec.power_modes() == {"nano-1": "5W", "nano-2": "5W"}
+    with pytest.raises(UnknownNameError, match="unknown power mode of nano-1 '5V'; did you mean"):
+        participants_of(moded, variant(mode="5V"), bed)
+
+
+def test_a_mode_that_nothing_has_is_refused(moded: Manifest) -> None:
+    with pytest.raises(UsageError, match="'5W' is wanted, and there is no testbed"):
+        participants_of(moded, variant(mode="5W"))
+    with pytest.raises(UsageError, match="'5W' is wanted, and no device of bed has any"):
+        check_participants({"federated": moded}, [variant(mode="5W")], bed_of("a", "b", "c"))
+    assert len(participants_of(moded, variant(mode=""))) == 4
