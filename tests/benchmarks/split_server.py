@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import torch
 
 from benchharness.split.codec import codec_of, pack, unpack
+from benchharness.split.memory import keep_freed
 from benchharness.split.network import network
 from benchharness.split.parts import ServerPart
 from benchharness.split.sgd import Sgd
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str]) -> None:
     """Serve one device."""
     cut, seed = (int(each) for each in arguments)
     torch.set_num_threads(1)
+    keep_freed()
     part = ServerPart(network(CLASSES, seed=seed), cut, Sgd())
     with listen("127.0.0.1", 0) as listener:
         print(listener.getsockname()[1], flush=True)

@@ -23,6 +23,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchharness.split.codec import pack, unpack
+from benchharness.split.memory import keep_freed
 from benchharness.split.network import network
 from benchharness.split.parts import DevicePart, Floats, Labels
 from benchharness.split.sgd import Sgd
@@ -107,6 +108,7 @@ def one_thread() -> Iterator[None]:
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
+    keep_freed()  # for both sides; it stays so, which harms no other test
     yield
     torch.set_num_threads(before)
 
