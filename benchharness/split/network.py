@@ -41,20 +41,14 @@ def network(
 
     ``image_shape`` is channels, height and width, the last two multiples of 4; ``width`` is a
     factor on the channels within. It gives [N, classes] logits. The weights are drawn as those of
-    learning's models are, the convolutions' biases are 0. Raises UsageError for sizes that cannot
+    learning's models are. Raises UsageError for sizes that cannot
     be, or where PyTorch is missing.
     """
     _check(classes, image_shape, width)
     needs.require("torch")
-    from torch import nn
-
     from benchharness.learning.models import weights
 
-    shapes = _shapes(classes, image_shape, width)
-    for module in weights.drawn(shapes, seed).modules():
-        if isinstance(module, nn.Conv2d) and module.bias is not None:
-            nn.init.zeros_(module.bias)
-    return shapes
+    return weights.drawn(_shapes(classes, image_shape, width), seed)
 
 
 def check_cut(cut: int, layers: int = LAYERS) -> int:
