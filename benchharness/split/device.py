@@ -29,6 +29,7 @@ from benchharness.split import config as split_config
 from benchharness.split import protocol
 from benchharness.split.config import SplitConfig
 from benchharness.split.finite import NotFiniteError
+from benchharness.split.memory import keep_freed
 from benchharness.split.protocol import DroppedError, FailedError
 from benchharness.split.secure import device_context
 from benchharness.wire import meeting
@@ -226,6 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = split_config.from_arguments(given)
         needs.require("torch")
+        keep_freed()
         take_part(config, given.index, given.shared)
     except BenchharnessError as error:
         sys.stderr.write(f"device {given.index}: {error}\n")

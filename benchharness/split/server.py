@@ -20,6 +20,7 @@ from benchharness.learning import needs, options
 from benchharness.links.setting import LOOPBACK, own_link
 from benchharness.split import config as split_config
 from benchharness.split.config import SplitConfig
+from benchharness.split.memory import keep_freed
 from benchharness.wire import meeting
 
 _BEGUN = "begun"
@@ -111,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = split_config.from_arguments(given)
         needs.require("torch")
+        keep_freed()
         _share_cores(config)
         serve(config, given.shared)
     except BenchharnessError as error:
