@@ -62,6 +62,7 @@ def test_a_round_that_the_meter_cannot_tell_is_left_out_and_counted() -> None:
     summary = split_campaign(Split(repeat=1, untold=(2, 3)))
     found = round_means(summary)[0]
     assert (found.rounds, found.untold) == (6, 2)
+    assert found.energy_j.half == pytest.approx(2 * GAIN * (found.energy_j.mean or 0.0))
     told, left_out = pairs(summary.trials[:1], JOULES)
     assert (len(told), left_out) == (16, 2)
     assert "2 more are left out" in prediction_caption(charts(replace_trials(summary, 1))[1])

@@ -1,7 +1,8 @@
 """Seconds, joules and bytes a round of each variant: means over the rounds of its good runs.
 
 The interval is that between runs, of joules with what their meters do alike in every run; of a
-single run it is the meter's own U, and of its seconds there is none.
+single run it is U of the whole window in proportion, of which its rounds are nearly all; of its
+seconds there is none.
 """
 
 from __future__ import annotations
@@ -12,7 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchharness.energy.systematic import gross_terms_j, shared_u_j
-from benchharness.model import CampaignSummary, Quantity, StepUse, TrialSummary, VariantSummary
+from benchharness.model import (
+    CampaignSummary,
+    EnergyFigure,
+    ParticipantSummary,
+    TrialSummary,
+    VariantSummary,
+)
 from benchharness.report.derive_spans import MAIN
 from benchharness.report.participant_means import Means
 from benchharness.report.participants_shown import good_trials
@@ -54,15 +61,16 @@ def _of_variant(variant: VariantSummary, trials: Sequence[TrialSummary]) -> Roun
     joules = [[j for devices in run.values() if (j := _together(devices))] for run in each]
     rounds = sum(len(run) for run in each)
     seconds = [_seconds(trial, run) for trial, run in zip(trials, each, strict=True)]
-    server = [[u.energy_j for u in _server(t) if u.energy_j is not None] for t in trials]
+    servers = [_server(trial) for trial in trials]
+    server = [[u.energy_j.value for u in s.steps if u.energy_j] if s else [] for s in servers]
     return RoundMeans(
         variant=variant,
         trials=tuple(trials),
         rounds=rounds,
         untold=rounds - sum(len(run) for run in joules),
         time_s=Means(mean_interval([s for s in seconds if s])),
-        energy_j=_joules(joules, trials),
-        server_j=_joules(server, trials),
+        energy_j=_joules(joules, [trial.energy for trial in trials]),
+        server_j=_joules(server, [None if s is None else s.energy for s in servers]),
         up_bytes=_bytes(each, "bytes_up"),
         down_bytes=_bytes(each, "bytes_down"),
     )
@@ -78,8 +86,8 @@ def _by_round(trial: TrialSummary) -> _ByRound:
     return found
 
 
-def _server(trial: TrialSummary) -> tuple[StepUse, ...]:
-    return next((p.steps for p in trial.participants if p.name == MAIN), ())
+def _server(trial: TrialSummary) -> ParticipantSummary | None:
+    return next((p for p in trial.participants if p.name == MAIN), None)
 
 
 def _seconds(trial: TrialSummary, rounds: _ByRound) -> float | None:
@@ -91,38 +99,24 @@ def _seconds(trial: TrialSummary, rounds: _ByRound) -> float | None:
     return statistics.fmean(told) if told else None
 
 
-def _together(devices: Sequence[DeviceRound]) -> Quantity | None:
-    """Return the joules of all devices in a round; their U in a row, as of one make they are."""
-    known = [each.round_j for each in devices if each.round_j is not None]
-    if not known or len(known) < len(devices):
-        return None
-    halves = [each.expanded_u for each in known if each.expanded_u is not None]
-    return Quantity(
-        math.fsum(each.value for each in known),
-        math.fsum(halves) if len(halves) == len(known) else None,
-    )
+def _together(devices: Sequence[DeviceRound]) -> float | None:
+    """Return the joules of all devices in a round, None where those of one are not known."""
+    known = [each.round_j.value for each in devices if each.round_j is not None]
+    return math.fsum(known) if known and len(known) == len(devices) else None
 
 
-def _joules(runs: Sequence[Sequence[Quantity]], trials: Sequence[TrialSummary]) -> Means:
-    """Return the mean over runs of the mean over rounds."""
-    means = [statistics.fmean(each.value for each in run) for run in runs if run]
-    halves = [q.expanded_u for run in runs for q in run if q.expanded_u is not None]
-    share = _shared(trials)
-    middle = statistics.fmean(means) if means else 0.0
+def _joules(runs: Sequence[Sequence[float]], figures: Sequence[EnergyFigure | None]) -> Means:
+    """Return the mean over runs of the mean over rounds; ``figures`` are of the whole windows."""
+    means = [statistics.fmean(run) for run in runs if run]
+    middle = abs(statistics.fmean(means)) if means else 0.0
+    known = [figure for figure in figures if figure is not None and figure.gross_j.value]
+    expanded = [f.gross_j.expanded_u / abs(f.gross_j.value) for f in known if f.gross_j.expanded_u]
+    shared = [shared_u_j(gross_terms_j(f), with_gain=True) / abs(f.gross_j.value) for f in known]
     return Means(
-        mean_interval(means), statistics.fmean(halves) if halves else None, share * abs(middle)
+        mean_interval(means),
+        statistics.median(expanded) * middle if expanded else None,
+        statistics.median(shared) * middle if shared else 0.0,
     )
-
-
-def _shared(trials: Sequence[TrialSummary]) -> float:
-    """Return the relative standard uncertainty that the joules of all runs share."""
-    figures = [trial.energy for trial in trials if trial.energy is not None]
-    each = [
-        shared_u_j(gross_terms_j(figure), with_gain=True) / abs(figure.gross_j.value)
-        for figure in figures
-        if figure.gross_j.value
-    ]
-    return statistics.median(each) if each else 0.0
 
 
 def _bytes(runs: Sequence[_ByRound], metric: str) -> Means:

@@ -21,6 +21,7 @@ _CHOICES = frozenset(
     {
         *(SCHEME, ALPHA, "cut", "cuts", "rule", "normalise", "waiting_energy", "server_energy"),
         *("smoothing", "hysteresis", "activations", "gradients", "profile"),
+        *("least_cut", "server_watts"),
     }
 )
 _LABEL_LIMIT = 34

@@ -76,8 +76,10 @@ def _row(means: RoundMeans, by_label: Mapping[str, VariantLearned]) -> _Row:
 
 
 def _levels(summary: CampaignSummary, variants: Sequence[VariantLearned]) -> list[float]:
-    """Return the highest accuracies of the table of learning, a few of them."""
-    return levels(variants, chance_of(summary.trials))[-_MOST_LEVELS:]
+    """Return the highest accuracies of the table of learning that none had before the training."""
+    found = levels(variants, chance_of(summary.trials))
+    learnt = [lv for lv in found if all(p.step > 0 for v in variants for p in v.at(lv))]
+    return learnt[-_MOST_LEVELS:]
 
 
 def _schemes(
@@ -232,7 +234,8 @@ def _percent(share: float | None) -> Cell:
 def _scheme_notes(summary: CampaignSummary, rows: Sequence[_Row], left: int) -> list[str]:
     notes = [
         "a round: the part that the devices take in it, without the server's averaging and test; "
-        "±: 95 % over the runs, of joules with what their meters share, of a single run U"
+        "±: 95 % over the runs, of joules with what their meters share; of a single run in "
+        "proportion to U of its window"
     ]
     if any(row.means.energy_j.mean is not None for row in rows):
         notes.append("devices' energy: everything that all devices used in a round, waiting too")
