@@ -92,7 +92,7 @@ class Flow:
         bins = [0] * count
         for t, size in self.came:
             if start <= t < start + 0.1 * count:
-                bins[int((t - start) / 0.1)] += size
+                bins[min(count - 1, int((t - start) / 0.1))] += size
         return statistics.median(bins) * 8 / 0.1
 
 
