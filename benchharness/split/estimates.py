@@ -7,7 +7,7 @@ device, which others keep busy. So what was measured at one cut is known for all
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class Estimate:
     """
 
     def __init__(self, profile: DeviceProfile, smoothing: float) -> None:
-        self._profile = profile
+        self._profile, self._smoothing = profile, smoothing
         self._up, self._down = Smoothed(smoothing), Smoothed(smoothing)
         self._device, self._server = Smoothed(smoothing), Smoothed(smoothing)
         self._own_s = Smoothed(smoothing)  # a batch, where all layers are the server's
@@ -75,6 +75,21 @@ class Estimate:
             self._up.add(up)
         if down is not None:
             self._down.add(down)
+
+    def corrections(self) -> list[float | None]:
+        """Return what ``restore`` needs to go on from here."""
+        return [each.value for each in self._smoothed()]
+
+    def restore(self, corrections: Sequence[float | None]) -> None:
+        """Take in what ``corrections`` gave, of an estimate of the same profile."""
+        fresh = [Smoothed(self._smoothing) for _ in corrections]
+        for one, value in zip(fresh, corrections, strict=True):
+            if value is not None:
+                one.add(value)
+        self._up, self._down, self._device, self._server, self._own_s = fresh
+
+    def _smoothed(self) -> tuple[Smoothed, ...]:
+        return self._up, self._down, self._device, self._server, self._own_s
 
     def rates(self, cut: int, sums: Mapping[str, float]) -> tuple[float | None, float | None]:
         """Return the rates up and down of a round in bit/s; None where next to nothing crossed.

@@ -9,11 +9,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from benchharness import events
 from benchharness.cuts.profile import Profile, to_document
 from benchharness.errors import BenchharnessError, GateError
 from benchharness.links.setting import own_link
+from benchharness.split import state
 from benchharness.split.config import SplitConfig
 from benchharness.split.estimates import Estimate
 from benchharness.split.profiling import Profiler
@@ -24,7 +28,7 @@ from benchharness.split.server_work import ServerWork
 from benchharness.split.session import Order, Session, Trained
 from benchharness.split.telling import DeviceLog, LinkTeller, device_name
 
-ROUND, AGGREGATE, EVALUATE = "round", "aggregate", "evaluate"
+ROUND, AGGREGATE, EVALUATE, CHECKPOINT = "round", "aggregate", "evaluate", "checkpoint"
 
 
 class Rounds:
@@ -35,6 +39,7 @@ class Rounds:
         config: SplitConfig,
         work: ServerWork,
         reception: Reception,
+        folder: Path,
         given: Profile | None = None,
     ) -> None:
         self._config, self._work, self._reception = config, work, reception
@@ -42,34 +47,72 @@ class Rounds:
         watts = None if given is None else given.server_watts
         self._planner = Planner(config, work.layers, watts)
         self._log = DeviceLog(config.devices)
-        self._estimates: dict[int, Estimate] = {}
         self._failed: dict[int, str] = {}  # why, of those that are still there
         self._pool = ThreadPoolExecutor(config.devices)  # PyTorch keeps something for each thread
-        self._window_ns = 0
-        self._cuts: list[list[int | None]] = []
+        self._folder = folder
+        found = state.load(folder, config, work.arrays)
+        self._is_new = found is None
+        self._state = found or state.State(work.arrays, [], {}, {}, 0)
+        if found is not None:
+            work.arrays = found.arrays
+            resumed = (*found.resumed_after, len(found.cuts))
+            self._state = replace(found, resumed_after=resumed)
 
     def run(self) -> None:
-        """Train. Raises GateError for a round without any usable part."""
-        config = self._config
-        self._reception.gather(config.start_timeout_s)
-        present = self._ready()
-        self._tell_setting(present)
-        tested = self._work.test()
-        events.window_start()
-        self._window_ns = time.monotonic_ns()
-        _tell(tested, 0)
-        self._log.start(0, present)
-        traces = {n: s.trace for n, s in present.items() if s.trace is not None}
-        with LinkTeller(traces, self._window_ns):
-            for number in range(1, config.rounds + 1):
-                tested = self._round(number)
-        self._log.finish()
-        events.window_end()
-        events.output("rounds", len(self._cuts))
-        events.output("cuts", self._cuts)
-        events.output("test_accuracy", tested["test_accuracy"])
+        """Train, from the first round or after the last that an earlier server ended.
+
+        Raises GateError for a round without any usable part.
+        """
+        config, after = self._config, len(self._state.cuts)
+        if not self._state.is_closed:
+            self._reception.gather(config.start_timeout_s)
+            present = self._ready()
+            self._tell_setting(present)
+            self._open(present)
+            traces = {n: s.trace for n, s in present.items() if s.trace is not None}
+            told_s = 0.0 if self._is_new else (time.monotonic_ns() - self._window_ns) / 1e9
+            with LinkTeller(traces, self._window_ns, told_s):
+                for number in range(after + 1, config.rounds + 1):
+                    self._round(number)
+            self._log.finish()
+            events.window_end()
+            self._keep(is_closed=True)
+        self._tell_results()
+
+    def _open(self, present: Mapping[int, Session]) -> None:
+        """Open the window, or say that it goes on."""
+        after = len(self._state.cuts)
+        if self._is_new:
+            tested = self._work.test()
+            events.window_start()
+            self._keep(window_ns=time.monotonic_ns(), tested=tested)
+            _tell(tested, 0)
+        else:
+            events.metric("resumed", 1.0, step=after)
+        self._log.start(after, present)
+
+    def _tell_results(self) -> None:
+        kept = self._state
+        events.output("rounds", len(kept.cuts))
+        events.output("cuts", kept.cuts)
+        events.output("test_accuracy", kept.tested["test_accuracy"])
+        if kept.resumed_after:
+            events.output("resumed_after_rounds", list(kept.resumed_after))
         if foreign := sorted(self._log.foreign_clocks):
             events.output("clocks_not_shared", [device_name(number) for number in foreign])
+
+    def _keep(self, **changed: Any) -> None:
+        """Keep the state for a server that is started again."""
+        self._state = replace(self._state, arrays=self._work.arrays, **changed)
+        state.save(self._folder, self._config, self._work.layers, self._state)
+
+    @property
+    def _estimates(self) -> dict[int, Estimate]:
+        return self._state.estimates
+
+    @property
+    def _window_ns(self) -> int:
+        return self._state.window_ns
 
     def _ready(self) -> dict[int, Session]:
         """Return the devices that are there and known; wait while there is none.
@@ -92,8 +135,8 @@ class Rounds:
                 )
             self._reception.gather(left_s, least=1)
 
-    def _round(self, number: int) -> dict[str, float]:
-        """Train a round; return what the new model's test gave."""
+    def _round(self, number: int) -> None:
+        """Train a round, test the new model, and keep it."""
         present = self._ready()
         for device, session in present.items():
             self._log.is_back(device, session.since_ns)
@@ -115,11 +158,13 @@ class Rounds:
         self._learn(plan, results, number)
         with events.phase(EVALUATE, step=number):
             tested = self._work.test()
-        events.span(ROUND, start_ns, time.monotonic_ns(), step=number)
+        # Told before it is kept: a server that dies in between does the round again, and tells it
+        # again; the other way round nobody would ever hear of it.
         _tell({**tested, **_trained(results)}, number)
-        everybody = range(1, self._config.devices + 1)
-        self._cuts.append([plan.cuts.get(device) for device in everybody])
-        return tested
+        with events.phase(CHECKPOINT, step=number):
+            cuts = [plan.cuts.get(device) for device in range(1, self._config.devices + 1)]
+            self._keep(cuts=[*self._state.cuts, cuts], tested=tested)
+        events.span(ROUND, start_ns, time.monotonic_ns(), step=number)
 
     def _train(self, number: int, plan: Plan, present: Mapping[int, Session]) -> dict[int, Trained]:
         """Let the devices train, all at once or in turn; return what came of those that did.

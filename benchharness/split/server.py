@@ -2,8 +2,8 @@
 
 server.py --shared FOLDER [--devices 3] [--scheme ares] ... (split/config.py)
 
-It writes its port to FOLDER/port. It keeps no state: one that is started again finds that the
-training has begun, and ends with an error.
+It writes its port to FOLDER/port, and after each round what it needs to go on to FOLDER/state: one
+that is started again goes on after the last whole round, at the same port.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchharness.errors import BenchharnessError, GateError
+from benchharness.errors import BenchharnessError
 from benchharness.learning import needs, options
 from benchharness.links.setting import LOOPBACK, own_link
 from benchharness.split import config as split_config
@@ -23,16 +23,15 @@ from benchharness.split.config import SplitConfig
 from benchharness.split.memory import keep_freed
 from benchharness.wire import meeting
 
-_BEGUN = "begun"
-
 
 def serve(config: SplitConfig, shared: Path) -> None:
     """Train with the devices that connect.
 
     Raises UsageError for options, data or a profile that cannot be, and where waiting is to be
     counted and an idle power is not known; GateError where nobody is left to train with, and where
-    an earlier server of this folder had begun.
+    the training of this folder is over. Goes on after the last whole round of an earlier server.
     """
+    from benchharness.split import state
     from benchharness.split.profiling import given_profile
     from benchharness.split.protocol import largest_frame_bytes
     from benchharness.split.reception import Reception
@@ -43,8 +42,8 @@ def serve(config: SplitConfig, shared: Path) -> None:
     given = given_profile(config)
     file = shared / meeting.PORT_FILE
     meeting.refuse_if_over(file)
-    _begin(shared, file)
     host, port = _place(config)
+    port = port or meeting.earlier_port(file)
     work = ServerWork(config)
     reception = Reception(
         config.devices,
@@ -58,7 +57,7 @@ def serve(config: SplitConfig, shared: Path) -> None:
     text: str | None = None
     try:
         meeting.write_port(file, reception.port)
-        Rounds(config, work, reception, given).run()
+        Rounds(config, work, reception, shared / state.FOLDER, given).run()
         text = "it went through all its rounds"
     except BenchharnessError as error:
         text = str(error)
@@ -67,18 +66,6 @@ def serve(config: SplitConfig, shared: Path) -> None:
         if text is not None:
             meeting.say_over(file, text)
         reception.close(text)
-
-
-def _begin(shared: Path, file: Path) -> None:
-    """Note that the training has begun. Raises GateError where it had: nothing was kept of it."""
-    try:
-        (shared / _BEGUN).open("x").close()
-    except FileExistsError:
-        text = "its server was started again, and keeps nothing to go on from"
-        meeting.say_over(file, text)
-        raise GateError(
-            f"the training cannot go on: {text}", remedy="take an empty --shared folder"
-        ) from None
 
 
 def _place(config: SplitConfig) -> tuple[str, int]:

@@ -121,11 +121,12 @@ class DeviceLog:
 class LinkTeller:
     """Writes each change of links that the programs keep themselves, when it is due.
 
-    A context manager around the window, which begins at ``begin_ns``.
+    A context manager around the window, which began at ``begin_ns``; what was due in the first
+    ``told_s`` seconds, an earlier server has told.
     """
 
-    def __init__(self, traces: Mapping[int, LinkTrace], begin_ns: int) -> None:
-        self._traces, self._begin_ns = dict(traces), begin_ns
+    def __init__(self, traces: Mapping[int, LinkTrace], begin_ns: int, told_s: float = 0.0) -> None:
+        self._traces, self._begin_ns, self._told_s = dict(traces), begin_ns, told_s
         self._over = threading.Event()
         self._threads = [
             threading.Thread(target=self._tell, args=(number, trace), daemon=True)
@@ -144,6 +145,8 @@ class LinkTeller:
 
     def _tell(self, number: int, trace: LinkTrace) -> None:
         for t_s, up_bit_s, down_bit_s in trace.changes(_FOREVER_S):
+            if t_s < self._told_s:
+                continue
             wait_s = t_s - (time.monotonic_ns() - self._begin_ns) / 1e9
             if self._over.wait(max(0.0, wait_s)):
                 return

@@ -49,6 +49,7 @@ class Rig:
             self.config.devices,
             self.config.digest(),
             limit_bytes=self.limit_bytes,
+            port=meeting.earlier_port(shared / meeting.PORT_FILE),
             context=server_context(shared, "127.0.0.1") if self.config.tls else None,
             say=self.said.append,
         )
@@ -74,9 +75,32 @@ class Rig:
 
         self.work.test = tested  # type: ignore[method-assign]
 
+    def die_in_round(self, number: int) -> None:
+        """Train until the test of a round, and then be gone without a word."""
+        test, tests = self.work.test, list[int]()
+
+        def tested() -> dict[str, float]:
+            tests.append(1)
+            if len(tests) > number:
+                raise KeyboardInterrupt
+            return test()
+
+        self.work.test = tested  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            self._rounds().run()
+        self.reception.close(None)
+
+    def go_on(self, earlier: Rig) -> None:
+        """Be the server that is started again after ``earlier``, whose devices call again."""
+        self._threads = earlier._threads
+        self.run()
+
+    def _rounds(self) -> Rounds:
+        return Rounds(self.config, self.work, self.reception, self.shared / "state")
+
     def run(self) -> None:
         try:
-            Rounds(self.config, self.work, self.reception).run()
+            self._rounds().run()
         finally:
             self.reception.close("over")
             meeting.say_over(self.shared / meeting.PORT_FILE, "over")

@@ -114,7 +114,7 @@ def test_who_goes_wrong_is_left_out_of_the_round_and_may_come_back(
         stranger.spoils,
         stranger.refuses,
     )
-    rig = Rig(tmp_path, monkeypatch, devices=2, scheme="splitfed", cut=4, rounds=8, timeout_s=2.0)
+    rig = Rig(tmp_path, monkeypatch, devices=2, scheme="splitfed", cut=4, rounds=7, timeout_s=2.0)
     rig.gather_between_rounds()
     rig.device(1)
     rig.behind(lambda: stranger.run(rig, 2, faults))
@@ -130,8 +130,27 @@ def test_who_goes_wrong_is_left_out_of_the_round_and_may_come_back(
     assert "its weights are wrong" in reasons[6]
     assert reasons[7] == "failed: does not want to"
     assert {participant for _, participant, _ in rig.left_out()} == {"device-2"}
-    assert rig.metrics("devices") == [1.0] * 8
-    assert len(rig.metrics("cut", "device-1")) == 8
+    assert rig.metrics("devices") == [1.0] * 7
+    assert len(rig.metrics("cut", "device-1")) == 7
+
+
+@pytest.mark.slow
+def test_a_server_that_is_started_again_goes_on_after_its_last_whole_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path, monkeypatch, devices=1, scheme="splitfed", cut=4, rounds=3)
+    rig.device(1)
+    rig.die_in_round(2)
+    again = Rig(tmp_path, monkeypatch, devices=1, scheme="splitfed", cut=4, rounds=3)
+    again.go_on(rig)
+    _, weights = unsplit(again.config)
+    for name, array in weights.items():
+        np.testing.assert_allclose(again.work.arrays[name], array, atol=1e-5, rtol=1e-5)
+    assert again.output("resumed_after_rounds") == [1]
+    assert again.output("cuts") == [[4], [4], [4]]
+    assert [event["edge"] for event in again.events("window")] == ["start", "end"]
+    told = [event["step"] for event in again.events("metric", name="predicted_round_s")]
+    assert told == [1, 2, 2, 3]  # the round that was cut short is done again
 
 
 def test_another_version_another_training_and_a_strange_number_are_turned_away(
