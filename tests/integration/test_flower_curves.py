@@ -17,7 +17,7 @@ pytest.importorskip("sklearn")
 
 from benchharness.federated.config import ENGINES, TaskConfig
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 WORKLOAD = ROOT / "workloads" / "fl_wideresnet"
