@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from benchharness import events
-from benchharness.cuts.profile import Profile, to_document
+from benchharness.cuts.profile import Profile
 from benchharness.errors import BenchharnessError, GateError
-from benchharness.links.setting import own_link
 from benchharness.split import state
 from benchharness.split.config import SplitConfig
 from benchharness.split.estimates import Estimate
+from benchharness.split.figures import of_training, tell, tell_setting
 from benchharness.split.profiling import Profiler
 from benchharness.split.protocol import FailedError
 from benchharness.split.reception import CAME_BACK, Reception
@@ -67,7 +67,9 @@ class Rounds:
         if not self._state.is_closed:
             self._reception.gather(config.start_timeout_s)
             present = self._ready()
-            self._tell_setting(present)
+            profiles = [self._estimates[number].profile for number in present]
+            shaped = any(session.trace is not None for session in present.values())
+            tell_setting(config, self._work, profiles, shaped_here=shaped)
             self._open(present)
             traces = {n: s.trace for n, s in present.items() if s.trace is not None}
             told_s = 0.0 if self._is_new else (time.monotonic_ns() - self._window_ns) / 1e9
@@ -86,7 +88,7 @@ class Rounds:
             tested = self._work.test()
             events.window_start()
             self._keep(window_ns=time.monotonic_ns(), tested=tested)
-            _tell(tested, 0)
+            tell(tested, 0)
         else:
             events.metric("resumed", 1.0, step=after)
         self._log.start(after, present)
@@ -160,7 +162,7 @@ class Rounds:
             tested = self._work.test()
         # Told before it is kept: a server that dies in between does the round again, and tells it
         # again; the other way round nobody would ever hear of it.
-        _tell({**tested, **_trained(results)}, number)
+        tell({**tested, **of_training(results)}, number)
         with events.phase(CHECKPOINT, step=number):
             cuts = [plan.cuts.get(device) for device in range(1, self._config.devices + 1)]
             self._keep(cuts=[*self._state.cuts, cuts], tested=tested)
@@ -236,53 +238,8 @@ class Rounds:
                     self._log.number(device, name, rate, "bit/s", number)
             estimate.add(cut, result.sums)
 
-    def _tell_setting(self, present: Mapping[int, Session]) -> None:
-        config = self._config
-        profiles = tuple(self._estimates[number].profile for number in present)
-        shaped = any(session.trace is not None for session in present.values())
-        outputs: dict[str, object] = {
-            "data": self._work.title,
-            "parameters": self._work.parameters,
-            "scheme": config.scheme,
-            "rule": config.rule,
-            "alpha": config.alpha,
-            "seed": config.seed,
-            "activations": config.activations,
-            "gradients": config.gradients,
-            "shaping": shaping(shaped_here=shaped),
-            "watts_source": {each.name: each.watts.source for each in profiles},
-            "profile": to_document(Profile(self._work.layers, profiles)),
-        }
-        for name, value in outputs.items():
-            events.output(name, value)
-
     def _reasons(self) -> str:
         return "; ".join(
             f"{device_name(n)} {self._failed.get(n) or self._reception.why_not(n)}"
             for n in range(1, self._config.devices + 1)
         )
-
-
-def shaping(*, shaped_here: bool) -> str:
-    """Return who keeps the links' rates: "kernel", "program", or "none"."""
-    if shaped_here:
-        return "program"
-    return own_link().shaping or "none"
-
-
-def _trained(results: Mapping[int, Trained]) -> dict[str, float]:
-    """Return the training's loss and accuracy over the devices, and how many they were."""
-    samples = sum(each.samples for each in results.values())
-    found = {
-        "train_accuracy": sum(each.right for each in results.values()) / samples,
-        "devices": float(len(results)),
-    }
-    losses = [(each.samples, each.loss) for each in results.values()]
-    if all(loss is not None for _, loss in losses):
-        found["train_loss"] = sum(count * (loss or 0.0) for count, loss in losses) / samples
-    return found
-
-
-def _tell(figures: Mapping[str, float], round_number: int) -> None:
-    for name, value in figures.items():
-        events.metric(name, value, step=round_number)
