@@ -13,6 +13,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from benchharness import events
 from benchharness.declarations import shipped_folder
 from benchharness.errors import BenchharnessError, GateError, UnfitError, UsageError
 from benchharness.federated import flower_meeting as meeting
@@ -69,7 +70,9 @@ def take_part(config: TaskConfig, index: int, shared: Path, patience_s: float = 
     It connects when it is ready to train. Raises GateError when there has been no SuperLink for
     ``patience_s``.
     """
-    attend(ClientWork(config, index), config, index, shared, patience_s)
+    work = ClientWork(config, index)
+    events.started()  # the SuperNode's own start is the engine's, at the device's speed
+    attend(work, config, index, shared, patience_s)
 
 
 def _start_link(

@@ -10,6 +10,7 @@ import logging
 import time
 from pathlib import Path
 
+from benchharness import events
 from benchharness.errors import GateError, UnfitError
 from benchharness.federated import flower_meeting as meeting
 from benchharness.federated import flower_reach
@@ -96,6 +97,7 @@ def attend(
 
     from benchharness.federated.flower_grpc_client import WorkClient
 
+    events.started()
     _be_quiet()
     client = WorkClient(work, index, config.digest())
     last_seen_s, pause_s = time.monotonic(), _FIRST_PAUSE_S

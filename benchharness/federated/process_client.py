@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Protocol
 
+from benchharness import events
 from benchharness.errors import BenchharnessError, GateError, UsageError
 from benchharness.federated import rivals
 from benchharness.federated.config import TaskConfig
@@ -49,6 +50,7 @@ def take_part(config: TaskConfig, index: int, shared: Path, patience_s: float = 
         if 1 <= index <= config.clients:
             _say_unable(str(error), config, index, shared)
         raise
+    events.started()
     attend(work, config, index, shared, patience_s)
 
 
