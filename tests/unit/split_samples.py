@@ -131,6 +131,7 @@ def _trial(
     series: dict[str, list[SeriesPoint]] = {}
     spans: list[PhaseSpan] = []
     uses: dict[str, list[StepUse]] = {board.name: [] for board in BOARDS}
+    spent_j = [0.0] * len(BOARDS)
     now = 0.5
 
     def say(name: str, t_s: float, step: int | None, value: float) -> None:
@@ -161,6 +162,7 @@ def _trial(
             for name, value in told.items():
                 say(f"{who}/{name}", now, step, value)
             joules = real[n][1] + idle_j
+            spent_j[n] += joules - board.idle_w * round_s
             known = shape.energy and not (n == 0 and step in shape.untold)
             uses[board.name].append(
                 StepUse(
@@ -175,7 +177,10 @@ def _trial(
             for t_s, rate in RATES:
                 say(f"device-{n + 1}/link_up_bit_s", t_s, None, rate)
                 say(f"device-{n + 1}/link_down_bit_s", t_s, None, 2 * rate)
-    devices = [_device(shape, n, board, uses[board.name], now) for n, board in enumerate(BOARDS)]
+    devices = [
+        _device(shape, n, board, uses[board.name], spent_j[n] + board.idle_w * now, now)
+        for n, board in enumerate(BOARDS)
+    ]
     figures = [device.energy for device in devices if device.energy is not None]
     return TrialSummary(
         trial_id=index + 1,
@@ -249,9 +254,13 @@ def _cost(shape: Split, board: Board, cut: int, rate: float) -> tuple[float, flo
 
 
 def _device(
-    shape: Split, n: int, board: Board, uses: Sequence[StepUse], duration_s: float
+    shape: Split,
+    n: int,
+    board: Board,
+    uses: Sequence[StepUse],
+    total_j: float,
+    duration_s: float,
 ) -> ParticipantSummary:
-    total_j = sum(u.energy_j.value for u in uses if u.energy_j) + board.idle_w
     phases = tuple(
         PhaseUse(
             name, shape.rounds, share * duration_s,

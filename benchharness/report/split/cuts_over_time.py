@@ -14,6 +14,7 @@ from benchharness.report.split.schemes import Scheme, schemes
 from benchharness.report.text import plain
 
 MOST_RUNS, MOST_DEVICES = 6, 6
+_AT_ONCE_S = 0.5
 _UP, _DOWN = "link_up_bit_s", "link_down_bit_s"
 _ESTIMATES = ("uplink_estimate_bit_s", "uplink_bit_s")
 
@@ -51,7 +52,20 @@ class RunCuts:
     @property
     def one_link(self) -> bool:
         """Say whether all devices have one trace, so that one line is all of them."""
-        return len({(d.up_bit_s, d.down_bit_s) for d in self.devices}) == 1
+        first = self.devices[0]
+        return all(
+            _alike(first.up_bit_s, d.up_bit_s) and _alike(first.down_bit_s, d.down_bit_s)
+            for d in self.devices
+        )
+
+
+def _alike(one: Steps | None, other: Steps | None) -> bool:
+    """Say whether two are one trace: whoever keeps it sets one link after the other."""
+    if one is None or other is None:
+        return one is other
+    if one.value != other.value:
+        return False
+    return all(abs(a - b) < _AT_ONCE_S for a, b in zip(one.t_s, other.t_s, strict=True))
 
 
 def runs_with_cuts(summary: CampaignSummary) -> tuple[list[RunCuts], int]:

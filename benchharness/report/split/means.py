@@ -32,7 +32,8 @@ class RoundMeans:
     """What a round of one variant takes, over its good runs.
 
     ``energy_j`` is of all devices together, waiting in it, ``server_j`` of the server where it is
-    metered. ``untold`` of the ``rounds`` have no joules of all devices, and are in no mean of them.
+    metered. ``untold`` of the ``rounds`` are in no mean of joules: neither they nor all rounds of
+    their run together can be told.
     """
 
     variant: VariantSummary
@@ -58,7 +59,7 @@ def round_means(summary: CampaignSummary) -> list[RoundMeans]:
 
 def _of_variant(variant: VariantSummary, trials: Sequence[TrialSummary]) -> RoundMeans:
     each = [_by_round(trial) for trial in trials]
-    joules = [[j for devices in run.values() if (j := _together(devices))] for run in each]
+    joules = [_of_run(trial, run) for trial, run in zip(trials, each, strict=True)]
     rounds = sum(len(run) for run in each)
     seconds = [_seconds(trial, run) for trial, run in zip(trials, each, strict=True)]
     servers = [_server(trial) for trial in trials]
@@ -97,6 +98,33 @@ def _seconds(trial: TrialSummary, rounds: _ByRound) -> float | None:
         uses = [devices[0].use for devices in rounds.values()]
         told = [(use.end_ns - use.start_ns) / 1e9 for use in uses if use is not None]
     return statistics.fmean(told) if told else None
+
+
+def _of_run(trial: TrialSummary, rounds: _ByRound) -> list[float]:
+    """Return the joules of a run's rounds; where not all are told one by one, their mean.
+
+    That is of the window less what the devices drew at rest between the rounds.
+    """
+    told = [joules for devices in rounds.values() if (joules := _together(devices)) is not None]
+    if len(told) == len(rounds):
+        return told
+    mean_j = _from_window(trial, rounds)
+    return told if mean_j is None else [mean_j] * len(rounds)
+
+
+def _from_window(trial: TrialSummary, rounds: _ByRound) -> float | None:
+    if trial.window_start_ns is None or trial.window_end_ns is None:
+        return None
+    window_s = (trial.window_end_ns - trial.window_start_ns) / 1e9
+    total_j = 0.0
+    for device in devices_of(trial):
+        figure = device.energy
+        spent_s = math.fsum((u.end_ns - u.start_ns) / 1e9 for u in device.steps)
+        if figure is None or figure.idle_power_w is None or len(device.steps) != len(rounds):
+            return None
+        between_s = max(0.0, window_s - spent_s)
+        total_j += figure.gross_j.value - figure.idle_power_w.value * between_s
+    return total_j / len(rounds)
 
 
 def _together(devices: Sequence[DeviceRound]) -> float | None:

@@ -124,7 +124,7 @@ def _to_levels(rows: Sequence[_Row], wanted: Sequence[float], suffix: str) -> li
     joules = column_unit([p.energy_j for p in reached], "J")
     specs: list[_Spec] = []
     for place, level in enumerate(wanted):
-        head, importance = f"to {100 * level:g} %", 70 + place
+        head, importance = f"to {100 * level:g}\u00a0%", 70 + place
         specs += [
             (
                 Column(f"time_{place}", head, seconds.symbol, importance=importance),
@@ -238,7 +238,11 @@ def _scheme_notes(summary: CampaignSummary, rows: Sequence[_Row], left: int) -> 
         "proportion to U of its window"
     ]
     if any(row.means.energy_j.mean is not None for row in rows):
-        notes.append("devices' energy: everything that all devices used in a round, waiting too")
+        notes.append(
+            "devices' energy: everything that all devices used in a round, waiting too; where "
+            "readings are too few for single rounds, that of the window less idle power between "
+            "the rounds"
+        )
         notes += [f"joules are {CLASS_NOTES[each]}" for each in energy_classes(summary)]
     if any(row.means.untold and row.means.energy_j.mean is not None for row in rows):
         notes.append("rounds a of b: in the others too few readings tell the joules of a device")
