@@ -100,6 +100,7 @@ class Device:
         fields = protocol.hello(
             self._index, meeting.boot_id(), self._limit_bytes, self._config.digest()
         )
+        fields["shaping"] = self._link.shaping
         if self._bucket is not None and self._link.trace is not None:
             fields["link"] = self._link.trace.to_json()
         connection.send("hello", fields, timeout_s=10.0)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchharness import events
 from benchharness.cuts.profile import Profile, to_document
 from benchharness.cuts.records import DeviceProfile
-from benchharness.links.setting import own_link
 from benchharness.split.config import SplitConfig
 from benchharness.split.server_work import ServerWork
 from benchharness.split.session import Trained
 
 
 def tell_setting(
-    config: SplitConfig, work: ServerWork, profiles: Sequence[DeviceProfile], *, shaped_here: bool
+    config: SplitConfig,
+    work: ServerWork,
+    profiles: Sequence[DeviceProfile],
+    shaping: Iterable[str | None],
 ) -> None:
-    """Write the outputs that are known before the first round."""
+    """Write the outputs that are known before the first round.
+
+    ``shaping`` is who keeps the devices' links: "kernel", "program", None for nobody.
+    """
+    by = sorted({each or "none" for each in shaping})
     outputs: dict[str, object] = {
         "data": work.title,
         "parameters": work.parameters,
@@ -26,7 +32,7 @@ def tell_setting(
         "seed": config.seed,
         "activations": config.activations,
         "gradients": config.gradients,
-        "shaping": "program" if shaped_here else own_link().shaping or "none",
+        "shaping": " and ".join(by),
         "watts_source": {each.name: each.watts.source for each in profiles},
         "profile": to_document(Profile(work.layers, tuple(profiles))),
     }

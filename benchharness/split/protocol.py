@@ -1,6 +1,7 @@
 """What a device and the server say to each other, each a frame of ``wire``.
 
-    device   hello       {"index", "boot_id", "limit_bytes", "task", "protocol", "link": trace}
+    device   hello       {"index", "boot_id", "limit_bytes", "task", "protocol", "shaping",
+                          "link": trace, where programs shape it}
                          and "unable": why, from one that can only say that and go
     server   welcome     {"limit_bytes": the smaller of both}   or   refused {"text": why}
     server   profile     {"batches": n}                         device   profiled {...} and times

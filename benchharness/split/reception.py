@@ -6,7 +6,6 @@ import contextlib
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -22,6 +21,7 @@ from benchharness.wire.frames import Frame, WireError
 CAME_BACK = "came back on another connection"
 _GREETING_S = 10.0  # how long a stranger may take to say who it is
 _LOOK_S = 0.2
+_SHAPED_BY = ("kernel", "program")
 _MOST_STRANGERS = 64
 
 
@@ -162,7 +162,10 @@ class Reception:
         shaped: Any = sock if bucket is None else ShapedSocket(sock, bucket)
         connection = Connection(cast("socket.socket", shaped), limit_bytes)
         boot_id = str(frame.fields.get("boot_id", ""))
-        return Session(index, connection, boot_id, trace, bucket, time.monotonic_ns())
+        shaping = frame.fields.get("shaping")
+        return Session(
+            index, connection, boot_id, trace, bucket, shaping if shaping in _SHAPED_BY else None
+        )
 
     def _turn_away(self, sock: socket.socket, name: str, reason: str) -> None:
         with contextlib.suppress(OSError):

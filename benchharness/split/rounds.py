@@ -68,8 +68,8 @@ class Rounds:
             self._reception.gather(config.start_timeout_s)
             present = self._ready()
             profiles = [self._estimates[number].profile for number in present]
-            shaped = any(session.trace is not None for session in present.values())
-            tell_setting(config, self._work, profiles, shaped_here=shaped)
+            shaping = {session.shaping for session in present.values()}
+            tell_setting(config, self._work, profiles, shaping)
             self._open(present)
             traces = {n: s.trace for n, s in present.items() if s.trace is not None}
             told_s = 0.0 if self._is_new else (time.monotonic_ns() - self._window_ns) / 1e9

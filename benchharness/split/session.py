@@ -101,6 +101,7 @@ class Session:
     boot_id: str
     trace: LinkTrace | None = None
     bucket: TokenBucket | None = None
+    shaping: str | None = None  # who keeps its link's rates: "kernel", "program", or nobody
     since_ns: int = field(default_factory=time.monotonic_ns)
     is_replaced: bool = False  # the device has come back on another connection
 
