@@ -34,6 +34,7 @@ present() { # PACKAGE
     case $1 in
     python3) usable_python python3 '' || usable_python /usr/bin/python3 '' ;;
     python3-venv) find_python ;;
+    iproute2) command -v ip && command -v tc ;;
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     lld) command -v wasm-ld || command -v rust-lld ;;
     mosquitto | openssl | rustc) command -v "$1" ;;
