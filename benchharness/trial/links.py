@@ -64,6 +64,8 @@ class TrialLinks:
     _network: Network | None = None
     _player: Player | None = None
     _begun_ns: int | None = None
+    _mains_ns: int | None = None
+    _bytes_at_mains: dict[str, tuple[int, int]] = field(default_factory=dict)
     _events: list[EventRecord] = field(default_factory=list)
     _bytes_before: dict[str, tuple[int, int]] = field(default_factory=dict)
     _undo: ExitStack = field(default_factory=ExitStack)
@@ -115,13 +117,19 @@ class TrialLinks:
         """Note what has been carried: the bytes of the window are counted from the last note."""
         self._bytes_before = self._counted()
 
+    def mains_started(self, t_ns: int) -> None:
+        """Note when the main programs began: where none marks a window, it is from then on.
+
+        What had been carried until then is what was counted last.
+        """
+        self._mains_ns, self._bytes_at_mains = t_ns, self._bytes_before
+
     def begin(self, t_ns: int) -> None:
         """Let the traces begin, with the window; another call does nothing."""
         if not self.awaits_window or self._player is None:
             return
         self._begun_ns = t_ns
-        for name, trace in self._traces().items():
-            self._note(Change(t_ns, name, *trace.rates_at(0.0)))
+        self._note_first_rates(t_ns)
         self._player.begin(t_ns)
 
     def events(self) -> list[EventRecord]:
@@ -134,11 +142,15 @@ class TrialLinks:
     def finish(self) -> list[EventRecord]:
         """Make no more changes, now that the window is over; return what is left to be told.
 
-        The bytes are those since :meth:`count`, with all their headers.
+        The bytes are those since :meth:`count`, with all their headers; without a window, of all
+        the time in which the main programs ran.
         """
         if self._network is None or self._player is None:
             return []
         self._player.stop()
+        if self._begun_ns is None and self._mains_ns is not None:
+            self._bytes_before = self._bytes_at_mains
+            self._note_first_rates(self._mains_ns)
         now_ns, before = self.clock.now_ns(), self._bytes_before
         events = self.events()
         for name, counted in self._counted().items():
@@ -205,6 +217,10 @@ class TrialLinks:
         made = replace(change, t_ns=self.clock.now_ns())
         self._set_plug(change.program, change.up_bit_s, change.down_bit_s)
         return made
+
+    def _note_first_rates(self, t_ns: int) -> None:
+        for name, trace in self._traces().items():
+            self._note(Change(t_ns, name, *trace.rates_at(0.0)))
 
     def _note(self, change: Change) -> None:
         for way, bit_s in (("up", change.up_bit_s), ("down", change.down_bit_s)):

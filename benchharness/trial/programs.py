@@ -66,7 +66,12 @@ class Programs:
 
     def start_mains(self, stage: str) -> None:
         """Start what is measured, all of it together."""
+        links = self.launcher.links
+        if self._links_await_window(stage):
+            links.count()
         self._start(stage, mains=True)
+        if self._links_await_window(stage):
+            links.mains_started(self.span_ns()[0])
 
     def observe_mains(self, stage: str) -> None:
         """Observe until the main programs have ended, or something ends the trial."""

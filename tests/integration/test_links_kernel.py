@@ -299,6 +299,28 @@ def test_a_trial_without_a_window_keeps_the_first_rates_and_says_so(tmp_path: Pa
     assert left() == set()
 
 
+SERVER_WITHOUT_WINDOW = HUB_SCRIPT.replace("with events.window():", "if True:")
+
+
+def test_without_a_window_all_that_the_main_programs_send_is_counted(tmp_path: Path) -> None:
+    ran = run_trial(
+        tmp_path,
+        [
+            program("main", SERVER_WITHOUT_WINDOW, link=HUB),
+            program("device", DEVICE_SCRIPT, link=WantedLink(constant(20e6, 5e6))),
+        ],
+    )
+    assert ran.result.status == "ok", ran.result.reason
+    assert ran.cautions == {}
+    told = {event.name: event for event in ran.of("metric", "device")}
+    assert (told["link_up_bit_s"].value, told["link_down_bit_s"].value) == (20e6, 5e6)
+    assert told["link_up_bit_s"].t_ns == ran.result.window_start_ns
+    counted = told["link_bytes_up"].value
+    assert counted is not None
+    assert ran.result.outputs["got"] < counted < 1.2 * ran.result.outputs["got"]
+    assert left() == set()
+
+
 def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
     def interrupt(stage: str, *_: object) -> None:
         if stage == "window":
