@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchharness.errors import UsageError
-from benchharness.links.records import LinkTrace, constant
+from benchharness.links.records import LEAST_BIT_S, LinkTrace, constant
 from benchharness.links.setting import LINK_VARIABLE, LinkSetting, own_link
 
 STEPS = LinkTrace("steps", "made up", (0.0, 10.0, 30.0), (1e6, 2e6, 3e6), (4e6, 5e6, 6e6))
 AGAIN = LinkTrace("again", "", (0.0, 0.1), (1e6, 2e6), (1e6, 2e6), repeat_s=0.3)
-RATES = st.floats(1e3, 1e9)
+RATES = st.floats(LEAST_BIT_S, 1e9)
 
 
 @st.composite
@@ -72,6 +72,7 @@ def test_a_trace_goes_through_json(trace: LinkTrace) -> None:
         ({"up_bit_s": [math.nan]}, "above 0"),
         ({"up_bit_s": [math.inf]}, "finite"),
         ({"up_bit_s": [20]}, "20 Mbit/s is 20e6"),
+        ({"down_bit_s": [49_999]}, "49999 bit/s is below 50000, the least"),
         ({"up_bit_s": [1e12]}, "is above"),
         ({"t_s": [1.0]}, "the first time is 0"),
         ({"t_s": [math.nan]}, "a time is finite"),
