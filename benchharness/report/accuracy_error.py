@@ -9,11 +9,12 @@ from benchharness.model import TrialSummary
 from benchharness.report.partition import counts_of
 
 IMAGES = "test_examples"  # the output that counts them, or the factor that limits them
+CLASSES = "classes"  # the output of a workload that stores no partition
 
 
 def chance_of(trials: Sequence[TrialSummary]) -> float:
     """Return the accuracy of guessing, 0 where the number of classes is not known."""
-    known = {counts.shape[1] for t in trials if (counts := counts_of(t.outputs)) is not None}
+    known = {found for trial in trials if (found := _classes(trial)) is not None}
     return 1.0 / known.pop() if len(known) == 1 else 0.0
 
 
@@ -27,7 +28,15 @@ def images_of_test(trials: Sequence[TrialSummary]) -> int | None:
 
 
 def _images(trial: TrialSummary) -> int | None:
-    told = trial.outputs.get(IMAGES, trial.factors.get(IMAGES))
+    return _count(trial.outputs.get(IMAGES, trial.factors.get(IMAGES)))
+
+
+def _classes(trial: TrialSummary) -> int | None:
+    counts = counts_of(trial.outputs)
+    return _count(trial.outputs.get(CLASSES)) if counts is None else int(counts.shape[1])
+
+
+def _count(told: object) -> int | None:
     return told if isinstance(told, int) and not isinstance(told, bool) and told > 0 else None
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchharness.model import CampaignSummary, Status
-from benchharness.report.accuracy_error import images_of_test, standard_error
+from benchharness.report.accuracy_error import chance_of, images_of_test, standard_error
 from benchharness.report.derive import derive_campaign
 from benchharness.report.figures import new_figure, style
 from benchharness.report.figures_curves import Chart, Curve, description, draw_chart, plot_chart
@@ -110,6 +110,16 @@ def test_what_a_run_counted_goes_before_what_was_asked(quick: CampaignSummary) -
     assert images_of_test([told]) == 360
     assert images_of_test([told, two]) is None  # no single number
     assert images_of_test([]) is None
+
+
+def test_chance_is_by_the_partition_or_by_the_classes_that_a_run_tells(
+    quick: CampaignSummary,
+) -> None:
+    run = quick.trials[0]
+    without = {name: value for name, value in run.outputs.items() if name != "partition"}
+    assert chance_of([run]) == pytest.approx(0.1)
+    assert chance_of([replace(run, outputs={**without, "classes": 4})]) == pytest.approx(0.25)
+    assert chance_of([replace(run, outputs=without)]) == 0.0
 
 
 @given(st.floats(0.0, 1.0), st.integers(1, 100_000))
