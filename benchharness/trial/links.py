@@ -99,14 +99,23 @@ class TrialLinks:
         self._undo.close()
         self._network = None
 
-    def env(self, participant: str) -> dict[str, str]:
-        """Return what a participant is told of its link; nothing if it has none."""
+    def env(self, participant: str, long_trace: Path) -> dict[str, str]:
+        """Return what a participant is told of its link; nothing if it has none.
+
+        A trace that is too long for a variable goes to the file. Raises UnfitError if that cannot
+        be written.
+        """
         wanted = self._links().get(participant)
         if wanted is None:
             return {}
         server = LOOPBACK if self._network is None else self._network.server
         by = None if wanted.trace is None else self._by
-        return {LINK_VARIABLE: LinkSetting(by, server, wanted.trace).to_text()}
+        try:
+            return {LINK_VARIABLE: LinkSetting(by, server, wanted.trace).to_text(long_trace)}
+        except OSError as error:
+            raise UnfitError(
+                f"its link cannot be told: {error.strerror}", where=participant
+            ) from None
 
     def namespace(self, participant: str) -> Path | None:
         """Return the file of the namespace that a participant is to be in, if of its own."""

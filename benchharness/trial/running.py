@@ -192,7 +192,9 @@ class Launcher:
             env={
                 **on_device,
                 **env,
-                **self.links.env(participant.name),
+                **self.links.env(
+                    participant.name, self.scratch / f"{stage}-{participant.name}.link"
+                ),
                 "TMPDIR": str(folder),
                 EVENTS_VARIABLE: str(events),
             },

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from benchharness.cli.links import require_links
-from benchharness.errors import UnfitError
+from benchharness.errors import UnfitError, UsageError
 from benchharness.links import commands, hindrance, names, subnets
 from benchharness.links.records import LinkTrace, constant
-from benchharness.links.setting import LINK_VARIABLE, LinkSetting
+from benchharness.links.setting import LINK_VARIABLE, LinkSetting, own_link
 from benchharness.links.wanted import Shaping, WantedLink
 from benchharness.trial import links as trial_links
 from benchharness.trial.links import TrialLinks
@@ -41,14 +41,14 @@ def refused(monkeypatch: pytest.MonkeyPatch) -> UnfitError:
     return error
 
 
-def test_auto_goes_to_the_programs_and_says_so_once(refused: UnfitError) -> None:
+def test_auto_goes_to_the_programs_and_says_so_once(refused: UnfitError, tmp_path: Path) -> None:
     links = TrialLinks(participants())
     links.open()
     (caution,) = links.cautions
     assert caution.code == "links-by-programs"
     assert "no such thing here" in caution.message
     assert caution.remedy == "buy one"
-    told = {name: links.env(name) for name in ("main", "device-1", "other")}
+    told = {name: links.env(name, tmp_path / name) for name in ("main", "device-1", "other")}
     assert LinkSetting.from_text(told["device-1"][LINK_VARIABLE]) == LinkSetting(
         "program", "127.0.0.1", STEPS
     )
@@ -72,17 +72,32 @@ def test_kernel_refuses(refused: UnfitError) -> None:
     require_links([VariantSpec(0, "v", "w", {}, tuple(participants("auto")))])
 
 
-def test_program_asks_the_kernel_for_nothing(refused: UnfitError) -> None:
+def test_program_asks_the_kernel_for_nothing(refused: UnfitError, tmp_path: Path) -> None:
     links = TrialLinks(participants("program"))
     links.open()
     assert links.cautions == []
-    assert '"program"' in links.env("device-1")[LINK_VARIABLE]
+    assert '"program"' in links.env("device-1", tmp_path / "link")[LINK_VARIABLE]
 
 
-def test_without_links_there_is_nothing() -> None:
+def test_without_links_there_is_nothing(tmp_path: Path) -> None:
     links = TrialLinks(participants()[2:])
     links.open()
-    assert (links.env("other"), links.details(), links.finish()) == ({}, {}, [])
+    assert (links.env("other", tmp_path), links.details(), links.finish()) == ({}, {}, [])
+
+
+def test_a_trace_too_long_for_a_variable_goes_to_a_file(tmp_path: Path) -> None:
+    times_s, rates = tuple(0.5 * n for n in range(20_000)), (1e6, 2e6) * 10_000
+    trace = LinkTrace("long", "", times_s, rates, rates)
+    links = TrialLinks(participants("program", trace))
+    links.open()
+    told = links.env("device-1", tmp_path / "device-1.link")
+    assert len(told[LINK_VARIABLE]) < 1000
+    assert own_link(told) == LinkSetting("program", "127.0.0.1", trace)
+    (tmp_path / "device-1.link").unlink()
+    with pytest.raises(UsageError, match="not a link's setting: FileNotFoundError"):
+        own_link(told)
+    with pytest.raises(UnfitError, match="device-1: its link cannot be told: Is a directory"):
+        links.env("device-1", tmp_path)
 
 
 def test_what_is_missing_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
