@@ -69,6 +69,7 @@ class Network:
         self._links = dict(links)
         self._undo = ExitStack()
         self._tc: dict[str, tuple[Tc, Tc]] = {}
+        self._rates: dict[str, tuple[float, float]] = {}
         self.ports: dict[str, Port] = {}
         self.server = ""
 
@@ -92,10 +93,19 @@ class Network:
         self._undo.close()
 
     def set_rates(self, program: str, up_bit_s: float, down_bit_s: float) -> None:
-        """Change the rates of a link whose trace does, at once and without losing a connection."""
-        up, down = self._tc[program]
-        up.send(tbf(_INSIDE, up_bit_s))
-        down.send(tbf(self.ports[program].interface, down_bit_s))
+        """Change the rates of a link whose trace does, at once and without losing a connection.
+
+        A way whose rate stays is left alone: its bucket would be full again.
+        """
+        trace = self._links[program].trace
+        change_s = None if trace is None else trace.change_s
+        wanted = (up_bit_s, down_bit_s)
+        known = self._rates.get(program, (None, None))
+        places = (_INSIDE, self.ports[program].interface)
+        for tc, place, bit_s, is_now in zip(self._tc[program], places, wanted, known, strict=True):
+            if bit_s != is_now:
+                tc.send(tbf(place, bit_s, change_s))
+        self._rates[program] = wanted
 
     def complaint(self) -> str | None:
         """Return what is wrong with a change of rates; None if nothing is known to be."""

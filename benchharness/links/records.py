@@ -19,6 +19,8 @@ from benchharness.errors import UsageError
 # 20 Mbit/s and writes 20 is told so.
 LEAST_BIT_S = 50_000.0
 MOST_BIT_S = 100e9
+# A rate holds at least so long: the kernel's bucket is full after each change.
+LEAST_CHANGE_S = 0.1
 # Ethernet, IPv4 and TCP with time stamps: of every 1514 bytes 1448 are the program's.
 PAYLOAD_SHARE = 1448 / 1514
 _LISTS = ("t_s", "up_bit_s", "down_bit_s")
@@ -59,6 +61,15 @@ class LinkTrace:
     def is_constant(self) -> bool:
         """Return whether the rates never change."""
         return len(set(self.up_bit_s)) == len(set(self.down_bit_s)) == 1
+
+    @property
+    def change_s(self) -> float | None:
+        """Return the mean time from an entry to the next; None if the rates never change."""
+        if self.is_constant:
+            return None
+        if self.repeat_s is None:
+            return self.t_s[-1] / (len(self.t_s) - 1)
+        return self.repeat_s / len(self.t_s)
 
     def rates_at(self, t_s: float) -> tuple[float, float]:
         """Return the rates up and down, in bit/s, at ``t_s`` seconds from the start."""
@@ -140,11 +151,21 @@ def time_fault(t_s: float, previous_s: float | None) -> str | None:
         return f"a time is finite, got {t_s:g} s"
     if previous_s is None:
         return None if t_s == 0 else f"the first time is 0, got {t_s:g} s"
-    return None if t_s > previous_s else f"times rise, got {t_s:g} s after {previous_s:g} s"
+    if t_s <= previous_s:
+        return f"times rise, got {t_s:g} s after {previous_s:g} s"
+    return _short_fault(t_s - previous_s)
 
 
 def repeat_fault(repeat_s: float | None, last_s: float) -> str | None:
     """Return what is wrong with how often a trace begins again; None if nothing is."""
-    if repeat_s is None or (math.isfinite(repeat_s) and repeat_s > last_s):
+    if repeat_s is None:
         return None
-    return f"repeat_s is above the last time, {last_s:g} s, got {repeat_s:g} s"
+    if not math.isfinite(repeat_s) or repeat_s <= last_s:
+        return f"repeat_s is above the last time, {last_s:g} s, got {repeat_s:g} s"
+    return _short_fault(repeat_s - last_s)
+
+
+def _short_fault(lasting_s: float) -> str | None:
+    if lasting_s > LEAST_CHANGE_S - 1e-6:  # 0.3 - 0.2 is a little less than 0.1
+        return None
+    return f"a rate holds for {LEAST_CHANGE_S:g} s at least, got {lasting_s:g} s: take means"

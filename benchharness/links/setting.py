@@ -3,8 +3,9 @@
     {"shaping": "kernel", "server": "10.77.3.1", "trace": {"title": ..., "t_s": [0, 10], ...}}
 
 ``trace`` is null, or the trace, or where that is long the path of a file with it, since a variable
-holds 128 KiB on Linux. ``shaping`` is who keeps the rates: "kernel", the "program" itself (links/bucket.py), or null,
-nobody. ``server`` is where the hub program listens, for the devices; the hub listens there.
+holds 128 KiB on Linux. ``shaping`` is who keeps the rates: "kernel", the "program" itself
+(links/bucket.py), or null, nobody. ``server`` is where the hub program listens, for the devices;
+the hub listens there.
 """
 
 from __future__ import annotations

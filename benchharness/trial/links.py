@@ -21,12 +21,14 @@ from benchharness.links.network import Network
 from benchharness.links.player import Change, Player
 from benchharness.links.records import LinkTrace
 from benchharness.links.setting import LINK_VARIABLE, LOOPBACK, LinkSetting, ShapedBy
+from benchharness.links.shaping import free_share
 from benchharness.links.wanted import Shaping, WantedLink
 from benchharness.model import Caution
 from benchharness.store.records import EventRecord
 from benchharness.trial.spec import Participant
 
 _RATE_UNIT, _BYTES_UNIT = "bit/s", "B"
+_MOST_FREE_SHARE = 0.05  # which changes may add to a link's rates
 
 
 class LinkPlugs(Protocol):
@@ -91,6 +93,7 @@ class TrialLinks:
         self._by = "program" if self._network is None else "kernel"
         self._tell_plugs()
         if self._network is not None:
+            self._warn_of_bursts()
             self._player = Player(self._traces(), self._change, self.clock)
             self._undo.callback(self._player.stop)
 
@@ -201,6 +204,17 @@ class TrialLinks:
                 error.remedy,
             )
         )
+
+    def _warn_of_bursts(self) -> None:
+        """Say which link changes too often for the kernel to keep its rates."""
+        shares = {name: free_share(trace) for name, trace in self._traces().items()}
+        worst = max(shares, key=lambda name: shares[name], default=None)
+        if worst is not None and shares[worst] > _MOST_FREE_SHARE:
+            message = (
+                f"{worst}'s link changes so often that the kernel may let {shares[worst]:.0%} more "
+                "through than its trace says"
+            )
+            self.cautions.append(Caution("link-bursts", message, "take means over longer times"))
 
     def _tell_plugs(self) -> None:
         """Tell the plugs of the devices' links, and that there are none in the end."""

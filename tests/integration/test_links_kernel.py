@@ -24,6 +24,7 @@ from benchharness.links.names import INTERFACES, NAMESPACES, abandoned, remove_a
 from benchharness.links.network import Network, Port
 from benchharness.links.reaching import _inside
 from benchharness.links.records import PAYLOAD_SHARE, LinkTrace, constant
+from benchharness.links.shaping import free_share
 from benchharness.links.wanted import Shaping, WantedLink
 from tests.integration.participant_trials import program, run_trial
 
@@ -120,6 +121,25 @@ def test_goodput_is_the_rate_less_the_headers_and_follows_it_at_once(way: str) -
         sent, got = device.counted_bytes()
         assert sum(size for _, size in flow.came) < (sent if way == "up" else got)
     assert left() == set()
+
+
+def test_a_link_that_changes_often_carries_little_more_than_its_rates() -> None:
+    trace = LinkTrace("", "", (0.0, 0.1), (MBIT, 1.01 * MBIT), (MBIT, MBIT), repeat_s=0.2)
+    with Network({"hub": HUB, "device": WantedLink(trace)}) as network:
+        device, hub = network.ports["device"], network.ports["hub"]
+        with pair(device, hub) as (here, there):
+            flow = Flow(here, there)
+            time.sleep(0.3)
+            before, first = device.counted_bytes()[0], time.monotonic()
+            for number in range(1, 11):
+                network.set_rates("device", trace.up_bit_s[number % 2], MBIT)
+                time.sleep(0.1)
+            bit_s = (device.counted_bytes()[0] - before) * 8 / (time.monotonic() - first)
+            network.set_rates("device", 100 * MBIT, 100 * MBIT)  # what waits is soon through
+            flow.stop()
+        assert network.complaint() is None
+    # Never more than what is said of it; with a burst of 8 KiB a change it was 1.32 Mbit/s.
+    assert bit_s < (1 + free_share(trace)) * 1.01 * MBIT
 
 
 def test_programs_reach_their_own_network_and_nothing_else() -> None:
@@ -286,7 +306,7 @@ def test_a_trial_over_a_link_that_changes(tmp_path: Path, shaping: Shaping) -> N
 
 
 def test_a_trial_without_a_window_keeps_the_first_rates_and_says_so(tmp_path: Path) -> None:
-    trace = LinkTrace("two", "", (0.0, 0.05), (20e6, 10e6), (5e6, 2e6))
+    trace = LinkTrace("two", "", (0.0, 0.1), (20e6, 10e6), (5e6, 2e6))
     ran = run_trial(
         tmp_path,
         [

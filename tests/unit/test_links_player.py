@@ -14,7 +14,7 @@ from benchharness.links.records import LinkTrace, constant
 
 S = 10**9
 UP = LinkTrace("", "", (0.0, 1.0, 3.0), (1e6, 2e6, 3e6), (4e6, 5e6, 6e6))
-UP_SOON = LinkTrace("", "", (0.0, 0.01), (1e6, 2e6), (1e6, 2e6))
+UP_SOON = LinkTrace("", "", (0.0, 0.1), (1e6, 2e6), (1e6, 2e6))
 AGAIN = LinkTrace("", "", (0.0, 0.5), (1e6, 2e6), (1e6, 2e6), repeat_s=1.0)
 
 
@@ -40,7 +40,7 @@ def test_links_that_never_change_have_nothing_due() -> None:
 
 def test_the_player_makes_the_changes_when_they_are_due() -> None:
     clock = MonotonicClock()
-    trace = LinkTrace("", "", (0.0, 0.03, 0.06), (1e6, 2e6, 3e6), (1e6, 1e6, 1e6))
+    trace = LinkTrace("", "", (0.0, 0.1, 0.2), (1e6, 2e6, 3e6), (1e6, 1e6, 1e6))
     made: list[Change] = []
 
     def apply(change: Change) -> Change:
@@ -60,7 +60,7 @@ def test_the_player_makes_the_changes_when_they_are_due() -> None:
     assert [change.up_bit_s for change in made] == [2e6, 3e6]
     taken = player.taken()
     assert [change.up_bit_s for change in taken] == [2e6, 3e6]
-    assert all(c.t_ns >= start_ns + n * 30_000_000 for n, c in enumerate(taken, 1))
+    assert all(c.t_ns >= start_ns + n * 100_000_000 for n, c in enumerate(taken, 1))
     assert player.taken() == []
 
 

@@ -20,12 +20,12 @@ RATES = st.floats(LEAST_BIT_S, 1e9)
 
 @st.composite
 def traces(draw: st.DrawFn) -> LinkTrace:
-    gaps = draw(st.lists(st.floats(1e-3, 50.0), max_size=6))
+    gaps = draw(st.lists(st.floats(0.1, 50.0), max_size=6))
     t_s = [0.0]
     for gap in gaps:
         t_s.append(t_s[-1] + gap)
     up, down = (tuple(draw(RATES) for _ in t_s) for _ in range(2))
-    repeat_s = draw(st.none() | st.floats(1e-3, 50.0).map(lambda more: t_s[-1] + more))
+    repeat_s = draw(st.none() | st.floats(0.1, 50.0).map(lambda more: t_s[-1] + more))
     return LinkTrace("any", "", tuple(t_s), up, down, repeat_s)
 
 
@@ -79,6 +79,8 @@ def test_a_trace_goes_through_json(trace: LinkTrace) -> None:
         ({"t_s": [], "up_bit_s": [], "down_bit_s": []}, "at least one"),
         ({"t_s": [0.0, 1.0]}, "as many times"),
         ({"t_s": [0, 1, 1], "up_bit_s": [1e6] * 3, "down_bit_s": [1e6] * 3}, "times rise"),
+        ({"t_s": [0, 0.09], "up_bit_s": [1e6] * 2, "down_bit_s": [1e6] * 2}, "holds for 0.1 s"),
+        ({"repeat_s": 0.05}, "a rate holds for 0.1 s at least, got 0.05 s: take means"),
         ({"repeat_s": 0.0}, "repeat_s is above the last time"),
         ({"repeat_s": math.nan}, "repeat_s"),
         ({"t_s": "x"}, "not a link's rates"),
