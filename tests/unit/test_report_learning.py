@@ -117,7 +117,7 @@ def test_chance_is_by_the_partition_or_by_the_classes_that_a_run_tells(
 ) -> None:
     run = quick.trials[0]
     without = {name: value for name, value in run.outputs.items() if name != "partition"}
-    assert chance_of([run]) == pytest.approx(0.1)
+    assert chance_of([run]) == pytest.approx(0.01)
     assert chance_of([replace(run, outputs={**without, "classes": 4})]) == pytest.approx(0.25)
     assert chance_of([replace(run, outputs=without)]) == 0.0
 
