@@ -1,6 +1,8 @@
 """A token bucket that follows a link's trace: how a program shapes what it sends by itself.
 
-Source: RFC 2697 and tc-tbf(8); in any time t no more than burst + rate x t bytes are let go.
+Source: RFC 2697 and tc-tbf(8). In any time t no more than burst + rate x t bytes are let go, and
+what 0.1 s carry where a sender that wanted to send could not: it stood still in a full machine, or
+in the rest of a period (0.1 s in Linux) whose share of the CPU its device had used.
 """
 
 from __future__ import annotations
@@ -17,15 +19,16 @@ from benchharness.links.shaping import burst_bytes as kernel_burst_bytes
 
 Side = Literal["up", "down"]
 _BITS = 8
-# Of the burst, sent at once: what has come while a sleep lasted too long fits into the rest.
-_PIECE = 0.5
+_PIECE = 0.5  # of the burst, sent at once
+CATCH_UP_S = 0.1  # what a sender may catch up, of the time in which it wanted to send
 
 
 class TokenBucket:
     """Lets bytes of the wire go at a trace's rate, up or down. For one sender at a time.
 
     It is full at first. Without ``burst_bytes`` the burst is that of the kernel's shaping. Until
-    :meth:`begin` the first rate of the trace holds.
+    :meth:`begin` the first rate of the trace holds. While a sender waits, or has said that it has
+    more to send, what a burst does not hold is kept too, for CATCH_UP_S; in a pause it goes by.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class TokenBucket:
         self._clock = MonotonicClock() if clock is None else clock
         self._begin_ns: int | None = None
         self._tokens = float(burst_bytes)
+        self._wanted = False
         self._at_ns = self._clock.now_ns()
 
     def begin(self, t_ns: int | None = None) -> None:
@@ -59,25 +63,32 @@ class TokenBucket:
         """Return the rate that holds now."""
         return self._rate_at(self._clock.now_ns())[0]
 
-    def take(self, wire_bytes: float) -> None:
-        """Wait until so many bytes may go, and take them.
+    def take(self, wire_bytes: float, *, more: bool = False) -> None:
+        """Wait until so many bytes may go, and take them; ``more`` if others are to follow at once.
 
         Who takes more than the burst at once sends more than the burst at once: cut it before, or
         use :class:`ShapedSocket`.
         """
+        self._fill()
+        self._wanted = True
         left = float(wire_bytes)
         while left > 0:
             piece = min(left, self.burst_bytes)
             self._wait_for(piece)
             self._tokens -= piece
             left -= piece
+        self._wanted = more
+
+    def ready_bytes(self) -> float:
+        """Return how many bytes may go now."""
+        self._fill()
+        return self._tokens
 
     def give_back(self, wire_bytes: float) -> None:
         """Return what was taken and has not been sent."""
-        self._tokens = min(self.burst_bytes, self._tokens + wire_bytes)
+        self._tokens += wire_bytes
 
     def _wait_for(self, piece: float) -> None:
-        self._fill()
         while self._tokens < piece:
             bit_s, until_ns = self._rate_at(self._at_ns)
             wait_ns = math.ceil((piece - self._tokens) * _BITS / bit_s * NANOSECONDS_PER_SECOND)
@@ -88,15 +99,26 @@ class TokenBucket:
             self._fill()
 
     def _fill(self) -> None:
-        """Add what has come since the last time, at the rates that held."""
+        """Add what has come since the last time, at the rates that held, as far as it is kept."""
         now_ns = self._clock.now_ns()
-        while self._at_ns < now_ns and self._tokens < self.burst_bytes:
+        while self._at_ns < now_ns and (self._wanted or self._tokens != self.burst_bytes):
             bit_s, until_ns = self._rate_at(self._at_ns)
             end_ns = now_ns if until_ns is None else min(now_ns, until_ns)
-            self._tokens += seconds(end_ns - self._at_ns) * bit_s / _BITS
+            self._add(bit_s / _BITS, seconds(end_ns - self._at_ns))
             self._at_ns = end_ns
-        self._tokens = min(self._tokens, float(self.burst_bytes))
         self._at_ns = max(self._at_ns, now_ns)
+
+    def _add(self, byte_s: float, lasting_s: float) -> None:
+        """Add what a rate brings; in a pause what was to be caught up goes by as fast."""
+        came, burst = lasting_s * byte_s, float(self.burst_bytes)
+        if self._wanted:
+            # What is there already was earned at a rate that may have been higher.
+            most = max(self._tokens, burst + CATCH_UP_S * byte_s)
+            self._tokens = min(most, self._tokens + came)
+        elif self._tokens > burst:
+            self._tokens = max(burst, self._tokens - came)
+        else:
+            self._tokens = min(burst, self._tokens + came)
 
     def _rate_at(self, t_ns: int) -> tuple[float, int | None]:
         """Return the rate at a time, and the time of the next entry, which is later."""
@@ -118,27 +140,30 @@ class ShapedSocket:
 
     Bytes of payload are charged with their share of headers, so that goodput is the same as under
     the kernel's shaping. What is received has been shaped by who sent it. A send sends at most half
-    a burst, as sockets that take only a part do. Works with TLS, whose records' few bytes are free.
+    a burst, or what is to be caught up, as sockets that take only a part do. Works with TLS, whose
+    records' few bytes are free.
     """
 
     def __init__(self, sock: socket.socket, bucket: TokenBucket) -> None:
         self._socket = sock
         self._bucket = bucket
-        self._most = max(1, math.floor(bucket.burst_bytes * _PIECE * PAYLOAD_SHARE))
+        self._least = max(1, math.floor(bucket.burst_bytes * _PIECE * PAYLOAD_SHARE))
 
     def sendmsg(self, buffers: Sequence[Any]) -> int:
-        """Send up to half a burst of the buffers, when they may go; return how many bytes went."""
+        """Send a piece of the buffers, when it may go; return how many bytes went."""
+        views = [memoryview(buffer).cast("B") for buffer in buffers]
+        most = max(self._least, math.floor(self._bucket.ready_bytes() * PAYLOAD_SHARE))
         pieces: list[memoryview] = []
         size = 0
-        for buffer in buffers:
-            if size == self._most:
+        for view in views:
+            if size == most:
                 break
-            view = memoryview(buffer).cast("B")
-            pieces.append(view[: self._most - size])
+            pieces.append(view[: most - size])
             size += pieces[-1].nbytes
             if isinstance(self._socket, ssl.SSLSocket) and size:
                 break  # it sends one buffer at a time
-        self._bucket.take(size / PAYLOAD_SHARE)
+        more = size < sum(view.nbytes for view in views)
+        self._bucket.take(size / PAYLOAD_SHARE, more=more)
         sent = 0
         try:
             if isinstance(self._socket, ssl.SSLSocket):
@@ -150,7 +175,7 @@ class ShapedSocket:
         return sent
 
     def send(self, data: Any) -> int:
-        """Send up to half a burst of the data, when it may go; return how many bytes went."""
+        """Send a piece of the data, when it may go; return how many bytes went."""
         return self.sendmsg([data])
 
     def sendall(self, data: Any) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchharness.clock import FakeClock, seconds
-from benchharness.links.bucket import ShapedSocket, TokenBucket
+from benchharness.links.bucket import CATCH_UP_S, ShapedSocket, TokenBucket
 from benchharness.links.records import PAYLOAD_SHARE, LinkTrace, constant
 from benchharness.links.shaping import burst_bytes
 from benchharness.wire import certificates
@@ -51,6 +51,76 @@ def test_never_more_than_the_burst_and_what_the_rate_carries(
             total += size
             may = 4000 + carried_bytes(trace, went[first][0], t_s)
             assert total <= may * (1 + 1e-9) + 1
+
+
+class HeldClock(FakeClock):
+    """The clock of a device that runs in the first 3 ms of each period of 100 ms, as its share."""
+
+    def sleep_s(self, duration_s: float) -> None:
+        super().sleep_s(duration_s)
+        in_period_ns = self.now_ns() % 100_000_000
+        if in_period_ns > 3_000_000:
+            super().sleep_s(seconds(100_000_000 - in_period_ns))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    traces(),
+    st.lists(
+        st.tuples(st.integers(1, 4000), st.integers(0, 10**8), st.booleans()),
+        min_size=2,
+        max_size=30,
+    ),
+)
+def test_what_is_caught_up_is_a_tenth_of_a_second_at_most(
+    trace: LinkTrace, sends: list[tuple[int, int, bool]]
+) -> None:
+    clock = HeldClock()
+    bucket = TokenBucket(trace, "up", burst_bytes=4000, clock=clock)
+    start_ns = clock.now_ns()
+    bucket.begin()
+    went: list[tuple[float, int]] = []
+    for size, pause_ns, more in sends:
+        clock.sleep_s(seconds(pause_ns))
+        bucket.take(size, more=more)
+        went.append((seconds(clock.now_ns() - start_ns), size))
+    most = 4000 + CATCH_UP_S * max(trace.up_bit_s) / 8
+    for first in range(len(went)):
+        total = 0
+        for t_s, size in went[first:]:
+            total += size
+            assert total <= (most + carried_bytes(trace, went[first][0], t_s)) * (1 + 1e-9) + 1
+
+
+@pytest.mark.parametrize(("more", "least"), [(True, 0.99), (False, 0.9)])
+def test_a_device_that_stands_still_for_most_of_the_time_gets_its_rate_if_it_wants_to_send(
+    more: bool, least: float
+) -> None:
+    clock = HeldClock()
+    bucket = TokenBucket(constant(20e6, 20e6), "up", clock=clock)
+    bucket.take(bucket.burst_bytes, more=more)
+    start_ns, sent = clock.now_ns(), 0
+    while seconds(clock.now_ns() - start_ns) < 10:
+        bucket.take(4096, more=more)
+        sent += 4096
+        clock.sleep_s(2e-5)  # what it takes to send them
+    assert least < sent * 8 / 10 / 20e6 < 1.01
+
+
+def test_nothing_is_caught_up_of_a_pause() -> None:
+    clock = FakeClock()
+    bucket = TokenBucket(constant(8e6, 8e6), "up", burst_bytes=1000, clock=clock)
+    bucket.take(1000, more=True)
+    clock.sleep_s(0.05)
+    assert bucket.ready_bytes() == pytest.approx(50_000)
+    clock.sleep_s(10.0)
+    assert bucket.ready_bytes() == pytest.approx(1000 + CATCH_UP_S * 1e6)
+    bucket.take(1000)  # and that was all
+    assert bucket.ready_bytes() == pytest.approx(100_000)
+    clock.sleep_s(0.06)
+    assert bucket.ready_bytes() == pytest.approx(40_000)
+    clock.sleep_s(10.0)
+    assert bucket.ready_bytes() == 1000
 
 
 def test_in_the_long_run_the_rate_is_kept_and_changes_come_in_time() -> None:
