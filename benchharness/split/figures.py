@@ -25,6 +25,8 @@ def tell_setting(
     by = sorted({each or "none" for each in shaping})
     outputs: dict[str, object] = {
         "data": work.title,
+        "classes": work.classes,  # the chance of an accuracy, and its error, hang on these two
+        "test_examples": work.test_examples,
         "parameters": work.parameters,
         "scheme": config.scheme,
         "rule": config.rule,

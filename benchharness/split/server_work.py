@@ -47,6 +47,7 @@ class ServerWork:
         chosen = share(config, whole, 1)[: config.batch]
         self._batch: tuple[Images, Labels] = whole.train_part(chosen)
         self._x, self._y, self.title = whole.test_x, whole.test_y, whole.title
+        self.classes, self.test_examples = whole.classes, len(whole.test_y)
         self._model = network(whole.classes, whole.image_shape, seed=config.seed)
         self._models: dict[int, nn.Sequential] = {}
         self.layers: Layers = sizes(

@@ -83,6 +83,7 @@ def _what_was_told_adds_up(rig: Rig, cut: int) -> None:
     up = 2 * layers.up_bytes[cut] + layers.part_bytes[cut]
     assert rig.metrics("bytes_up", "device-1") == [up, up]
     assert len(rig.metrics("predicted_s", "device-1")) == 2
+    assert (rig.output("classes"), rig.output("test_examples")) == (10, 16)
 
 
 @pytest.mark.slow
