@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from benchharness.cli.placements import Placement, placements
+from benchharness.links.document import Links
 from benchharness.links.wanted import WantedLink
 from benchharness.model import FactorValue
 from benchharness.plan.instances import Instance, instances
@@ -37,9 +38,14 @@ _NOT_PASSED_ON = (
 
 
 def participants_of(
-    manifest: Manifest, variant: Variant, testbed: Testbed | None = None
+    manifest: Manifest,
+    variant: Variant,
+    testbed: Testbed | None = None,
+    known_links: dict[str, Links] | None = None,
 ) -> tuple[Participant, ...]:
     """Return every program of a variant; those that want a device take the testbed's in order.
+
+    Links that are known by their text are not read again; others are added.
 
     Raises UsageError for a count that is none, for two programs of one name, if the testbed
     has too few devices, for a power mode that they do not have, and for links that cannot be.
@@ -48,7 +54,7 @@ def participants_of(
     env = child_environment(manifest, names)
     programs = instances(manifest, variant.factors)
     places = placements(programs, names, variant.label, testbed)
-    links = variant_links(programs, names)
+    links = variant_links(programs, names, known_links)
     return tuple(
         _participant(manifest, each, {**names, **each.names}, env, place, links.get(each.name))
         for each, place in zip(programs, places, strict=True)
@@ -56,14 +62,17 @@ def participants_of(
 
 
 def check_participants(
-    manifests: Mapping[str, Manifest], variants: Iterable[Variant], testbed: Testbed | None = None
+    manifests: Mapping[str, Manifest],
+    variants: Iterable[Variant],
+    testbed: Testbed | None = None,
+    known_links: dict[str, Links] | None = None,
 ) -> None:
     """Raise the UsageError of the first variant whose participants cannot be."""
     for variant in variants:
         manifest = manifests[variant.workload]
         programs, names = instances(manifest, variant.factors), trial_names(manifest, variant)
         placements(programs, names, variant.label, testbed)
-        variant_links(programs, names)
+        variant_links(programs, names, known_links)
 
 
 def power_modes(manifest: Manifest, variant: Variant, testbed: Testbed | None) -> dict[str, str]:

@@ -16,6 +16,7 @@ from benchharness.cli.goal_options import layer_from_arguments
 from benchharness.cli.run_options import Options
 from benchharness.cli.testbeds import on_testbed
 from benchharness.errors import UsageError
+from benchharness.links.document import Links, links_document
 from benchharness.model import Factors
 from benchharness.plan.baseline import settled_baseline
 from benchharness.plan.campaign import Campaign, find_campaign, load_campaign
@@ -57,6 +58,7 @@ class Request:
     """The workloads by name, their run table, and how to measure it.
 
     With a testbed, ``device_cores`` is the share of this machine that each device has, in cores.
+    ``links`` are those that have been read, by their text.
     """
 
     manifests: Mapping[str, Manifest]
@@ -69,6 +71,7 @@ class Request:
     pilot_width: float | None = None  # None: no pilot
     testbed: Testbed | None = None
     device_cores: Mapping[str, float] = field(default_factory=dict)
+    links: Mapping[str, Links] = field(default_factory=dict)
 
     def spec(self) -> dict[str, Any]:
         """Return what is stored with the campaign; ``request_from_spec`` is the way back."""
@@ -95,6 +98,7 @@ class Request:
             **self.goals.spec(),
             **({} if self.pilot_width is None else {"pilot": {"width": self.pilot_width}}),
             **self._testbed_spec(),
+            **({} if not (links := links_document(self.links)) else {"links": links}),
         }
 
     def _testbed_spec(self) -> dict[str, Any]:

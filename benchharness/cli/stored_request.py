@@ -9,6 +9,7 @@ from typing import Any
 from benchharness.cli.request import Request
 from benchharness.cli.run_options import Options
 from benchharness.errors import UsageError
+from benchharness.links.document import links_from
 from benchharness.plan.goals import goals_from_spec
 from benchharness.plan.manifest import command_workload, find_workload
 from benchharness.plan.records import Manifest
@@ -46,6 +47,7 @@ def request_from_spec(spec: Mapping[str, Any], wanted: Collection[int] | None = 
         pilot_width=(spec.get("pilot") or {}).get("width"),
         testbed=testbed,
         device_cores=cores,
+        links=links_from(spec.get("links", {})),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -41,10 +42,12 @@ def ready_variants(
     that is returned, and said on stderr. A variant that cannot be prepared, or of which nobody
     can say what a right result is, is said there too, and its trials are to fail; if all are so,
     and no other has been run (``begun``), there is nothing to measure. The participants that want
-    a device take those of the ``testbed``. Raises UsageError for that, for what is missing and for
+    a device take those of the ``testbed``. The request that is returned knows the links that have
+    been read. Raises UsageError for that, for what is missing and for
     participants that cannot be, GateError for results that cannot be known, in one line.
     """
-    check_participants(request.manifests, request.table.variants, testbed)
+    links = dict(request.links)
+    check_participants(request.manifests, request.table.variants, testbed, links)
     line = PreparationLine()
     faults: Faults = {}
     try:
@@ -68,11 +71,11 @@ def ready_variants(
         refusal = None if fault is None else _refusal(fault)
         if refusal is not None:
             print(f"{variant.label}: {refusal}; its trials fail", file=sys.stderr)
-        programs = participants_of(request.manifests[variant.workload], variant, testbed)
+        programs = participants_of(request.manifests[variant.workload], variant, testbed, links)
         known = expected.get(variant.index, {})
         specs[variant.index] = _spec(request, variant, programs, known, refusal)
     require_links(specs.values())
-    return request, specs
+    return replace(request, links=links), specs
 
 
 def _refusal(fault: BenchharnessError) -> str:

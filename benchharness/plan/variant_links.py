@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
 
 from benchharness.errors import UnknownNameError, UsageError
-from benchharness.links.records import LinkTrace
+from benchharness.links.document import Links
 from benchharness.links.wanted import Shaping, WantedLink
 from benchharness.model import FactorValue
 from benchharness.plan.instances import Instance
@@ -17,18 +17,21 @@ HUB = "hub"
 
 
 def variant_links(
-    programs: Sequence[Instance], names: Mapping[str, FactorValue]
+    programs: Sequence[Instance],
+    names: Mapping[str, FactorValue],
+    known: dict[str, Links] | None = None,
 ) -> dict[str, WantedLink]:
     """Return the links of a variant's programs, by name; none if all are on this machine's network.
 
-    Several links in one text are taken in turn by the instances. Raises UsageError for what is no
-    link, and for a network that would not join its programs.
+    Several links in one text are taken in turn by the instances. What is ``known`` of a text is not
+    read again, and what is read is added. Raises UsageError for what is no link, and for a network
+    that would not join its programs.
     """
     shaping = _shaping(programs, names)
     hubs: list[str] = []
     outside: list[Instance] = []
     wanted: dict[str, WantedLink] = {}
-    known: dict[str, tuple[LinkTrace | None, ...] | None] = {}
+    known = {} if known is None else known
     for each in programs:
         if each.program.network is None:
             continue

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from benchharness.cli.participants import check_participants, participants_of
+from benchharness.cli.request import Request
+from benchharness.cli.run_options import Options
+from benchharness.cli.stored_request import request_from_spec
+from benchharness.cli.variants import ready_variants
 from benchharness.errors import UsageError
 from benchharness.links.records import constant
 from benchharness.links.wanted import WantedLink
 from benchharness.plan.manifest_file import load_manifest
 from benchharness.plan.records import Manifest
-from benchharness.plan.run_table import Variant
+from benchharness.plan.run_table import RunTable, Variant
 
 MANIFEST = """
 name = "talk"
@@ -91,3 +96,27 @@ def test_placeholders_are_known_and_a_link_belongs_to_a_program(tmp_path: Path) 
     (tmp_path / "workload.toml").write_text(text)
     with pytest.raises(UsageError, match=r"workload\.toml:3: network: is for argv, which is miss"):
         load_manifest(tmp_path / "workload.toml")
+
+
+def test_links_are_kept_with_the_campaign_whatever_becomes_of_their_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "mine.toml"
+    file.write_text("[[rate]]\nt_s = 0\nup_bit_s = 5e6\ndown_bit_s = 5e6\n")
+    made = manifest(tmp_path, HUB)
+    variants = [
+        Variant(n, str(n), {"link": link, "shaping": "auto", "devices": 2}, "talk")
+        for n, link in enumerate(("mine.toml;unlimited", "none"))
+    ]
+    source = {"kind": "workload", "workload": str(made.file)}
+    request = Request({"talk": made}, RunTable(tuple(variants), (), 0), Options(), "", source)
+    request, specs = ready_variants(request)
+    stored = json.loads(json.dumps(request.spec()))
+    assert list(stored["links"]) == ["mine.toml;unlimited"]
+    file.unlink()
+    again, after = ready_variants(request_from_spec(stored))
+    assert [specs[n].participants for n in (0, 1)] == [after[n].participants for n in (0, 1)]
+    assert again.spec()["links"] == stored["links"]
+    with pytest.raises(UsageError, match="no such link file"):
+        ready_variants(request_from_spec({**stored, "links": {}}))
