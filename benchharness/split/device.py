@@ -69,6 +69,7 @@ class Device:
         self._link = own_link()
         self._bucket: TokenBucket | None = None
         self._server_boot_id = ""
+        self._idle_cpu_s: float | None = None
 
     def warm_up(self) -> None:
         """Go forward and back once: PyTorch imports much of itself at the first step."""
@@ -81,7 +82,7 @@ class Device:
             connection.limit_bytes = self._limit_bytes
             self._greet(connection)
             try:
-                while (frame := connection.receive()).kind != "bye":
+                while (frame := self._next(connection)).kind != "bye":
                     self._answer(connection, frame)
             except DroppedError as error:
                 sys.stderr.write(f"device {self._index}: the server goes on without: {error}\n")
@@ -113,6 +114,10 @@ class Device:
         connection.limit_bytes = int(answer.fields["limit_bytes"])
         self._server_boot_id = str(answer.fields.get("boot_id", ""))
 
+    def _next(self, connection: Connection) -> Frame:
+        self._idle_cpu_s = time.process_time()  # from here on it receives
+        return connection.receive()
+
     def _answer(self, connection: Connection, frame: Frame) -> None:
         """Do what the server asks; tell it what went wrong here, which ends this round alone."""
         try:
@@ -125,7 +130,7 @@ class Device:
             raise GateError(f"{frame.kind} failed: {text}") from error
 
     def _do(self, connection: Connection, frame: Frame) -> None:
-        if frame.kind == "round":
+        if frame.kind in (protocol.ROUND, protocol.REHEARSAL):
             self._round(connection, frame)
         elif frame.kind == "ping":
             connection.send("pong")
@@ -155,7 +160,12 @@ class Device:
         here = meeting.boot_id()
         is_same_clock = bool(here) and self._server_boot_id == here
         one = self._one_round(
-            connection, frame, self._model, self._config, is_same_clock=is_same_clock
+            connection,
+            frame,
+            self._model,
+            self._config,
+            is_same_clock=is_same_clock,
+            begun_cpu_s=self._idle_cpu_s,
         )
         one.run(self._batches)
 

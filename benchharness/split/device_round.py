@@ -4,6 +4,9 @@ The seconds of a round are told apart without a clock that both sides share. A b
 activations' first byte (t0) to the answer's first (t1) and last (t2), and the answer says how long
 the server had the question: upload is t1 - server_s - t0, waiting server_s, download t2 - t1. All
 else is the device's own work, with packing and unpacking; so the parts sum to the round.
+
+CPU seconds are told apart where the program sends and where it receives: joules hang on them where
+a testbed's watts are of a CPU's use.
 """
 
 from __future__ import annotations
@@ -31,7 +34,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Sums:
-    """What the batches of a round took, in seconds and bytes of tensors, with the model's part."""
+    """What the batches of a round took, in seconds and bytes of tensors, with the model's part.
+
+    CPU seconds of the upload are those until the frame is sent, of the download until it is there.
+    """
 
     forward_s: float = 0.0
     backward_s: float = 0.0
@@ -42,6 +48,9 @@ class Sums:
     bytes_down: int = 0
     wire_bytes_up: int = 0
     wire_bytes_down: int = 0
+    compute_cpu_s: float = 0.0
+    upload_cpu_s: float = 0.0
+    download_cpu_s: float = 0.0
 
 
 class DeviceRound:
@@ -55,10 +64,13 @@ class DeviceRound:
         config: SplitConfig,
         *,
         is_same_clock: bool,
+        begun_cpu_s: float | None = None,
     ) -> None:
         fields: Mapping[str, Any] = order.fields
         self._connection, self._order, self._config = connection, order, config
         self._round, self._cut = int(fields["round"]), check_cut(fields["cut"])
+        self._iterations = _iterations(fields.get("iterations"), config)
+        self._cpu_s = time.process_time() if begun_cpu_s is None else begun_cpu_s
         first_ns, last_ns = connection.received_ns
         sent_ns = fields.get("sent_ns")
         knows = is_same_clock and type(sent_ns) is int and 0 < sent_ns <= first_ns
@@ -66,6 +78,7 @@ class DeviceRound:
         self._sums.download_s = self._diary.until(DOWNLOAD, last_ns)
         self._sums.bytes_down = tensor_bytes(order.tensors)
         self._sums.wire_bytes_down = order.size_bytes
+        self._sums.download_cpu_s = self._used()
         self._part = DevicePart(model, self._cut, config.sgd)
         self._part.learning_rate = float(fields["learning_rate"])
         self._part.load(order.tensors)
@@ -78,7 +91,7 @@ class DeviceRound:
 
         NaN and UsageError are this device's own too.
         """
-        for iteration in range(self._config.iterations):
+        for iteration in range(self._iterations):
             x, labels = batches.batch(self._round, iteration)
             activations = self._part.forward(x)
             if self._loss is not None:
@@ -112,8 +125,7 @@ class DeviceRound:
 
     def _send_part(self) -> None:
         arrays = self._part.arrays()
-        trained = self._config.iterations
-        mean = self._loss_sum / trained
+        mean = self._loss_sum / self._iterations
         fields: dict[str, Any] = {}
         if self._loss is not None:
             fields = {"loss": mean if math.isfinite(mean) else None, "right": self._right}
@@ -127,7 +139,9 @@ class DeviceRound:
         sums, diary = self._sums, self._diary
         sums.wire_bytes_up += self._connection.send(kind, fields, tensors)
         sums.bytes_up += tensor_bytes(tensors)
+        sums.upload_cpu_s += self._used()
         frame = receive(self._connection, answer)
+        sums.download_cpu_s += self._used()
         first_ns, last_ns = self._connection.received_ns
         server_s = seconds_of(frame, "server_s")
         sums.upload_s += diary.until(UPLOAD, first_ns - round(server_s * 1e9))
@@ -140,4 +154,17 @@ class DeviceRound:
         return frame
 
     def _worked(self) -> float:
+        self._sums.compute_cpu_s += self._used()
         return self._diary.until(TRAIN, time.monotonic_ns(), counts_cpu=True)
+
+    def _used(self) -> float:
+        """Return the CPU seconds since the last call, of all threads."""
+        before_s, self._cpu_s = self._cpu_s, time.process_time()
+        return self._cpu_s - before_s
+
+
+def _iterations(asked: object, config: SplitConfig) -> int:
+    """Return how many batches the order wants: a round's, or fewer in a rehearsal."""
+    if type(asked) is not int or not 1 <= asked <= config.iterations:
+        raise WireError(f"a round of {asked!r} batches, not of 1 to {config.iterations}")
+    return asked

@@ -18,7 +18,7 @@ from benchharness.split.config import MEASURE, SplitConfig
 from benchharness.split.network import LAYERS
 from benchharness.split.session import Measured, Session
 from benchharness.split.telling import device_name
-from benchharness.split.watts import watts_of
+from benchharness.split.watts import cores_of, watts_of
 from benchharness.wire.frames import WireError
 
 
@@ -56,6 +56,7 @@ class Profiler:
         lose: Callable[[Session, str], None],
     ) -> None:
         self._config, self._server_s, self._given, self._lose = config, server_s, given, lose
+        self.cores: dict[int, float | None] = {}  # of those that were measured: see watts.py
 
     def profiles(self, sessions: Mapping[int, Session]) -> dict[int, DeviceProfile]:
         """Return the profiles of those that could be measured, all at the same time."""
@@ -79,6 +80,7 @@ class Profiler:
         return None
 
     def _profile(self, number: int, found: Measured) -> DeviceProfile:
+        self.cores[number] = cores_of(found.description)
         return DeviceProfile(
             name=device_name(number),
             forward_s=found.forward_s,

@@ -13,6 +13,8 @@
       device   part        {"loss", "right"} and the device's part
       server   got         {"server_s"}
       device   done        {seconds of all kinds} and its phases
+    server   rehearsal   as round, of fewer batches: all the same follows, and the weights are
+                         thrown away
     device   failed      {"text": why}                          instead of any of its frames
     server   dropped     {"text": why}                          and hangs up; it may come back
     server   bye         {"text": why}
@@ -34,6 +36,7 @@ from benchharness.wire.frames import Frame, Tensor, WireError
 
 VERSION = 1
 LABELS = "labels"
+ROUND, REHEARSAL = "round", "rehearsal"
 PROBE_BYTES = 1 << 18
 _FRAMING_BYTES = 1 << 16  # heads of frames, with the names of all arrays
 DEVICE = "device"

@@ -17,12 +17,13 @@ from benchharness import events
 from benchharness.cuts.profile import Profile
 from benchharness.errors import BenchharnessError, GateError
 from benchharness.split import state
-from benchharness.split.config import SplitConfig
+from benchharness.split.config import MEASURE, SplitConfig
 from benchharness.split.estimates import Estimate
 from benchharness.split.figures import of_training, tell, tell_setting
 from benchharness.split.profiling import Profiler
 from benchharness.split.protocol import FailedError
 from benchharness.split.reception import CAME_BACK, Reception
+from benchharness.split.rehearsal import Rehearsal
 from benchharness.split.schemes import Plan, Planner
 from benchharness.split.server_work import ServerWork
 from benchharness.split.session import Order, Session, Trained
@@ -67,7 +68,11 @@ class Rounds:
         if not self._state.is_closed:
             self._reception.gather(config.start_timeout_s)
             present = self._ready()
-            profiles = [self._estimates[number].profile for number in present]
+            if self._is_new and self._config.profile == MEASURE:
+                rehearsal = Rehearsal(self._config, self._work, self._reception.lose, self._pool)
+                rehearsal.run(present, self._estimates)
+                present = self._ready()
+            profiles = [self._estimates[number].now() for number in present]
             shaping = {session.shaping for session in present.values()}
             tell_setting(config, self._work, profiles, shaping)
             self._open(present)
@@ -126,7 +131,8 @@ class Rounds:
             present = self._reception.present()
             new = {n: session for n, session in present.items() if n not in self._estimates}
             for number, profile in self._profiler.profiles(new).items():
-                self._estimates[number] = Estimate(profile, self._config.smoothing)
+                cores = self._profiler.cores.get(number)
+                self._estimates[number] = Estimate(profile, self._config.smoothing, cores)
             known = {n: s for n, s in self._reception.present().items() if n in self._estimates}
             left_s = until_s - time.monotonic()
             if known:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 SECONDS = ("forward_s", "backward_s", "upload_s", "server_s", "download_s")
 BYTES = ("bytes_up", "bytes_down", "wire_bytes_up", "wire_bytes_down")
-PROFILE_BATCHES = 3
+CPU_SECONDS = ("compute_cpu_s", "upload_cpu_s", "download_cpu_s")
+PROFILE_BATCHES = 2
 _PINGS = 5
 _LEAST_S = 1e-6
 _FAREWELL_S = 1.0
@@ -42,12 +43,15 @@ _FAREWELL_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a device is to do in a round; ``window_ns`` is when the window began."""
+    """What a device is to do in a round; ``window_ns`` is when the window began.
+
+    None: it has not begun, and this is a rehearsal, after which the weights are thrown away.
+    """
 
     round_number: int
     cut: int
     learning_rate: float
-    window_ns: int
+    window_ns: int | None
     timeout_s: float
 
 
@@ -55,8 +59,9 @@ class Order:
 class Trained:
     """What a round made of a device's part and of the server's for it, and what it took.
 
-    ``sums`` are SECONDS and BYTES by name. ``loss`` None: it was not finite. ``busy_s`` is from the
-    first byte of the part that goes down to the last that comes up, the server's work included.
+    ``sums`` are SECONDS, BYTES and CPU_SECONDS by name. ``loss`` None: it was not finite.
+    ``busy_s`` is from the first byte of the part that goes down to the last that comes up, the
+    server's work included.
     """
 
     device: Arrays
@@ -146,7 +151,7 @@ class Session:
         part = ServerPart(model, order.cut, config.sgd)
         part.learning_rate = order.learning_rate
         part.load(server)
-        if self.bucket is not None:
+        if self.bucket is not None and order.window_ns is not None:
             self.bucket.begin(order.window_ns)
         sent_ns = time.monotonic_ns()
         fields = {
@@ -154,10 +159,12 @@ class Session:
             "cut": order.cut,
             "iterations": config.iterations,
             "learning_rate": order.learning_rate,
-            "window_s": (sent_ns - order.window_ns) / 1e9,
             "sent_ns": sent_ns,
         }
-        self.connection.send("round", fields, device, timeout_s=order.timeout_s)
+        kind = protocol.REHEARSAL
+        if order.window_ns is not None:
+            kind, fields["window_s"] = protocol.ROUND, (sent_ns - order.window_ns) / 1e9
+        self.connection.send(kind, fields, device, timeout_s=order.timeout_s)
         losses, right = [], 0
         for _ in range(config.iterations if order.cut < LAYERS else 0):
             loss, count = self._batch(part, config, until_s)
@@ -180,7 +187,7 @@ class Session:
             samples=config.iterations * config.batch,
             loss=loss_sum if np.isfinite(loss_sum) else None,
             right=right,
-            sums={name: seconds_of(done, name) for name in (*SECONDS, *BYTES)},
+            sums={name: seconds_of(done, name) for name in (*SECONDS, *BYTES, *CPU_SECONDS)},
             phases=on_clock(
                 from_tensors(done.tensors), sent_ns, done_ns, is_same_clock=self.is_same_clock
             ),

@@ -61,6 +61,7 @@ def save(folder: Path, config: SplitConfig, layers: Layers, state: State) -> Non
         "is_closed": state.is_closed,
         "devices": numbers,
         "profile": to_document(Profile(layers, profiles)),
+        "cores": [state.estimates[number].cores for number in numbers],
         "corrections": [state.estimates[number].corrections() for number in numbers],
     }
     members = {_ARRAY + name: array for name, array in state.arrays.items()}
@@ -112,9 +113,9 @@ def load(folder: Path, config: SplitConfig, like: Mapping[str, Any]) -> State | 
 def _estimates(story: Mapping[str, Any], config: SplitConfig, where: str) -> dict[int, Estimate]:
     profile = from_document(story["profile"], where)
     found = {}
-    for number, device, corrections in zip(
-        story["devices"], profile.devices, story["corrections"], strict=True
+    for number, device, cores, corrections in zip(
+        story["devices"], profile.devices, story["cores"], story["corrections"], strict=True
     ):
-        found[int(number)] = Estimate(device, config.smoothing)
+        found[int(number)] = Estimate(device, config.smoothing, cores)
         found[int(number)].restore(corrections)
     return found

@@ -12,6 +12,7 @@ from typing import Any
 from benchharness.cuts import published
 from benchharness.cuts.records import Watts
 
+EMULATED = "emulated"
 _NAMES = ("idle_w", "compute_w", "transmit_w", "receive_w")
 
 
@@ -35,7 +36,21 @@ def watts_of(index: int, described: Mapping[str, Any] | None) -> Watts:
     )
     mode = described.get("power_mode")
     source = f"testbed, {described.get('name')}" + (f" in mode {mode}" if mode else "")
+    if cores_of(described) is not None and idle_w is not None:
+        source += "; on top of each phase its CPU's use, as the program counts it"
     return Watts(compute_w, transmit_w, receive_w, idle_w, source)
+
+
+def cores_of(described: Mapping[str, Any] | None) -> float | None:
+    """Return the cores whose full use draws ``compute_w`` on a testbed's twin; None elsewhere.
+
+    A twin's watts of sending and receiving come on top of what the CPU's use draws; a board's were
+    measured while its CPU worked at them, and hold as they are.
+    """
+    if described is None or described.get("class") != EMULATED:
+        return None
+    cores = _number(described.get("cores"))
+    return cores if cores is not None and cores > 0.0 else None
 
 
 def _number(value: object) -> float | None:

@@ -44,6 +44,8 @@ def _answer(connection: Connection, frame: Frame) -> None:
     elif frame.kind == "probe":
         payload = np.zeros(PROBE_BYTES, dtype=np.uint8)
         connection.send("probed", {"down_s": 0.001}, {"payload": payload})
+    elif frame.kind == "rehearsal":
+        connection.send("failed", {"text": "does not rehearse"})
 
 
 def _activations(fill: float, count: int = 4) -> dict[str, np.ndarray[tuple[int, ...], np.dtype]]:

@@ -17,7 +17,7 @@ from benchharness.report.html import render_html
 from benchharness.report.split.cuts_over_time import run_cuts, runs_with_cuts
 from benchharness.report.split.figure_cuts import cut_words, rates_title
 from benchharness.report.split.figure_front import together
-from benchharness.report.split.front import fronts
+from benchharness.report.split.front import below_words, fronts
 from benchharness.report.split.means import round_means
 from benchharness.report.split.paper import split_figures, split_floats, split_markdown
 from benchharness.report.split.prediction import JOULES, SECONDS, errors, pairs
@@ -95,13 +95,36 @@ def test_points_that_others_beat_are_not_on_the_front(sample: CampaignSummary) -
     points = panels[0].points
     assert [p.label for p in points if p.line] == ["α = 0", "α = 0.5", "α = 1"]
     assert {p.label for p in points if not p.line} == {"local", "server", "splitfed, cut 4"}
+    chosen = [p for p in points if p.line]
     for point in points:
         beaten = any(
-            o.time_s <= point.time_s and o.energy_j < point.energy_j for o in points if o != point
+            o.time_s <= point.time_s and o.energy_j < point.energy_j for o in chosen if o != point
         )
-        assert point.on_front is not beaten
-    assert any(p.on_front for p in points)
-    assert not all(p.on_front for p in points)
+        assert point.on_front is (not point.line or not beaten)
+    assert any(p.on_front for p in chosen)
+
+
+def test_schemes_below_the_front_are_named_with_their_price() -> None:
+    ways = [
+        Way({"scheme": "ares", "alpha": 0.0}, (7, 7, 7), (7, 7, 7)),
+        Way({"scheme": "ares", "alpha": 1.0}, (5, 5, 5), (5, 5, 5)),
+        Way({"scheme": "server"}, (0, 0, 0), (0, 0, 0)),
+        Way({"scheme": "splitfed", "cut": 1}, (1, 1, 1), (1, 1, 1)),
+    ]
+    panel = fronts(split_campaign(Split(ways=ways, repeat=1, rounds=2)))[0][0]
+    by_label = {p.label: p for p in panel.points}
+    front = [p for p in panel.points if p.line and p.on_front]
+    for label in ("server", "splitfed, cut 1"):
+        point = by_label[label]
+        assert point.on_front  # never paler
+        assert point.below is any(
+            point.time_s <= o.time_s and point.energy_j <= o.energy_j for o in front
+        )
+    assert [p.label for p in panel.points if p.below] == ["server"]
+    assert below_words(panel) == (
+        "As fast as a point of the front, and takes as little: server (it sends the raw images; "
+        "its server's joules are not metered)."
+    )
 
 
 def test_conditions_have_a_panel_each_and_rules_a_line_each() -> None:

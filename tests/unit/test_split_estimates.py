@@ -12,7 +12,7 @@ from benchharness.cuts.records import DeviceProfile, Layers, Terms, Watts
 from benchharness.split.config import SplitConfig
 from benchharness.split.estimates import Estimate
 from benchharness.split.schemes import Planner
-from benchharness.split.watts import watts_of
+from benchharness.split.watts import cores_of, watts_of
 
 LAYERS = Layers(
     np.array([60e3, 650e3, 160e3, 330e3, 80e3, 80e3, 3e3, 0.0]),
@@ -73,7 +73,48 @@ def test_what_was_slower_at_one_cut_is_slower_at_all() -> None:
     slower = {"forward_s": 2 * sums["forward_s"], "backward_s": 2 * sums["backward_s"]}
     found.add(4, {**sums, **slower, "server_s": 3 * sums["server_s"]})
     np.testing.assert_allclose(found.now().backward_s, 2 * device.backward_s)
-    np.testing.assert_allclose(found.now().server_s, 3 * device.server_s)
+    surplus_s = 2 * device.server_s[4]  # others kept it busy: they would at other cuts
+    np.testing.assert_allclose(found.now().server_s[:7], device.server_s[:7] + surplus_s)
+    assert found.now().server_s[7] == 0.0
+    found.add(4, {**sums, "server_s": 0.0})
+    np.testing.assert_allclose(
+        found.now().server_s, np.maximum(device.server_s - device.server_s[4], device.server_s / 4)
+    )
+
+
+def test_a_rehearsal_is_what_the_first_round_is_predicted_from() -> None:
+    device, busy = profile(), profile(speed=0.5, bit_s=8e6)
+    found = Estimate(device, 0.5)
+    found.rehearsed(4, taken(4, busy), device.batches)
+    now = found.now()
+    np.testing.assert_allclose(now.forward_s, busy.forward_s)
+    assert now.up_bit_s == pytest.approx(8e6) and now.down_bit_s == pytest.approx(16e6)
+    found.add(4, taken(4, device))  # from here on smoothed, as after any round
+    assert found.now().up_bit_s == pytest.approx(14e6)
+    np.testing.assert_allclose(found.now().forward_s, 1.5 * device.forward_s)
+
+
+def test_joules_of_a_twin_are_its_cpu_seconds_above_rest() -> None:
+    device = profile()
+    found = Estimate(device, 1.0, cores=0.02)
+    sums = taken(4, device)
+    cpu_s = {"compute_cpu_s": 0.06, "upload_cpu_s": 0.004, "download_cpu_s": 0.002}
+    found.add(4, {**sums, **cpu_s})
+    watts, now = found.watts, found.now()
+    assert now.watts == watts
+    (joules,) = costs(LAYERS, [now], Terms(waiting=True)).energy_j[:, 4]
+    seconds = sum(sums[f"{each}_s"] for each in ("forward", "backward", "upload", "server"))
+    up_s = 8 * sums["bytes_up"] / device.up_bit_s
+    rest_j = 1.0 * (seconds + sums["download_s"])
+    link_j = (2.0 - 1.0) * up_s + (1.5 - 1.0) * sums["download_s"]
+    assert joules == pytest.approx(rest_j + (4.0 - 1.0) * 0.066 / 0.02 + link_j)
+    board = Estimate(device, 1.0)  # whose watts were measured while it sent
+    board.add(4, {**sums, **cpu_s})
+    assert board.watts == device.watts
+    empty = Estimate(device, 1.0, cores=0.02)  # nothing comes down: no power of receiving
+    empty.add(0, {**taken(0, device), **cpu_s})
+    assert empty.watts.receive_w == device.watts.receive_w
+    assert empty.watts.compute_w == device.watts.compute_w
 
 
 def test_rates_are_smoothed_and_stay_where_nothing_crossed() -> None:
@@ -136,6 +177,12 @@ def test_the_rule_of_the_public_code_is_another_choice_of_the_same_costs() -> No
             (4.2, 1.9, 1.7, 1.7),
             "testbed, nano-1 in mode 5W",
         ),
+        (
+            {"name": "pi", "idle_w": 0.8, "compute_w": 3.8, "transmit_w": 1.1, "receive_w": 0.9,
+             "class": "emulated", "cores": 0.025},
+            (3.8, 1.1, 0.9, 0.8),
+            "testbed, pi; on top of each phase its CPU's use",
+        ),
     ],
 )  # fmt: skip
 def test_watts_are_the_testbeds_or_the_published_ones_and_say_so(
@@ -144,6 +191,22 @@ def test_watts_are_the_testbeds_or_the_published_ones_and_say_so(
     found = watts_of(1, described)
     assert (found.compute_w, found.transmit_w, found.receive_w, found.idle_w) == watts
     assert found.source.startswith(source)
+
+
+@pytest.mark.parametrize(
+    ("described", "cores"),
+    [
+        (None, None),
+        ({"class": "measured", "cores": 0.5}, None),
+        ({"class": "emulated", "cores": 0.5}, 0.5),
+        ({"class": "emulated", "cores": 0}, None),
+        ({"class": "emulated"}, None),
+    ],
+)
+def test_cpu_use_counts_on_a_twin_alone(
+    described: dict[str, Any] | None, cores: float | None
+) -> None:
+    assert cores_of(described) == cores
 
 
 def test_waiting_cannot_be_counted_without_an_idle_power() -> None:

@@ -80,6 +80,23 @@ def test_times_are_medians_of_the_sums_up_to_each_cut() -> None:
     assert found.batches == 5
 
 
+def test_a_device_that_computes_in_slices_has_its_seconds_by_its_cpu_seconds() -> None:
+    clock, cpu = SharedClock(), SharedClock()
+    wall = [[0.1, 0.0, 0.1, 0.1, 0.0, 0.1, 0.0]] * 3  # a layer waits for its slice, or does not
+    used_ms = np.array([3.0, 0.5, 2.0, 0.2, 1.0, 1.5, 0.1])
+    layers = slowed(clock, wall, wall)
+    for index, layer in enumerate(layers):
+        layer.register_forward_pre_hook(
+            lambda *_, index=index: cpu.sleep_s(float(used_ms[index]) / 1e3)
+        )
+    found = measured(clock, layers, batches=2, warm_up=1, cpu_ns=cpu.now_ns)
+    whole_s = 0.8  # forward and back
+    expected = whole_s * np.cumsum(used_ms) / used_ms.sum()
+    assert found.forward_s[1:] == pytest.approx(expected)
+    assert not found.backward_s.any()  # it used no CPU time there
+    assert found.rest_s[0] == pytest.approx(whole_s)
+
+
 def test_the_model_is_left_as_it_was() -> None:
     model = network(4, SHAPE, seed=1, width=0.25)
     before = arrays_of(model)

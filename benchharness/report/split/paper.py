@@ -25,7 +25,7 @@ from benchharness.report.split.figure_cuts import (
 )
 from benchharness.report.split.figure_front import plot_front
 from benchharness.report.split.figure_prediction import Predictions, plot_predictions
-from benchharness.report.split.front import FrontPanel, fronts
+from benchharness.report.split.front import FrontPanel, below_words, fronts
 from benchharness.report.split.rounds import is_split
 from benchharness.report.split.tables import split_tables
 from benchharness.report.split.view import charts, prediction_caption
@@ -58,8 +58,8 @@ def split_figures(summary: CampaignSummary, heading: str) -> Iterator[Named]:
             "front" + (str(place + 1) if place else ""),
             f"{title}: {words} of all devices a round against the time of a round{under}, with "
             r"\SI{95}{\percent} intervals. The line joins what ARES took for each $\alpha$; "
-            "diamonds are other schemes; of the paler points another one is as fast and takes as "
-            "little.",
+            "of its paler points another of them is as fast and takes as little; diamonds are "
+            f"other schemes. {escape(below_words(panel))}".rstrip(),
             front_figure(panel, suffix),
         )
     runs, left = runs_with_cuts(summary)

@@ -20,7 +20,7 @@ from benchharness.report.split.figure_prediction import (
     error_words,
     predictions,
 )
-from benchharness.report.split.front import fronts
+from benchharness.report.split.front import below_words, fronts
 from benchharness.report.split.prediction import JOULES, SECONDS, pairs
 from benchharness.report.split.rounds import is_split
 from benchharness.report.split.tables import split_tables
@@ -62,7 +62,7 @@ def split_view(summary: CampaignSummary, reader: SeriesReader | None) -> SplitVi
     return SplitView(
         energy_words=energy_words(summary),
         fronts=tuple(
-            Drawn(panel.condition, "", draw_front(panel, f"front{n}", suffix))
+            Drawn(panel.condition, below_words(panel), draw_front(panel, f"front{n}", suffix))
             for n, panel in enumerate(panels)
         ),
         fronts_left_out=panels_left,
