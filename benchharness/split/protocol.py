@@ -40,6 +40,9 @@ ROUND, REHEARSAL = "round", "rehearsal"
 PROBE_BYTES = 1 << 18
 _FRAMING_BYTES = 1 << 16  # heads of frames, with the names of all arrays
 DEVICE = "device"
+LONGEST_S = 1e9
+_MOST_BYTES = 1 << 53  # what a float64 still counts one by one
+_SHOWN = 40
 
 
 class FailedError(WireError):
@@ -89,9 +92,23 @@ def receive(connection: Connection, kind: str, timeout_s: float | None = None) -
 def seconds_of(frame: Frame, name: str) -> float:
     """Return a number of seconds that a frame says. Raises WireError where it is none."""
     value = frame.fields.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e9:
-        raise WireError(f"{name} is {value!r} in a frame {frame.kind!r}, no seconds")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < LONGEST_S:
+        raise WireError(f"{name} is {in_words(value)} in a frame {frame.kind!r}, no seconds")
     return float(value)
+
+
+def bytes_of(frame: Frame, name: str) -> int:
+    """Return a number of bytes that a frame says. Raises WireError where it is none."""
+    value = frame.fields.get(name)
+    if type(value) is not int or not 0 <= value <= _MOST_BYTES:
+        raise WireError(f"{name} is {in_words(value)} in a frame {frame.kind!r}, no bytes")
+    return value
+
+
+def in_words(value: object) -> str:
+    """Return what a peer has said as text for a message, cut where it is long."""
+    text = repr(value) if not isinstance(value, int) or abs(value) < _MOST_BYTES else "too large"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def tensor_bytes(tensors: Mapping[str, Tensor]) -> int:

@@ -23,7 +23,7 @@ from benchharness.split.config import SplitConfig
 from benchharness.split.network import LAYERS, divide
 from benchharness.split.parts import ServerPart
 from benchharness.split.phases import Phase, from_tensors, on_clock
-from benchharness.split.protocol import LABELS, receive, seconds_of
+from benchharness.split.protocol import LABELS, bytes_of, receive, seconds_of
 from benchharness.wire import meeting
 from benchharness.wire.connection import Connection
 from benchharness.wire.frames import Frame, Tensor, WireError
@@ -187,7 +187,7 @@ class Session:
             samples=config.iterations * config.batch,
             loss=loss_sum if np.isfinite(loss_sum) else None,
             right=right,
-            sums={name: seconds_of(done, name) for name in (*SECONDS, *BYTES, *CPU_SECONDS)},
+            sums=_sums(done),
             phases=on_clock(
                 from_tensors(done.tensors), sent_ns, done_ns, is_same_clock=self.is_same_clock
             ),
@@ -243,6 +243,11 @@ def _times(tensor: Tensor | None, name: str) -> FloatArray:
     if tensor is None or not fits or not np.isfinite(tensor).all() or (tensor < 0).any():
         raise WireError(f"{name} of its layers are no {LAYERS + 1} seconds")
     return tensor
+
+
+def _sums(frame: Frame) -> dict[str, float]:
+    seconds = {name: seconds_of(frame, name) for name in (*SECONDS, *CPU_SECONDS)}
+    return {**seconds, **{name: bytes_of(frame, name) for name in BYTES}}
 
 
 def _loss(frame: Frame) -> float:
