@@ -108,7 +108,7 @@ class LinkTrace:
                 down_bit_s=down,
                 repeat_s=None if repeat_s is None else float(repeat_s),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise UsageError(f"not a link's rates: {error!r}") from None
 
     def _place(self, t_s: float) -> tuple[float, int]:

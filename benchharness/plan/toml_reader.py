@@ -130,13 +130,17 @@ class Table:
         value = self._get(key)
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             raise self._mismatch("a number", value, key)
+        try:
+            value = float(value)
+        except OverflowError:
+            raise self.error("expected a number that a double can hold", key) from None
         if not math.isfinite(value):
             raise self.error(f"expected a finite number, got {value}", key)
         if minimum is not None and value < minimum:
             raise self.error(f"expected at least {minimum:g}, got {value:g}", key)
         if above is not None and value <= above:
             raise self.error(f"expected more than {above:g}, got {value:g}", key)
-        return float(value)
+        return value
 
     def boolean(self, key: str) -> bool:
         """Return true or false; false where there is none."""

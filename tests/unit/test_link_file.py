@@ -79,6 +79,7 @@ def test_a_users_own_link_hides_a_shipped_one(file: Path, monkeypatch: pytest.Mo
         (RATE.format(0, 0, 1e6), "mine.toml:3: rate[0].up_bit_s: a link's rate is above 0"),
         (RATE.format(0, 1e6, -5), "mine.toml:4: rate[0].down_bit_s: a link's rate is above 0"),
         (RATE.format(0, "nan", 1e6), "mine.toml:3: rate[0].up_bit_s: expected a finite"),
+        (RATE.format(0, 1e6, 10**400), "mine.toml:4: rate[0].down_bit_s: expected a number that"),
         (RATE.format(0, 20, 20), "20 Mbit/s is 20e6"),
         (RATE.format(5, 1e6, 1e6), "mine.toml:2: rate[0].t_s: the first time is 0"),
         (RATE.format(0, 1e6, 1e6) * 2, "mine.toml:6: rate[1].t_s: times rise, got 0 s after 0 s"),

@@ -83,6 +83,7 @@ def test_a_trace_goes_through_json(trace: LinkTrace) -> None:
         ({"repeat_s": 0.05}, "a rate holds for 0.1 s at least, got 0.05 s: take means"),
         ({"repeat_s": 0.0}, "repeat_s is above the last time"),
         ({"repeat_s": math.nan}, "repeat_s"),
+        ({"up_bit_s": [10**400]}, "not a link's rates: OverflowError"),
         ({"t_s": "x"}, "not a link's rates"),
         ({"t_s": None}, "not a link's rates"),
     ],
