@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from benchharness.probes.files import NAN, names, open_file, read_whole
 from benchharness.probes.probe import Probe
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SIZE = 1 << 16
+_OF_TRIALS = re.compile(r"bh\d+[bp]\d+")  # as links/names.py calls them
 
 
 def interface_bytes(text: bytes) -> dict[str, tuple[int, int]]:
@@ -48,12 +50,13 @@ class Network(Probe):
 def network(sysroot: str) -> Network | None:
     """Return the probe of the network bytes, or None.
 
-    Interfaces with a device behind them; where none has (containers), all but the loopback.
+    Interfaces with a device behind them; where none has (containers), all but the loopback and
+    those of the networks of trials, which come and go.
     A bridge or a tunnel carries the bytes of a real interface and would count them twice.
     """
     found = interface_bytes(read_whole(f"{sysroot}/proc/net/dev"))
     known = [name for name in names(f"{sysroot}/sys/class/net") if name in found]
     real = [n for n in known if os.path.exists(f"{sysroot}/sys/class/net/{n}/device")]  # noqa: PTH110
-    chosen = real or [name for name in found if name != "lo"]
+    chosen = real or [n for n in found if n != "lo" and not _OF_TRIALS.fullmatch(n)]
     descriptor = open_file(f"{sysroot}/proc/net/dev") if chosen else None
     return None if descriptor is None else Network(descriptor, chosen)

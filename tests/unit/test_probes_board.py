@@ -196,6 +196,21 @@ def test_network_without_devices_takes_all_but_the_loopback() -> None:
     probe.close()
 
 
+def test_networks_of_trials_are_none_of_the_machines(tmp_path: Path) -> None:
+    (tmp_path / "proc/net").mkdir(parents=True)
+    (tmp_path / "sys/class/net").mkdir(parents=True)
+    for name in ("lo", "eth0", "bh12b0", "bh12p1", "bhx"):
+        (tmp_path / "sys/class/net" / name).mkdir()
+    row = ": 1 0 0 0 0 0 0 0 2 0 0 0 0 0 0 0\n"
+    text = "".join(f"{name}{row}" for name in ("lo", "eth0", "bh12b0", "bh12p1", "bhx"))
+    (tmp_path / "proc/net/dev").write_text(text)
+    probe = network(str(tmp_path))
+    assert probe is not None
+    assert probe.meta == {"network": "eth0, bhx"}
+    assert probe.read() == [2, 4]
+    probe.close()
+
+
 def test_an_interface_that_goes_away_makes_the_sum_unknown(tmp_path: Path) -> None:
     shutil.copytree(DATA / "sys-pi4", tmp_path / "board")
     probe = network(str(tmp_path / "board"))
