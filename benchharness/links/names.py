@@ -51,15 +51,28 @@ def remove(names: Iterable[str]) -> None:
     """Remove interfaces and namespaces, those that are there.
 
     Interfaces first: those of a namespace go some time after it, and a name could be in the way.
+    An interrupt waits until they are gone.
     """
     wanted = list(names)
+    interrupt: KeyboardInterrupt | None = None
+    while True:
+        try:
+            _remove_now(wanted)
+            break
+        except KeyboardInterrupt as error:  # which has killed ip in the midst of it
+            interrupt = error
+    release(wanted)
+    if interrupt is not None:
+        raise interrupt
+
+
+def _remove_now(wanted: list[str]) -> None:
     links = [name for name in wanted if (INTERFACES / name).exists()]
     spaces = [name for name in wanted if (NAMESPACES / name).exists()]
     run_ip(
         [*(f"link del {name}" for name in links), *(f"netns del {name}" for name in spaces)],
         force=True,
     )
-    release(wanted)
 
 
 def remove_abandoned() -> None:

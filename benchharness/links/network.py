@@ -53,7 +53,10 @@ class Port:
         return INTERFACES / self.interface / "statistics" / "tx_bytes"
 
     def counted_bytes(self) -> tuple[int, int]:
-        """Return what has gone up and down so far, in bytes with all headers."""
+        """Return what has gone up and down so far, in bytes with all headers.
+
+        Raises OSError if the interface has gone.
+        """
         return int(self.up_bytes_file.read_text()), int(self.down_bytes_file.read_text())
 
 

@@ -76,7 +76,7 @@ class Player:
         self._lock = threading.Lock()
         self._taken: list[Change] = []
         self._thread: threading.Thread | None = None
-        self.fault: BenchharnessError | None = None
+        self.fault: str | None = None
 
     def begin(self, start_ns: int) -> None:
         """Let the traces begin at ``start_ns``; another call does nothing."""
@@ -106,8 +106,8 @@ class Player:
             for change in schedule.take(self._clock.now_ns()):
                 try:
                     made = self._apply(change)
-                except BenchharnessError as error:
-                    self.fault = error
+                except (BenchharnessError, OSError) as error:
+                    self.fault = str(error)
                     return
                 with self._lock:
                     self._taken.append(made)

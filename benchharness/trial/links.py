@@ -70,6 +70,7 @@ class TrialLinks:
     _bytes_at_mains: dict[str, tuple[int, int]] = field(default_factory=dict)
     _events: list[EventRecord] = field(default_factory=list)
     _bytes_before: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _gone: set[str] = field(default_factory=set)
     _undo: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -90,6 +91,8 @@ class TrialLinks:
                 self._network = self._undo.enter_context(Network(links))
             except UnfitError as error:
                 self._do_without(explained(error))
+        elif self.plugs is not None and any(each.device for each in self.participants if each.link):
+            self._warn_of_plugs()
         self._by = "program" if self._network is None else "kernel"
         self._tell_plugs()
         if self._network is not None:
@@ -205,6 +208,11 @@ class TrialLinks:
             )
         )
 
+    def _warn_of_plugs(self) -> None:
+        message = "the links were kept by the programs: plugs of devices drew nothing for sending"
+        remedy = "leave the links to the kernel: shaping = auto"
+        self.cautions.append(Caution("links-by-programs", message, remedy))
+
     def _warn_of_bursts(self) -> None:
         """Say which link changes too often for the kernel to keep its rates."""
         shares = {name: free_share(trace) for name, trace in self._traces().items()}
@@ -251,9 +259,15 @@ class TrialLinks:
             self._events.append(_metric(change.t_ns, change.program, name, bit_s, _RATE_UNIT))
 
     def _counted(self) -> dict[str, tuple[int, int]]:
-        """Return the bytes up and down of every participant's port."""
+        """Return the bytes up and down of every participant's port that is still there."""
+        found: dict[str, tuple[int, int]] = {}
         ports = {} if self._network is None else self._network.ports
-        return {name: port.counted_bytes() for name, port in ports.items()}
+        for name, port in ports.items():
+            try:
+                found[name] = port.counted_bytes()
+            except OSError:
+                self._gone.add(name)
+        return found
 
     def _look_back(self) -> None:
         """Say what has not become of the traces."""
@@ -263,6 +277,11 @@ class TrialLinks:
         if fault is not None:
             message = f"a link did not get the rate that its trace has: {fault}"
             self.cautions.append(Caution("link-rate", message, "repeat the trial"))
+        if self._gone:
+            message = (
+                f"{min(self._gone)}'s interface went while the trial ran, and with it its link"
+            )
+            self.cautions.append(Caution("links-gone", message, "repeat the trial"))
         changing = [name for name, trace in self._traces().items() if not trace.is_constant]
         if changing and self._begun_ns is None:
             message = f"no program marked a window: {changing[0]}'s link kept its first rates"

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from benchharness.links import names
+from benchharness.links.commands import run_ip
 from benchharness.links.hindrance import kernel_hindrance
 from benchharness.links.names import INTERFACES, NAMESPACES, abandoned, remove_abandoned
 from benchharness.links.network import Network, Port
@@ -182,6 +184,20 @@ def test_a_network_that_cannot_be_finished_leaves_nothing(monkeypatch: pytest.Mo
     assert left() == set()
 
 
+def test_an_interrupt_of_the_removal_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, interrupts = run_ip, iter([KeyboardInterrupt, KeyboardInterrupt])
+
+    def interrupted(lines: list[str], namespace: str | None = None, *, force: bool = False) -> None:
+        real(lines[:1], namespace, force=force)
+        for interrupt in interrupts:
+            raise interrupt
+        real(lines, namespace, force=force)
+
+    with pytest.raises(KeyboardInterrupt), Network({"hub": HUB, "device": WantedLink()}):
+        monkeypatch.setattr(names, "run_ip", interrupted)
+    assert left() == set()
+
+
 def test_what_a_killed_harness_left_goes_at_the_next_start() -> None:
     command = [sys.executable, "-m", "tests.integration.links_harness"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as harness:
@@ -280,7 +296,7 @@ def test_a_trial_over_a_link_that_changes(tmp_path: Path, shaping: Shaping) -> N
     )
     assert ran.result.status == "ok", ran.result.reason
     assert ran.result.outputs["shaping"] == shaping
-    assert ran.cautions == {}
+    assert set(ran.cautions) == (set() if shaping == "kernel" else {"links-by-programs"})
     metrics = [(e.name, e.value) for e in ran.of("metric", "device")]
     assert left() == set()
     if shaping == "program":
@@ -338,6 +354,21 @@ def test_without_a_window_all_that_the_main_programs_send_is_counted(tmp_path: P
     counted = told["link_bytes_up"].value
     assert counted is not None
     assert ran.result.outputs["got"] < counted < 1.2 * ran.result.outputs["got"]
+    assert left() == set()
+
+
+def test_an_interface_that_goes_is_said_and_ends_nothing(tmp_path: Path) -> None:
+    ip = f"import subprocess; subprocess.run([{shutil.which('ip')!r}, 'link', 'del', 'eth0'])\n"
+    ran = run_trial(
+        tmp_path,
+        [
+            program("main", "with events.window(): time.sleep(0.5)", link=HUB),
+            program("device", f"time.sleep(0.2)\n{ip}", link=WantedLink(constant(MBIT, MBIT))),
+        ],
+    )
+    assert ran.result.status == "ok", ran.result.reason
+    assert "device's interface went" in ran.cautions["links-gone"]
+    assert [e.name for e in ran.of("metric", "device")] == ["link_up_bit_s", "link_down_bit_s"]
     assert left() == set()
 
 
