@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +127,34 @@ def test_what_another_harness_left_is_told_from_what_lives(
     assert sorted(names.abandoned()) == sorted([*gone, own_earlier])
     names.release([own])
     assert own in names.abandoned()
+
+
+def test_a_harness_in_a_container_is_known_to_live(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "INTERFACES", tmp_path)
+    monkeypatch.setattr(names, "NAMESPACES", tmp_path / "none")
+    for name in ("bh4194305b0", "bh4194306b0"):
+        (tmp_path / name).touch()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind("\0benchharness-4194305")
+        assert names.abandoned() == ["bh4194306b0"]
+    assert sorted(names.abandoned()) == ["bh4194305b0", "bh4194306b0"]
+
+
+def test_a_number_that_another_harness_holds_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: dict[int, tuple[int, socket.socket]] = {}
+    monkeypatch.setattr(names, "_held", held)
+    monkeypatch.setattr(names, "_in_use", set())
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind("\0benchharness-4194307")
+        monkeypatch.setattr(os, "getpid", lambda: 4194307)
+        (name,) = names.new_names("b", 1)
+    ((number, mark),) = held.values()
+    mark.close()
+    assert number != 4194307
+    assert name.startswith(f"bh{number}b")
+    assert len(name) <= 15
 
 
 def test_a_subnet_is_none_that_a_route_leads_to(tmp_path: Path) -> None:
