@@ -71,7 +71,12 @@ def test_a_plug_that_is_read_seldom_does_not_tell_every_round(tmp_path: Path) ->
         trial = derive_campaign(store, "last").trials[0]
     missing = [each.missing for each in device_rounds(trial) if each.measured_j is None]
     assert missing
-    assert {m for m in missing if m} == {"2 readings in it, of the 3 that it takes"}
+    assert {m for m in missing if m} == {
+        "2 readings in it, of the 3 that it takes",
+        "its readings do not tell it from nothing: its uncertainty is as large",
+    }
+    told = [each.measured_j for each in device_rounds(trial) if each.measured_j is not None]
+    assert all(joules.value > (joules.expanded_u or 0.0) for joules in told)
 
 
 def test_other_trainings_have_no_rounds(tmp_path: Path) -> None:

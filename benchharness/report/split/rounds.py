@@ -34,7 +34,8 @@ _YES = frozenset({"true", "yes", "on", "1"})
 class DeviceRound:
     """What one device did in one round; ``told`` are its metrics of the round, by name.
 
-    ``round_j`` is all that it used in the round, ``measured_j`` what its prediction predicts.
+    ``round_j`` is all that it used in the round, ``measured_j`` what its prediction predicts; None
+    for what is not above its uncertainty.
     """
 
     device: str  # the participant
@@ -91,7 +92,7 @@ def _of_device(trial: TrialSummary, device: ParticipantSummary) -> list[DeviceRo
     for step, cut in sorted(_by_step(trial, device.name, CUT).items()):
         use = uses.get(step)
         measured = (
-            _measured(use, idle_w, with_waiting=waiting)
+            _told_or_why(_measured(use, idle_w, with_waiting=waiting))
             if step in told["busy_s"]
             else "the round went on without the device"
         )
@@ -103,7 +104,7 @@ def _of_device(trial: TrialSummary, device: ParticipantSummary) -> list[DeviceRo
                 cut=round(cut),
                 told={m: values[step] for m, values in told.items() if step in values},
                 use=use,
-                round_j=None if use is None else use.energy_j,
+                round_j=None if use is None else _vouched(use.energy_j),
                 measured_j=measured if isinstance(measured, Quantity) else None,
                 missing=measured if isinstance(measured, str) else None,
             )
@@ -114,6 +115,18 @@ def _of_device(trial: TrialSummary, device: ParticipantSummary) -> list[DeviceRo
 def _by_step(trial: TrialSummary, participant: str, metric: str) -> dict[int, float]:
     points = trial.series.get(qualified(participant, metric), ())
     return {p.step: p.value for p in points if p.step is not None and math.isfinite(p.value)}
+
+
+def _told_or_why(measured: Quantity | str) -> Quantity | str:
+    if isinstance(measured, str) or _vouched(measured) is not None:
+        return measured
+    return "its readings do not tell it from nothing: its uncertainty is as large"
+
+
+def _vouched(joules: Quantity | None) -> Quantity | None:
+    """Return joules that are above their uncertainty, where that is known."""
+    is_told = joules is not None and joules.value > (joules.expanded_u or 0.0)
+    return joules if is_told else None
 
 
 def _measured(
