@@ -108,7 +108,7 @@ class Terms:
     ``waiting``: a device draws ``idle_w`` while the server computes and until the slowest device
     is done. ``server``: the server's joules count too, by ``server_watts`` (its ``compute_w`` and
     ``idle_w``). ``model_exchange``: the device's part of the model crosses the link twice a round.
-    Raises UsageError where ``server`` is on and its watts are not known.
+    Raises UsageError where ``server`` is on and its watts are not known, or lower at work.
     """
 
     waiting: bool = False
@@ -121,6 +121,12 @@ class Terms:
             raise UsageError(
                 "the server's energy needs its watts while it computes and when it is idle",
                 remedy="give server_watts with compute_w and idle_w, or leave the term out",
+            )
+        watts = self.server_watts
+        if self.server and watts and watts.compute_w < (watts.idle_w or 0.0):
+            raise UsageError(
+                f"the server computes at {watts.compute_w:g} W and is idle at {watts.idle_w:g} W",
+                remedy="exchange the two",
             )
 
 

@@ -102,6 +102,8 @@ def test_what_else_is_refused() -> None:
         costs(small_layers(), [small_device(idle_w=None)], Terms(waiting=True))
     with pytest.raises(UsageError, match="the server's energy needs its watts"):
         Terms(server=True, server_watts=Watts(60.0, 0.0, 0.0))
+    with pytest.raises(UsageError, match="exchange the two"):
+        Terms(server=True, server_watts=Watts(10.0, 0.0, 0.0, 60.0))
 
 
 @pytest.mark.parametrize(
