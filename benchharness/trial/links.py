@@ -21,14 +21,13 @@ from benchharness.links.network import Network
 from benchharness.links.player import Change, Player
 from benchharness.links.records import LinkTrace
 from benchharness.links.setting import LINK_VARIABLE, LOOPBACK, LinkSetting, ShapedBy
-from benchharness.links.shaping import free_share
 from benchharness.links.wanted import Shaping, WantedLink
 from benchharness.model import Caution
 from benchharness.store.records import EventRecord
+from benchharness.trial import link_cautions
 from benchharness.trial.spec import Participant
 
 _RATE_UNIT, _BYTES_UNIT = "bit/s", "B"
-_MOST_FREE_SHARE = 0.05  # which changes may add to a link's rates
 
 
 class LinkPlugs(Protocol):
@@ -92,11 +91,11 @@ class TrialLinks:
             except UnfitError as error:
                 self._do_without(explained(error))
         elif self.plugs is not None and any(each.device for each in self.participants if each.link):
-            self._warn_of_plugs()
+            self.cautions.append(link_cautions.plugs_without_links())
         self._by = "program" if self._network is None else "kernel"
         self._tell_plugs()
         if self._network is not None:
-            self._warn_of_bursts()
+            self.cautions += link_cautions.bursts(self._traces())
             self._player = Player(self._traces(), self._change, self.clock)
             self._undo.callback(self._player.stop)
 
@@ -172,7 +171,8 @@ class TrialLinks:
             up, down = before.get(name, (0, 0))
             for way, value in (("up", counted[0] - up), ("down", counted[1] - down)):
                 events.append(_metric(now_ns, name, f"link_bytes_{way}", value, _BYTES_UNIT))
-        self._look_back()
+        fault, begun = self._player.fault or self._network.complaint(), self._begun_ns is not None
+        self.cautions += link_cautions.looked_back(fault, self._gone, self._traces(), begun=begun)
         return events
 
     def details(self) -> Mapping[str, Any]:
@@ -199,30 +199,7 @@ class TrialLinks:
         """Have the programs keep their links. Raises UnfitError where that is not wanted."""
         if self._shaping() == "kernel":
             raise required(error)
-        self.cautions.append(
-            Caution(
-                "links-by-programs",
-                "the links were kept by the programs themselves, not by the kernel, and nobody "
-                f"counted their bytes: {error.what}",
-                error.remedy,
-            )
-        )
-
-    def _warn_of_plugs(self) -> None:
-        message = "the links were kept by the programs: plugs of devices drew nothing for sending"
-        remedy = "leave the links to the kernel: shaping = auto"
-        self.cautions.append(Caution("links-by-programs", message, remedy))
-
-    def _warn_of_bursts(self) -> None:
-        """Say which link changes too often for the kernel to keep its rates."""
-        shares = {name: free_share(trace) for name, trace in self._traces().items()}
-        worst = max(shares, key=lambda name: shares[name], default=None)
-        if worst is not None and shares[worst] > _MOST_FREE_SHARE:
-            message = (
-                f"{worst}'s link changes so often that the kernel may let {shares[worst]:.0%} more "
-                "through than its trace says"
-            )
-            self.cautions.append(Caution("link-bursts", message, "take means over longer times"))
+        self.cautions.append(link_cautions.by_programs(error))
 
     def _tell_plugs(self) -> None:
         """Tell the plugs of the devices' links, and that there are none in the end."""
@@ -268,26 +245,6 @@ class TrialLinks:
             except OSError:
                 self._gone.add(name)
         return found
-
-    def _look_back(self) -> None:
-        """Say what has not become of the traces."""
-        assert self._network is not None
-        assert self._player is not None
-        fault = self._player.fault or self._network.complaint()
-        if fault is not None:
-            message = f"a link did not get the rate that its trace has: {fault}"
-            self.cautions.append(Caution("link-rate", message, "repeat the trial"))
-        if self._gone:
-            message = (
-                f"{min(self._gone)}'s interface went while the trial ran, and with it its link"
-            )
-            self.cautions.append(Caution("links-gone", message, "repeat the trial"))
-        changing = [name for name, trace in self._traces().items() if not trace.is_constant]
-        if changing and self._begun_ns is None:
-            message = f"no program marked a window: {changing[0]}'s link kept its first rates"
-            self.cautions.append(
-                Caution("links-not-played", message, "mark one: benchharness.events.window()")
-            )
 
 
 def _metric(t_ns: int, participant: str, name: str, value: float, unit: str) -> EventRecord:
