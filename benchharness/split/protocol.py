@@ -30,6 +30,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from benchharness.cuts.records import Layers
+from benchharness.errors import BenchharnessError
 from benchharness.wire import greeting
 from benchharness.wire.connection import Connection
 from benchharness.wire.frames import Frame, Tensor, WireError
@@ -45,8 +46,15 @@ _MOST_BYTES = 1 << 53  # what a float64 still counts one by one
 _SHOWN = 40
 
 
+# What one device may bring about, for memory or PyTorch too: it ends that device's round alone.
+WRONG = (BenchharnessError, OSError, ValueError, ArithmeticError, RuntimeError, MemoryError)
+
+
 class FailedError(WireError):
-    """The device says that it cannot go on with this round."""
+    """Nothing comes of this round of the device, which says so or is told: it can go on after it.
+
+    The connection is as good as before.
+    """
 
 
 class DroppedError(WireError):
@@ -109,6 +117,11 @@ def in_words(value: object) -> str:
     """Return what a peer has said as text for a message, cut where it is long."""
     text = repr(value) if not isinstance(value, int) or abs(value) < _MOST_BYTES else "too large"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def in_a_line(error: Exception) -> str:
+    """Return an error's message, or its kind where it has none."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def tensor_bytes(tensors: Mapping[str, Tensor]) -> int:

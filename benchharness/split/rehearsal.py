@@ -13,11 +13,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from benchharness.errors import BenchharnessError
 from benchharness.split.config import SplitConfig
 from benchharness.split.estimates import Estimate
 from benchharness.split.network import LAYERS
-from benchharness.split.protocol import FailedError
+from benchharness.split.protocol import WRONG, FailedError, in_a_line
 from benchharness.split.schemes import Planner
 from benchharness.split.server_work import ServerWork
 from benchharness.split.session import Order, Session, Trained
@@ -80,6 +79,6 @@ class Rehearsal:
             return None  # the round will say why, should it still be so
         except TimeoutError:
             self._lose(session, f"did not rehearse within {config.timeout_s:g} s")
-        except (BenchharnessError, OSError) as error:
-            self._lose(session, f"went wrong in the rehearsal: {error}")
+        except WRONG as error:
+            self._lose(session, f"went wrong in the rehearsal: {in_a_line(error)}")
         return None

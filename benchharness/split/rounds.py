@@ -15,13 +15,13 @@ from typing import Any
 
 from benchharness import events
 from benchharness.cuts.profile import Profile
-from benchharness.errors import BenchharnessError, GateError
+from benchharness.errors import GateError
 from benchharness.split import state
 from benchharness.split.config import MEASURE, SplitConfig
 from benchharness.split.estimates import Estimate
 from benchharness.split.figures import of_training, tell, tell_setting
 from benchharness.split.profiling import Profiler
-from benchharness.split.protocol import FailedError
+from benchharness.split.protocol import WRONG, FailedError, in_a_line
 from benchharness.split.reception import CAME_BACK, Reception
 from benchharness.split.rehearsal import Rehearsal
 from benchharness.split.schemes import Plan, Planner
@@ -162,7 +162,7 @@ class Rounds:
         events.metric("round_s", (end_ns - start_ns) / 1e9, "s", number)
         if not self._config.is_sequential:  # there each has gone on from the one before
             with events.phase(AGGREGATE, step=number):
-                self._work.aggregate([results[device] for device in sorted(results)])
+                self._work.aggregate({device_name(n): results[n] for n in sorted(results)})
         self._learn(plan, results, number)
         with events.phase(EVALUATE, step=number):
             tested = self._work.test()
@@ -208,8 +208,8 @@ class Rounds:
         cut = plan.cuts[session.index]
         order = Order(number, cut, rate, self._window_ns, config.timeout_s)
         asked_ns = time.monotonic_ns()
-        model = self._work.model_of(session.index)
         try:
+            model = self._work.model_of(session.index)
             return session.train(order, self._work.arrays, model, config)
         except FailedError as error:
             reason = f"failed: {error}"
@@ -217,7 +217,7 @@ class Rounds:
             self._log.is_back(session.index, time.monotonic_ns())
             self._failed[session.index] = reason
             return None
-        except (BenchharnessError, OSError) as error:
+        except WRONG as error:
             reason = self._reason(error, session)
         self._reception.lose(session, reason)
         self._log.left_out(session.index, reason, number, asked_ns)
@@ -230,7 +230,7 @@ class Rounds:
             return f"was not done within {self._config.timeout_s:g} s"
         if isinstance(error, OSError):
             return f"the connection was lost: {error.strerror or error}"
-        return str(error)
+        return in_a_line(error)
 
     def _learn(self, plan: Plan, results: Mapping[int, Trained], number: int) -> None:
         """Write what the devices took, and correct what they are thought to take."""

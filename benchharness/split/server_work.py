@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,9 +93,11 @@ class ServerWork:
             found.append(float(np.median(passes[_WARM_UP:])))
         return np.array([*found, 0.0])
 
-    def aggregate(self, results: Sequence[Trained]) -> None:
-        """Make the average of what devices and server have trained the whole model."""
-        shares = [Share(each.device, each.server, each.samples) for each in results]
+    def aggregate(self, results: Mapping[str, Trained]) -> None:
+        """Make the average of what devices, by name, and server have trained the whole model."""
+        shares = [
+            Share(each.device, each.server, each.samples, name) for name, each in results.items()
+        ]
         self.arrays = average(shares)
 
     def hand_on(self, result: Trained) -> None:

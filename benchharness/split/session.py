@@ -23,7 +23,15 @@ from benchharness.split.config import SplitConfig
 from benchharness.split.network import LAYERS, divide
 from benchharness.split.parts import ServerPart
 from benchharness.split.phases import Phase, from_tensors, on_clock
-from benchharness.split.protocol import LABELS, bytes_of, receive, seconds_of
+from benchharness.split.protocol import (
+    LABELS,
+    LONGEST_S,
+    FailedError,
+    bytes_of,
+    in_words,
+    receive,
+    seconds_of,
+)
 from benchharness.wire import meeting
 from benchharness.wire.connection import Connection
 from benchharness.wire.frames import Frame, Tensor, WireError
@@ -39,6 +47,7 @@ PROFILE_BATCHES = 2
 _PINGS = 5
 _LEAST_S = 1e-6
 _FAREWELL_S = 1.0
+_LARGEST_LOSS = 1e30  # no float32 that is finite gives more; sums of these are finite too
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +152,8 @@ class Session:
     ) -> Trained:
         """Train from the weights ``whole`` at a cut; ``model`` becomes the server's part.
 
-        Raises WireError (FailedError where the device says that it cannot), OSError, TimeoutError,
-        for anything but a whole round.
+        Raises WireError (FailedError where the device says that it cannot, or the server's part for
+        it diverged), OSError, TimeoutError, for anything but a whole round.
         """
         until_s = time.monotonic() + order.timeout_s
         device, server = divide(whole, order.cut)
@@ -165,6 +174,7 @@ class Session:
         if order.window_ns is not None:
             kind, fields["window_s"] = protocol.ROUND, (sent_ns - order.window_ns) / 1e9
         self.connection.send(kind, fields, device, timeout_s=order.timeout_s)
+        samples = config.iterations * config.batch
         losses, right = [], 0
         for _ in range(config.iterations if order.cut < LAYERS else 0):
             loss, count = self._batch(part, config, until_s)
@@ -176,15 +186,18 @@ class Session:
         if wrong is not None:
             raise WireError(f"its weights are wrong: {wrong}")
         if order.cut == LAYERS:
-            losses, right = [_loss(frame)], _count(frame)
+            losses, right = [_loss(frame)], _count(frame, samples)
         self.connection.send("got", {"server_s": (time.monotonic_ns() - last_ns) / 1e9})
         done = self._receive("done", until_s)
         done_ns = time.monotonic_ns()
         loss_sum = float(np.mean(losses))
+        trained = part.arrays()  # BatchNorm's may overflow while all that crosses is finite
+        if (wrong := model_arrays.fault(trained, server)) is not None:
+            raise FailedError(f"the server's part for it diverged: {wrong}")
         return Trained(
             device=dict(frame.tensors),
-            server=part.arrays(),
-            samples=config.iterations * config.batch,
+            server=trained,
+            samples=samples,
             loss=loss_sum if np.isfinite(loss_sum) else None,
             right=right,
             sums=_sums(done),
@@ -240,7 +253,7 @@ def _rate_bit_s(since_first_byte_s: float) -> float:
 
 def _times(tensor: Tensor | None, name: str) -> FloatArray:
     fits = tensor is not None and tensor.dtype == np.float64 and tensor.shape == (LAYERS + 1,)
-    if tensor is None or not fits or not np.isfinite(tensor).all() or (tensor < 0).any():
+    if tensor is None or not fits or not ((tensor >= 0) & (tensor < LONGEST_S)).all():
         raise WireError(f"{name} of its layers are no {LAYERS + 1} seconds")
     return tensor
 
@@ -252,11 +265,15 @@ def _sums(frame: Frame) -> dict[str, float]:
 
 def _loss(frame: Frame) -> float:
     value = frame.fields.get("loss")
-    return float(value) if isinstance(value, (int, float)) else float("nan")
+    if value is None:  # it was not finite
+        return float("nan")
+    if type(value) not in (int, float) or not 0 <= value < _LARGEST_LOSS:
+        raise WireError(f"the loss is {in_words(value)} in its part")
+    return float(value)
 
 
-def _count(frame: Frame) -> int:
+def _count(frame: Frame, samples: int) -> int:
     value = frame.fields.get("right")
-    if type(value) is not int or value < 0:
-        raise WireError(f"right answers are {value!r} in its part")
+    if type(value) is not int or not 0 <= value <= samples:
+        raise WireError(f"right answers are {in_words(value)} of {samples} in its part")
     return value

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from benchharness.split.phases import Phase, to_tensors
 from benchharness.split.protocol import PROBE_BYTES
+from benchharness.split.session import BYTES, CPU_SECONDS, SECONDS
 from benchharness.wire.connection import Connection
 from benchharness.wire.frames import Frame, WireError, encode
 from tests.integration.split_rig import Rig
@@ -88,4 +90,18 @@ def spoils(connection: Connection, frame: Frame) -> None:
 def refuses(connection: Connection, _frame: Frame) -> None:
     """Say that it cannot; the server does not hang up on it."""
     connection.send("failed", {"text": "does not want to"})
+    connection.close()
+
+
+def overflows(connection: Connection, frame: Frame) -> None:
+    """Train as it should on values whose variance no float32 holds: what crosses stays finite."""
+    for iteration in range(int(frame.fields["iterations"])):
+        tensors = _activations(1.0)
+        tensors["values"][::2] = 1e25
+        connection.send("activations", {"iteration": iteration}, tensors)
+        assert connection.receive(5).kind == "gradients"
+    connection.send("part", {}, dict(frame.tensors))
+    assert connection.receive(5).kind == "got"
+    sums = {**dict.fromkeys((*SECONDS, *CPU_SECONDS), 0.001), **dict.fromkeys(BYTES, 1)}
+    connection.send("done", sums, to_tensors([Phase("train", 1, 2)]))
     connection.close()

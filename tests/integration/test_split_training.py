@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from benchharness.learning.arrays import Arrays, arrays_of
 from benchharness.split.batches import Batches
 from benchharness.split.config import SplitConfig
 from benchharness.split.network import network
+from benchharness.split.session import Order, Session, Trained
 from tests.integration import split_stranger as stranger
 from tests.integration.split_rig import Rig
 
@@ -133,6 +135,30 @@ def test_who_goes_wrong_is_left_out_of_the_round_and_may_come_back(
     assert {participant for _, participant, _ in rig.left_out()} == {"device-2"}
     assert rig.metrics("devices") == [1.0] * 7
     assert len(rig.metrics("cut", "device-1")) == 7
+
+
+@pytest.mark.slow
+def test_what_overflows_for_one_device_ends_its_round_and_not_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path, monkeypatch, devices=2, scheme="splitfed", cut=4, rounds=2, timeout_s=5.0)
+    rig.gather_between_rounds()
+    train = Session.train
+
+    def trained(session: Session, order: Order, *others: Any) -> Trained:
+        if (session.index, order.round_number, order.window_ns is None) == (2, 1, False):
+            session.connection.send("round")
+            raise MemoryError
+        return train(session, order, *others)
+
+    monkeypatch.setattr(Session, "train", trained)
+    rig.device(1)
+    rig.behind(lambda: stranger.run(rig, 2, (stranger.stalls, stranger.overflows)))
+    rig.run()
+    (_, first, short), (_, second, why) = rig.left_out()
+    assert first == second == "device-2" and short == "MemoryError"
+    assert why.startswith("failed: the server's part for it diverged: 'layer5.norm.running_var'")
+    assert rig.metrics("devices") == [1.0, 1.0]
 
 
 @pytest.mark.slow
