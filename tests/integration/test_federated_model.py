@@ -126,7 +126,7 @@ def test_without_memory_for_the_model_nothing_is_trained_and_nobody_waits(tmp_pa
     client = start(tmp_path, "client.py", "--index", "1", *huge)
     server = start(tmp_path, "server.py", *huge)
     said = [program.communicate(timeout=120)[1] for program in (client, server)]
-    assert [program.returncode for program in (client, server)] == [3, 1]
-    assert "memory" in said[0] and said[0].count("\n") == 1
-    assert "no client is left: client-1 cannot take part: " in said[1]
+    assert [program.returncode for program in (client, server)] == [3, 3]
+    for text in said:  # the server counts what its clients need on this machine
+        assert "memory" in text and text.count("\n") == 1
     assert '"window"' not in (tmp_path / "events").read_text()
