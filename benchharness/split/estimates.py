@@ -1,10 +1,10 @@
 """What a device is thought to take in the next round: its profile, corrected by what it took.
 
 Three things vary, each smoothed by an exponentially weighted mean: the link's two rates; how much
-longer than in its profile the device takes for its layers; and how many seconds a batch more the
-server takes for this device than in the profile, since others keep it busy: a surplus, for a wait
-does not grow with the server's part. So what was measured at one cut is known for all. A rehearsal
-before the first round says all of it for the first time.
+longer than in its profile the device takes for its layers, at each cut that it had; and how many
+seconds a batch more the server takes for this device than in the profile, since others keep it
+busy: a surplus, for a wait does not grow with the server's part. A cut that the device never had
+is corrected as those that it had. A rehearsal before the first round says it for the first time.
 
 On a testbed's twin a fourth: how much of its CPU a device uses while it computes, sends and
 receives. The paper has a power for each, Pc, Pt and Pr; there these are corrected to
@@ -44,6 +44,7 @@ class Estimate:
         self._profile, self._smoothing, self.cores = profile, smoothing, cores
         self._up, self._down = Smoothed(smoothing), Smoothed(smoothing)
         self._device, self._server = Smoothed(smoothing), Smoothed(smoothing)
+        self._at_cut = [Smoothed(smoothing) for _ in range(LAYERS + 1)]
         self._own_s = Smoothed(smoothing)  # a batch, where all layers are the server's
         self._computing, self._sending, self._receiving = (Smoothed(smoothing) for _ in range(3))
         self._up.add(profile.up_bit_s)
@@ -72,18 +73,24 @@ class Estimate:
     def now(self) -> DeviceProfile:
         """Return the device as the next round is predicted from."""
         before = self._profile
-        device = self._device.value or 1.0
+        device = np.array([each.value or self._device.value or 1.0 for each in self._at_cut])
         return DeviceProfile(
             name=before.name,
-            forward_s=_corrected(before.forward_s, device),
-            backward_s=_corrected(before.backward_s, device),
+            forward_s=before.forward_s * device + self._own_s_of_cut_0(),
+            backward_s=before.backward_s * device,
             server_s=_with_surplus(before.server_s, self._server.value or 0.0),
             up_bit_s=self._up.value or before.up_bit_s,
             down_bit_s=self._down.value or before.down_bit_s,
-            overhead_s=before.overhead_s + (self._own_s.value or 0.0),
+            overhead_s=before.overhead_s,
             watts=self.watts,
             batches=before.batches,
         )
+
+    def _own_s_of_cut_0(self) -> FloatArray:
+        """Return what packing takes where it is all that the device does, seconds a batch."""
+        own_s = np.zeros(LAYERS + 1)
+        own_s[0] = self._own_s.value or 0.0
+        return own_s
 
     def rehearsed(self, cut: int, sums: Mapping[str, float], batches: int) -> None:
         """Take in what a rehearsal of so many batches took, in place of all known before."""
@@ -101,6 +108,7 @@ class Estimate:
         known_s = float(before.forward_s[cut] + before.backward_s[cut])
         if known_s > 0:
             self._device.add(compute_s / known_s)
+            self._at_cut[cut].add(compute_s / known_s)
         elif cut == 0:
             self._own_s.add(compute_s)
         if cut < LAYERS and before.server_s[cut] > 0:
@@ -130,11 +138,12 @@ class Estimate:
             if value is not None:
                 one.add(value)
         self._up, self._down, self._device, self._server, self._own_s = fresh[:5]
-        self._computing, self._sending, self._receiving = fresh[5:]
+        self._computing, self._sending, self._receiving = fresh[5:8]
+        self._at_cut = fresh[8:]
 
     def _smoothed(self) -> tuple[Smoothed, ...]:
         own = self._up, self._down, self._device, self._server, self._own_s
-        return *own, self._computing, self._sending, self._receiving
+        return *own, self._computing, self._sending, self._receiving, *self._at_cut
 
     def rates(
         self, cut: int, sums: Mapping[str, float], batches: int | None = None
@@ -160,8 +169,3 @@ def _with_surplus(values: FloatArray, surplus_s: float) -> FloatArray:
     """Add seconds to what is not 0; a negative surplus leaves a quarter of each."""
     longer: FloatArray = np.where(values > 0, np.maximum(values + surplus_s, values / 4), 0.0)
     return longer
-
-
-def _corrected(values: FloatArray, factor: float) -> FloatArray:
-    corrected: FloatArray = np.asarray(values * factor, dtype=np.float64)
-    return corrected

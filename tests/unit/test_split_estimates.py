@@ -1,4 +1,4 @@
-"""What a device is thought to take: corrected by what it took, at this cut and so at all others."""
+"""What a device is thought to take: corrected by what it took at each cut."""
 
 from __future__ import annotations
 
@@ -219,3 +219,30 @@ def test_waiting_cannot_be_counted_without_an_idle_power() -> None:
     )
     with pytest.raises(Exception, match="power at rest is not known"):
         Planner(config, LAYERS).plan({1: device})
+
+
+def test_each_cut_keeps_what_was_measured_there() -> None:
+    device = profile()
+    found = Estimate(device, 1.0)
+    for cut, factor in ((2, 0.5), (4, 2.0)):
+        longer = {
+            name: factor * n
+            for name, n in taken(cut, device).items()
+            if name in ("forward_s", "backward_s")
+        }
+        found.add(cut, taken(cut, device, **longer))
+    factors = found.now().backward_s[1:] / device.backward_s[1:]
+    assert factors == pytest.approx([2.0, 0.5, 2.0, 2.0, 2.0, 2.0, 2.0])
+    again = Estimate(device, 1.0)
+    again.restore(found.corrections())
+    assert again.now().backward_s == pytest.approx(found.now().backward_s)
+
+
+def test_packing_of_images_is_of_cut_0_alone() -> None:
+    device = profile()
+    found = Estimate(device, 1.0)
+    found.add(0, taken(0, device, forward_s=0.5))
+    now = found.now()
+    assert now.forward_s[0] == pytest.approx(0.05)  # of 10 batches
+    assert now.forward_s[1:] == pytest.approx(device.forward_s[1:])
+    assert now.overhead_s == device.overhead_s
