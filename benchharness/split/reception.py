@@ -51,6 +51,7 @@ class Reception:
         self._unable: set[int] = set()
         self._strangers = threading.BoundedSemaphore(_MOST_STRANGERS)
         self._is_open = True
+        self._farewell: str | None = None
         self._listener = listen(host, port)
         self._listener.settimeout(_LOOK_S)
         self._thread = threading.Thread(target=self._accept, name="reception", daemon=True)
@@ -87,14 +88,17 @@ class Reception:
 
     def close(self, text: str | None) -> None:
         """Say good-bye to all with a reason, if there is one, and stop listening."""
-        self._is_open = False
+        self._farewell, self._is_open = text, False
         self._thread.join()
         self._listener.close()
         for session in self.present().values():
-            if text is None:
-                session.connection.close()
-            else:
-                session.hang_up("bye", text)
+            self._part_from(session)
+
+    def _part_from(self, session: Session) -> None:
+        if self._farewell is None:
+            session.connection.close()
+        else:
+            session.hang_up("bye", self._farewell)
 
     def _are_there(self, least: int | None) -> bool:
         wanted = self._devices - len(self._unable) if least is None else least
@@ -148,6 +152,8 @@ class Reception:
             self._reasons.pop(index, None)
             self._unable.discard(index)
             self._changed.notify_all()
+        if not self._is_open:  # it came in while all others were told good-bye
+            self._part_from(session)
         if earlier is not None:
             earlier.is_replaced = True
             earlier.connection.close()

@@ -30,6 +30,7 @@ from benchharness.split.session import Order, Session, Trained
 from benchharness.split.telling import DeviceLog, LinkTeller, device_name
 
 ROUND, AGGREGATE, EVALUATE, CHECKPOINT = "round", "aggregate", "evaluate", "checkpoint"
+_TRIES = 3  # of a round that all devices are lost in
 
 
 class Rounds:
@@ -144,22 +145,21 @@ class Rounds:
             self._reception.gather(left_s, least=1)
 
     def _round(self, number: int) -> None:
-        """Train a round, test the new model, and keep it."""
-        present = self._ready()
-        for device, session in present.items():
-            self._log.is_back(device, session.since_ns)
-        now = {device: self._estimates[device].now() for device in present}
-        plan = self._planner.plan(now)
-        for place, (device, cut) in enumerate(plan.cuts.items()):
-            taken = plan.predicted.device_s[place], plan.predicted.device_j[place]
-            self._log.predicted(device, cut, now[device], taken, number)
-        predicted = plan.predicted
-        events.metric("predicted_round_s", predicted.round_s, "s", number)
-        events.metric("predicted_round_j", predicted.energy_j, "J", number)
-        start_ns = time.monotonic_ns()
-        results = self._train(number, plan, present)
-        end_ns = time.monotonic_ns()
-        events.metric("round_s", (end_ns - start_ns) / 1e9, "s", number)
+        """Train a round, test the new model, and keep it.
+
+        A round that all were lost in is done again with those that come back. Raises GateError
+        where none of them says more than that it failed, and after the last of _TRIES.
+        """
+        for tries in range(1, _TRIES + 1):
+            start_ns, plan, results = self._try(number)
+            if results:
+                break
+            if tries == _TRIES or set(plan.cuts) <= set(self._failed):
+                raise GateError(
+                    f"no device's part can be used: {self._reasons()}",
+                    where=f"round {number}",
+                    remedy="see what the devices said, or raise timeout_s",
+                )
         if not self._config.is_sequential:  # there each has gone on from the one before
             with events.phase(AGGREGATE, step=number):
                 self._work.aggregate({device_name(n): results[n] for n in sorted(results)})
@@ -174,11 +174,27 @@ class Rounds:
             self._keep(cuts=[*self._state.cuts, cuts], tested=tested)
         events.span(ROUND, start_ns, time.monotonic_ns(), step=number)
 
-    def _train(self, number: int, plan: Plan, present: Mapping[int, Session]) -> dict[int, Trained]:
-        """Let the devices train, all at once or in turn; return what came of those that did.
+    def _try(self, number: int) -> tuple[int, Plan, dict[int, Trained]]:
+        """Plan a round and train it; return when it began, the plan, and what came of it."""
+        present = self._ready()
+        for device, session in present.items():
+            self._log.is_back(device, session.since_ns)
+        now = {device: self._estimates[device].now() for device in present}
+        plan = self._planner.plan(now)
+        for place, (device, cut) in enumerate(plan.cuts.items()):
+            taken = plan.predicted.device_s[place], plan.predicted.device_j[place]
+            self._log.predicted(device, cut, now[device], taken, number)
+        predicted = plan.predicted
+        events.metric("predicted_round_s", predicted.round_s, "s", number)
+        events.metric("predicted_round_j", predicted.energy_j, "J", number)
+        start_ns = time.monotonic_ns()
+        results = self._train(number, plan, present)
+        if results:
+            events.metric("round_s", (time.monotonic_ns() - start_ns) / 1e9, "s", number)
+        return start_ns, plan, results
 
-        Raises GateError if nobody's part can be used.
-        """
+    def _train(self, number: int, plan: Plan, present: Mapping[int, Session]) -> dict[int, Trained]:
+        """Let the devices train, all at once or in turn; return what came of those that did."""
         absent = [n for n in range(1, self._config.devices + 1) if n not in present]
         for device in absent:
             self._log.left_out(device, self._reception.why_not(device), number, None)
@@ -193,12 +209,6 @@ class Rounds:
             found = self._pool.map(lambda s: self._one(number, plan, s), present.values())
             all_of = dict(zip(present, found, strict=True))
             results = {device: each for device, each in all_of.items() if each is not None}
-        if not results:
-            raise GateError(
-                f"no device's part can be used: {self._reasons()}",
-                where=f"round {number}",
-                remedy="see what the devices said, or raise timeout_s",
-            )
         return results
 
     def _one(self, number: int, plan: Plan, session: Session) -> Trained | None:
@@ -219,6 +229,7 @@ class Rounds:
             return None
         except WRONG as error:
             reason = self._reason(error, session)
+        self._failed.pop(session.index, None)
         self._reception.lose(session, reason)
         self._log.left_out(session.index, reason, number, asked_ns)
         return None

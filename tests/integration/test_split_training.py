@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from benchharness.errors import GateError
 from benchharness.learning.arrays import Arrays, arrays_of
 from benchharness.split.batches import Batches
 from benchharness.split.config import SplitConfig
@@ -159,6 +160,28 @@ def test_what_overflows_for_one_device_ends_its_round_and_not_the_training(
     assert first == second == "device-2" and short == "MemoryError"
     assert why.startswith("failed: the server's part for it diverged: 'layer5.norm.running_var'")
     assert rig.metrics("devices") == [1.0, 1.0]
+
+
+@pytest.mark.slow
+def test_a_round_that_the_only_device_is_lost_in_is_done_again_but_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = Rig(tmp_path, monkeypatch, devices=1, scheme="splitfed", cut=4, rounds=2)
+    train = Session.train
+    lost_in = [1, 1, 2, 2, 2]
+
+    def trained(session: Session, order: Order, *others: Any) -> Trained:
+        if order.window_ns is not None and order.round_number in lost_in:
+            lost_in.remove(order.round_number)
+            raise ConnectionResetError
+        return train(session, order, *others)
+
+    monkeypatch.setattr(Session, "train", trained)
+    rig.device(1)
+    with pytest.raises(GateError, match="round 2: no device's part can be used: device-1 the conn"):
+        rig.run()
+    assert [step for step, _, _ in rig.left_out()] == [1, 1, 2, 2, 2]
+    assert len(rig.metrics("round_s")) == len(rig.metrics("devices")) == 1
 
 
 @pytest.mark.slow
