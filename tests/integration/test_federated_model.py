@@ -129,4 +129,4 @@ def test_without_memory_for_the_model_nothing_is_trained_and_nobody_waits(tmp_pa
     assert [program.returncode for program in (client, server)] == [3, 3]
     for text in said:  # the server counts what its clients need on this machine
         assert "memory" in text and text.count("\n") == 1
-    assert '"window"' not in (tmp_path / "events").read_text()
+    assert not (tmp_path / "events").exists()  # nothing has begun
