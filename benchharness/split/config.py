@@ -135,6 +135,11 @@ class SplitConfig:
             raise UsageError(
                 f"server_watts is {self.server_watts!r}", remedy='write "COMPUTE/IDLE", as "65/20"'
             )
+        if found[0] < found[1]:
+            raise UsageError(
+                f"server_watts is {self.server_watts!r}: less while it computes than at rest",
+                remedy='write "COMPUTE/IDLE", as "65/20"',
+            )
         return found
 
     @property

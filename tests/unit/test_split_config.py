@@ -36,6 +36,7 @@ MANIFEST = Path(__file__).parents[2] / "workloads" / "split_ares" / "workload.to
         ({"devices": 0}, "devices is 0"),
         ({"server_energy": True}, "the server's energy needs its watts"),
         ({"server_watts": "65"}, "server_watts is '65'"),
+        ({"server_watts": "20/65"}, "less while it computes than at rest"),
         ({"address": "here"}, "address is 'here'"),
     ],
 )
