@@ -19,7 +19,7 @@ from benchharness.errors import GateError
 from benchharness.split import state
 from benchharness.split.config import MEASURE, SplitConfig
 from benchharness.split.estimates import Estimate
-from benchharness.split.figures import of_training, tell, tell_setting
+from benchharness.split.figures import Setting, of_training, tell
 from benchharness.split.profiling import Profiler
 from benchharness.split.protocol import WRONG, FailedError, in_a_line
 from benchharness.split.reception import CAME_BACK, Reception
@@ -49,6 +49,7 @@ class Rounds:
         watts = None if given is None else given.server_watts
         self._planner = Planner(config, work.layers, watts)
         self._log = DeviceLog(config.devices)
+        self._setting, self._teller = Setting(config, work), LinkTeller()
         self._failed: dict[int, str] = {}  # why, of those that are still there
         self._pool = ThreadPoolExecutor(config.devices)  # PyTorch keeps something for each thread
         self._folder = folder
@@ -73,13 +74,10 @@ class Rounds:
                 rehearsal = Rehearsal(self._config, self._work, self._reception.lose, self._pool)
                 rehearsal.run(present, self._estimates)
                 present = self._ready()
-            profiles = [self._estimates[number].now() for number in present]
-            shaping = {session.shaping for session in present.values()}
-            tell_setting(config, self._work, profiles, shaping)
+            self._setting.tell(self._estimates, {s.shaping for s in present.values()})
             self._open(present)
-            traces = {n: s.trace for n, s in present.items() if s.trace is not None}
-            told_s = 0.0 if self._is_new else (time.monotonic_ns() - self._window_ns) / 1e9
-            with LinkTeller(traces, self._window_ns, told_s):
+            self._teller.begin_ns = self._window_ns
+            with self._teller:
                 for number in range(after + 1, config.rounds + 1):
                     self._round(number)
             self._log.finish()
@@ -177,6 +175,8 @@ class Rounds:
     def _try(self, number: int) -> tuple[int, Plan, dict[int, Trained]]:
         """Plan a round and train it; return when it began, the plan, and what came of it."""
         present = self._ready()
+        self._setting.tell(self._estimates, {s.shaping for s in present.values()})
+        self._teller.add({n: s.trace for n, s in present.items() if s.trace is not None})
         for device, session in present.items():
             self._log.is_back(device, session.since_ns)
         now = {device: self._estimates[device].now() for device in present}

@@ -14,7 +14,6 @@ from benchharness.split.phases import WAIT
 from benchharness.split.session import BYTES, SECONDS, Trained
 
 GONE = "gone"  # not connected, or hung up on
-_FOREVER_S = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,39 +118,44 @@ class DeviceLog:
 
 
 class LinkTeller:
-    """Writes each change of links that the programs keep themselves, when it is due.
+    """Writes the rates of links that the programs keep themselves, and each change when it is due.
 
-    A context manager around the window, which began at ``begin_ns``; what was due in the first
-    ``told_s`` seconds, an earlier server has told.
+    A context manager around the window, which began at ``begin_ns``. A link is told from when it is
+    added: the rate that holds then is the first.
     """
 
-    def __init__(self, traces: Mapping[int, LinkTrace], begin_ns: int, told_s: float = 0.0) -> None:
-        self._traces, self._begin_ns, self._told_s = dict(traces), begin_ns, told_s
+    def __init__(self, begin_ns: int = 0) -> None:
+        self.begin_ns = begin_ns
         self._over = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._tell, args=(number, trace), daemon=True)
-            for number, trace in self._traces.items()
-        ]
+        self._threads: dict[int, threading.Thread] = {}
 
     def __enter__(self) -> LinkTeller:
-        for thread in self._threads:
-            thread.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._over.set()
-        for thread in self._threads:
+        for thread in self._threads.values():
             thread.join()
 
+    def add(self, traces: Mapping[int, LinkTrace]) -> None:
+        """Tell the links of devices, by their numbers; of those that it tells already, no more."""
+        for number in sorted(set(traces) - set(self._threads)):
+            told = threading.Thread(target=self._tell, args=(number, traces[number]), daemon=True)
+            self._threads[number] = told
+            told.start()
+
+    def _now_s(self) -> float:
+        return (time.monotonic_ns() - self.begin_ns) / 1e9
+
     def _tell(self, number: int, trace: LinkTrace) -> None:
-        for t_s, up_bit_s, down_bit_s in trace.changes(_FOREVER_S):
-            if t_s < self._told_s:
-                continue
-            wait_s = t_s - (time.monotonic_ns() - self._begin_ns) / 1e9
-            if self._over.wait(max(0.0, wait_s)):
+        due_s: float | None = self._now_s()
+        while due_s is not None:
+            if self._over.wait(max(0.0, due_s - self._now_s())):
                 return
-            for name, value in (("link_up_bit_s", up_bit_s), ("link_down_bit_s", down_bit_s)):
+            rates = zip(("link_up_bit_s", "link_down_bit_s"), trace.rates_at(due_s), strict=True)
+            for name, value in rates:
                 events.metric(name, value, "bit/s", None, device_name(number))
+            due_s = trace.next_change_s(due_s)
 
 
 def device_name(number: int) -> str:
