@@ -190,6 +190,12 @@ def _terms(text: str, server_w: str | None, known: Watts | None) -> Terms:
         watts = Watts(
             _number(compute, "--server-w"), 0.0, 0.0, _number(idle, "--server-w"), "--server-w"
         )
+        if watts.compute_w < (watts.idle_w or 0.0):
+            raise UsageError(
+                f"{server_w!r} is less while it computes than at rest",
+                where="--server-w",
+                remedy="write 60/20: busy/at rest",
+            )
     if "server" in wanted and watts is None:
         raise UsageError(
             "the server's watts are not known",

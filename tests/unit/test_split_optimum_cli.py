@@ -166,6 +166,7 @@ def test_the_table_is_as_wide_as_a_terminal_with_many_devices(
         (["--terms", "waiting"], "pi: its power at rest is not known"),
         (["--terms", "server"], "--terms: the server's watts are not known; add --server-w"),
         (["--server-w", "60"], "--server-w: '60' is one power; write 60/20"),
+        (["--server-w", "10/20"], "--server-w: '10/20' is less while it computes than at rest"),
         (["--server-s", "-1"], "the server's time is -1; take 0 or more"),
         (["--slips", "rates"], "--slips: unknown slip 'rates'; did you mean 'rate'?"),
         (["--corrected", "--slips", "rule"], "--corrected has no slips"),
