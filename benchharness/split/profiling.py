@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchharness.cuts.profile import Profile, from_document
-from benchharness.cuts.records import DeviceProfile
+from benchharness.cuts.records import DeviceProfile, Layers
 from benchharness.errors import BenchharnessError, UsageError
 from benchharness.split.config import MEASURE, SplitConfig
 from benchharness.split.network import LAYERS
@@ -43,6 +43,23 @@ def given_profile(config: SplitConfig) -> Profile | None:
             remedy="take the profile of such a campaign",
         )
     return profile
+
+
+def require_same_training(profile: Profile, layers: Layers, where: str) -> None:
+    """Raise UsageError unless a profile is of batches and a network of these bytes."""
+    for name in ("up_bytes", "down_bytes", "part_bytes"):
+        its, ours = getattr(profile.layers, name), getattr(layers, name)
+        if not np.allclose(its, ours, rtol=1e-3):
+            raise UsageError(
+                f"is of another batch, network or codec: {name} are {_listed(its)}, here "
+                f"{_listed(ours)}",
+                where=where,
+                remedy=f'take a profile of the same batch, or "{MEASURE}"',
+            )
+
+
+def _listed(values: npt.NDArray[np.float64]) -> str:
+    return " ".join(f"{value:g}" for value in values)
 
 
 class Profiler:

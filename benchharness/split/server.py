@@ -32,7 +32,7 @@ def serve(config: SplitConfig, shared: Path) -> None:
     the training of this folder is over. Goes on after the last whole round of an earlier server.
     """
     from benchharness.split import state
-    from benchharness.split.profiling import given_profile
+    from benchharness.split.profiling import given_profile, require_same_training
     from benchharness.split.protocol import largest_frame_bytes
     from benchharness.split.reception import Reception
     from benchharness.split.rounds import Rounds
@@ -45,6 +45,8 @@ def serve(config: SplitConfig, shared: Path) -> None:
     host, port = _place(config)
     port = port or meeting.earlier_port(file)
     work = ServerWork(config)
+    if given is not None:
+        require_same_training(given, work.layers, config.profile)
     reception = Reception(
         config.devices,
         config.digest(),

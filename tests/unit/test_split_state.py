@@ -13,7 +13,7 @@ from benchharness.cuts.profile import Profile, to_document
 from benchharness.errors import UsageError
 from benchharness.split.config import SplitConfig
 from benchharness.split.estimates import Estimate
-from benchharness.split.profiling import Profiler, given_profile
+from benchharness.split.profiling import Profiler, given_profile, require_same_training
 from benchharness.split.state import FILE_NAME, State, load, save
 from tests.unit.test_split_estimates import LAYERS, profile, taken
 
@@ -84,3 +84,11 @@ def test_a_profile_of_other_devices_is_refused(tmp_path: Path) -> None:
     file.write_text(json.dumps(to_document(Profile(LAYERS, (profile(),)))))
     with pytest.raises(UsageError, match="has 1 devices and 7 layers, not 2 and 7"):
         given_profile(replace(CONFIG, profile=str(file)))
+
+
+def test_a_profile_of_other_batches_is_refused() -> None:
+    given = Profile(LAYERS, (profile(),))
+    require_same_training(given, LAYERS, "p.json")
+    larger = replace(LAYERS, up_bytes=2.0 * LAYERS.up_bytes)
+    with pytest.raises(UsageError, match=r"p\.json: is of another batch.*up_bytes are 60000 "):
+        require_same_training(given, larger, "p.json")
