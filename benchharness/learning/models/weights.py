@@ -16,8 +16,8 @@ _Model = TypeVar("_Model", bound=nn.Module)
 def drawn(model: _Model, seed: int) -> _Model:
     """Give a model of shapes alone (meta device) memory on the CPU and weights from ``seed``.
 
-    Convolutions: normal, by fan-out (K. He et al., Delving Deep into Rectifiers, ICCV 2015), without
-    bias at first.
+    Convolutions: normal, by fan-out (K. He et al., Delving Deep into Rectifiers, ICCV 2015);
+    their bias is 0.
     Linear: uniform within 1/sqrt(inputs). BatchNorm: 1 and 0, with mean 0 and variance 1.
     """
     model.to_empty(device="cpu")
