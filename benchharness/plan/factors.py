@@ -37,7 +37,7 @@ class Factor:
     is the default of a smoke run. A factor whose ``applies_when`` is not met keeps its default
     and is neither crossed nor named in the variant's label. A path is that of a file or folder
     that exists, made absolute when it is read, because a trial runs in a folder of its own; ""
-    is none.
+    is none. ``pattern`` is the regular expression of a whole text.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Factor:
     minimum: float | None = None
     maximum: float | None = None
     description: str = ""
+    pattern: str | None = None
     applies_when: Conditions = field(default_factory=dict)
 
     def default_level(self, *, quick: bool) -> FactorValue:
@@ -127,6 +128,11 @@ class Factor:
                 remedy=self._remedy(),
             )
         if isinstance(value, str):
+            if self.pattern is not None and not re.fullmatch(self.pattern, value):
+                raise UsageError(
+                    f"{value!r} does not fit {self.name}: {self.description or self.pattern}",
+                    where=where,
+                )
             return
         if self.minimum is not None and value < self.minimum:
             raise UsageError(

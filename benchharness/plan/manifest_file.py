@@ -71,7 +71,8 @@ _KEYS = (
     *LINK_KEYS,
 )
 _FACTOR_KEYS = (
-    *("type", "default", "levels", "quick", "min", "max", "description", "applies_when"),
+    *("type", "default", "levels", "quick", "min", "max", "pattern", "description"),
+    "applies_when",
 )
 _NEEDS_KEYS = ("programs", "modules", "extras")
 
@@ -173,9 +174,26 @@ def _factor(table: Table, name: str) -> Factor:
         minimum=table.number("min"),
         maximum=table.number("max"),
         description=table.string("description", ""),
+        pattern=_pattern(table, kind),
     )
     _check_levels(factor, table)
     return factor
+
+
+def _pattern(table: Table, kind: Kind) -> str | None:
+    """Read the regular expression of a text that is free otherwise."""
+    pattern = table.optional_string("pattern")
+    if pattern is None:
+        return None
+    if kind != "str":
+        raise table.error(
+            "is for texts only", "pattern", remedy='write type = "str", or min and max'
+        )
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise table.error(f"is no regular expression: {error}", "pattern") from None
+    return pattern
 
 
 def _kind(table: Table) -> Kind:

@@ -59,6 +59,19 @@ HEAD = 'name = "x"\nargv = ["{python}", "{n}"]\n[factors.n]\ntype = "int"\n'  # 
             "9: factors.m.max: is for numbers only; use levels",
         ),
         (
+            HEAD + "default = 5\npattern = '[0-9]+'",
+            '6: factors.n.pattern: is for texts only; write type = "str", or min and max',
+        ),
+        (
+            HEAD + "default = 5\n[factors.m]\ntype = 'str'\ndefault = 'a'\npattern = '('",
+            "9: factors.m.pattern: is no regular expression: missing ), unterminated subpattern at "
+            "position 0",
+        ),
+        (
+            HEAD + "default = 5\n[factors.m]\ntype = 'str'\ndefault = 'a'\npattern = '[0-9]'",
+            "8: factors.m.default: 'a' does not fit m: [0-9]",
+        ),
+        (
             HEAD + "default = 5\n[factors.m]\ntype = 'path'\ndefault = ''\nmax = 5",
             "9: factors.m.max: is for numbers only; use levels",
         ),

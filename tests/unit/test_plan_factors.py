@@ -103,6 +103,14 @@ def test_a_number_that_is_no_level_names_the_levels() -> None:
         factor.level("9", "--set size")
 
 
+def test_a_pattern_is_of_the_whole_text() -> None:
+    factor = Factor("cuts", "str", "", pattern="([0-7](;[0-7])*)?", description="such as 1;4")
+    assert [factor.level(text, "") for text in ("", "1;4;7")] == ["", "1;4;7"]
+    for text in ("1;9;2", "1;", "a1"):
+        with pytest.raises(UsageError, match=f"--set cuts: '{text}' does not fit cuts: such as 1;4"):
+            factor.level(text, "--set cuts")
+
+
 def test_bounds_are_inclusive() -> None:
     factor = Factor("n", "int", 5, minimum=1, maximum=10)
     assert [factor.level(text, "") for text in ("1", "10")] == [1, 10]
