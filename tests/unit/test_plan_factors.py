@@ -107,7 +107,7 @@ def test_a_pattern_is_of_the_whole_text() -> None:
     factor = Factor("cuts", "str", "", pattern="([0-7](;[0-7])*)?", description="such as 1;4")
     assert [factor.level(text, "") for text in ("", "1;4;7")] == ["", "1;4;7"]
     for text in ("1;9;2", "1;", "a1"):
-        with pytest.raises(UsageError, match=f"--set cuts: '{text}' does not fit cuts: such as 1;4"):
+        with pytest.raises(UsageError, match=f"'{text}' does not fit cuts: such as 1;4"):
             factor.level(text, "--set cuts")
 
 
