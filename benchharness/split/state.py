@@ -1,32 +1,22 @@
-"""What a server that is started again must know: the weights after a round, and the devices.
-
-One .npz file, written beside the old one, forced to the disk and put in its place: a reader finds a
-whole round, the last or the one before. Its member "story" is JSON.
-"""
+"""What a server that is started again must know: the weights after a round, and the devices."""
 
 from __future__ import annotations
 
-import json
-import os
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchharness.cuts.profile import Profile, from_document, to_document
 from benchharness.cuts.records import Layers
 from benchharness.errors import UsageError
 from benchharness.learning import arrays as model_arrays
+from benchharness.learning import kept
 from benchharness.learning.arrays import Arrays
 from benchharness.split.config import SplitConfig
 from benchharness.split.estimates import Estimate
 
 FOLDER, FILE_NAME = "state", "state.npz"
-_STORY, _ARRAY = "story", "arrays/"
-_REMEDY = "remove it to begin from the start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +39,6 @@ class State:
 
 def save(folder: Path, config: SplitConfig, layers: Layers, state: State) -> None:
     """Keep the state, in place of an earlier one. Raises OSError where there is no room for it."""
-    folder.mkdir(parents=True, exist_ok=True)
     numbers = sorted(state.estimates)
     profiles = tuple(state.estimates[number].profile for number in numbers)
     story = {
@@ -64,14 +53,7 @@ def save(folder: Path, config: SplitConfig, layers: Layers, state: State) -> Non
         "cores": [state.estimates[number].cores for number in numbers],
         "corrections": [state.estimates[number].corrections() for number in numbers],
     }
-    members = {_ARRAY + name: array for name, array in state.arrays.items()}
-    part = folder / f"{FILE_NAME}.part"
-    with part.open("wb") as stream:
-        text = np.frombuffer(json.dumps(story).encode(), dtype=np.uint8)
-        np.savez(stream, **{**members, _STORY: text})  # type: ignore[arg-type]
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(folder / FILE_NAME)
+    kept.write(folder / FILE_NAME, story, state.arrays)
 
 
 def load(folder: Path, config: SplitConfig, like: Mapping[str, Any]) -> State | None:
@@ -83,15 +65,9 @@ def load(folder: Path, config: SplitConfig, like: Mapping[str, Any]) -> State | 
     if not file.exists():
         return None
     try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as members:
-            story = json.loads(members[_STORY].tobytes())
-            arrays = {
-                name.removeprefix(_ARRAY): members[name]
-                for name in members.files
-                if name.startswith(_ARRAY)
-            }
+        story, arrays = kept.read(file)
         if story["config"] != config.digest():
-            raise UsageError("belongs to a training with other options", remedy=_REMEDY)
+            raise UsageError("belongs to a training with other options", remedy=kept.REMEDY)
         wrong = model_arrays.fault(arrays, like)
         if wrong is not None:
             raise ValueError(wrong)
@@ -106,8 +82,8 @@ def load(folder: Path, config: SplitConfig, like: Mapping[str, Any]) -> State | 
         )
     except UsageError as error:
         raise UsageError(str(error), where=str(file)) from None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise UsageError(f"is damaged: {error}", where=str(file), remedy=_REMEDY) from None
+    except kept.DAMAGED as error:
+        raise UsageError(f"is damaged: {error}", where=str(file), remedy=kept.REMEDY) from None
 
 
 def _estimates(story: Mapping[str, Any], config: SplitConfig, where: str) -> dict[int, Estimate]:
